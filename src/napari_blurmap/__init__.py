@@ -1,0 +1,80 @@
+"""How blurred every place of a microscope picture is: maps of sigma with an honest uncertainty.
+
+The names below are loaded when they are first used: importing the package
+pulls in neither torch nor napari nor Qt.
+
+Examples
+--------
+>>> import numpy as np
+>>> import napari_blurmap as nb
+>>> texture = np.random.default_rng(0).random((128, 128))
+>>> m = nb.estimate_blur(nb.apply_blur(texture, 1.5))
+>>> m.sigma.shape
+(128, 128)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .blurmap import BlurMap, Reference, Status
+    from .errors import BlurMapError, Cancelled
+    from .estimate import estimate_blur
+    from .models.registry import list_models, load_model
+    from .optics import optics_limit
+    from .plugin.layers import add_to_viewer
+    from .scores import score
+    from .synthesis.blur import apply_blur
+    from .synthesis.fields import sigma_ramp, sigma_sine
+
+try:
+    __version__ = version("napari-blurmap")
+except PackageNotFoundError:  # run from a source tree that is not installed
+    __version__ = "0+unknown"
+
+_HOME = {
+    "BlurMap": "blurmap",
+    "BlurMapError": "errors",
+    "Cancelled": "errors",
+    "Reference": "blurmap",
+    "Status": "blurmap",
+    "add_to_viewer": "plugin.layers",
+    "apply_blur": "synthesis.blur",
+    "estimate_blur": "estimate",
+    "list_models": "models.registry",
+    "load_model": "models.registry",
+    "optics_limit": "optics",
+    "score": "scores",
+    "sigma_ramp": "synthesis.fields",
+    "sigma_sine": "synthesis.fields",
+}
+
+__all__ = [
+    "BlurMap",
+    "BlurMapError",
+    "Cancelled",
+    "Reference",
+    "Status",
+    "add_to_viewer",
+    "apply_blur",
+    "estimate_blur",
+    "list_models",
+    "load_model",
+    "optics_limit",
+    "score",
+    "sigma_ramp",
+    "sigma_sine",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,273 @@
+"""Values for the places that could not be judged, taken from the judged places around them.
+
+The filled plane u minimises
+
+    sum of w (u - sigma)^2 over judged pixels  +  sum of c (u_i - u_j)^2 over neighbours,
+
+with w proportional to 1/uncertainty^2 and c small where the picture changes between two neighbours: values
+spread through even ground and stop at the outlines of objects (weighted least squares). It is solved from
+coarse to fine, a few steps of conjugate gradients on every level of a pyramid, so that wide empty ground
+costs no more than small gaps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .errors import BlurMapError
+from .status import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Plane = NDArray[np.float32]
+
+# Weight of a judged pixel of median uncertainty against the tie between two neighbours on even ground: the
+# fill starts from averages over about 1/sqrt(0.01) = 10 px of judged ground, not from single noisy pixels.
+_DATA_WEIGHT = 0.01
+# Ties never vanish: ground that the picture fences off completely still gets the value around it.
+_LEAST_TIE = 1e-3
+_COARSEST = 8
+# Conjugate gradient steps on a level: many where they are cheap.
+_STEPS, _LEAST_STEPS, _PIXEL_STEPS = 400, 10, 5e7
+
+
+class _Level(NamedTuple):
+    weight: Plane
+    weighted_value: Plane
+    picture: Plane | None
+
+
+def fill_from_judged(
+    sigma: ArrayLike,
+    uncertainty: ArrayLike,
+    judged: ArrayLike,
+    image: ArrayLike | None = None,
+) -> Plane:
+    """Fill the places of one plane that were not judged from judged ones.
+
+    Parameters
+    ----------
+    sigma, uncertainty : array, shape (Y, X)
+        Blur and its standard error, pixels. Only judged pixels are read.
+    judged : array of bool, shape (Y, X)
+        Where sigma may be believed.
+    image : array, shape (Y, X), optional
+        The picture: its edges keep values of one object out of the next.
+        Without it values spread evenly.
+
+    Returns
+    -------
+    array of float32, shape (Y, X)
+        Judged pixels as they were, every other one between the smallest and
+        the largest judged value; all NaN where nothing was judged.
+
+    Notes
+    -----
+    Weighted least squares [1]_ by cascadic conjugate gradients.
+
+    References
+    ----------
+    .. [1] Z. Farbman, R. Fattal, D. Lischinski, R. Szeliski, "Edge-preserving decompositions for
+       multi-scale tone and detail manipulation", ACM Trans. Graph. 27(3), 67 (2008).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigma = np.array([[1.0, np.nan, np.nan, 1.0]])
+    >>> fill_from_judged(sigma, np.full((1, 4), 0.1), np.isfinite(sigma))
+    array([[1., 1., 1., 1.]], dtype=float32)
+    """
+    value = np.asarray(sigma, np.float32)
+    error = np.asarray(uncertainty, np.float32)
+    known = np.asarray(judged, bool) & np.isfinite(value) & np.isfinite(error)
+    if not known.any():
+        return np.full(value.shape, np.nan, np.float32)
+    if known.all():
+        return value.copy()
+    weight = _weights(error, known)
+    levels = [_Level(weight, weight * np.where(known, value, 0), _guide(image))]
+    while max(levels[-1].weight.shape) > _COARSEST:
+        fine = levels[-1]
+        picture = None if fine.picture is None else _halved(fine.picture, mean=True)
+        levels.append(_Level(_halved(fine.weight), _halved(fine.weighted_value), picture))
+    filled = _solve_upwards(levels)
+    judged_values = value[known]
+    np.clip(filled, judged_values.min(), judged_values.max(), out=filled)
+    filled[known] = judged_values
+    return filled
+
+
+def fill_planes(sigma: Array, uncertainty: Array, judged: Array, image: Array | None = None) -> Array:
+    """Fill every plane of a map by itself with `fill_from_judged`.
+
+    Parameters
+    ----------
+    sigma, uncertainty, judged : array, shape (..., Y, X)
+        Blur, standard error and where they may be believed; numpy or dask.
+    image : array, shape (..., Y, X) or (..., Y, X, 3 or 4), optional
+        The picture; of a colour picture the mean of red, green and blue.
+
+    Returns
+    -------
+    array of float32, shape (..., Y, X)
+        Lazy where one of the arrays is; then a plane is computed in one
+        piece, whatever its chunks.
+
+    Raises
+    ------
+    BlurMapError
+        If the picture has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stack = np.array([[[1.0, np.nan]], [[2.0, np.nan]]])
+    >>> fill_planes(stack, 0.1 * stack, np.isfinite(stack))[:, 0, 1]
+    array([1., 2.], dtype=float32)
+    """
+    arrays = [sigma, uncertainty, judged]
+    if image is not None:
+        if image.shape[:-1] == sigma.shape and image.shape[-1] in (3, 4):
+            image = image[..., :3].mean(axis=-1, dtype=np.float32)
+        if image.shape != sigma.shape:
+            raise BlurMapError(
+                f"The picture has shape {image.shape} and the map {sigma.shape}; "
+                "give the picture that the map was made from."
+            )
+        arrays.append(image)
+    if not any(hasattr(array, "dask") for array in arrays):
+        return _fill_stack(*arrays)
+    import dask.array
+
+    whole = (1,) * (sigma.ndim - 2) + (-1, -1)
+    lazy = [dask.array.asarray(array).rechunk(whole) for array in arrays]
+    meta = np.empty((0,) * sigma.ndim, np.float32)
+    return dask.array.map_blocks(_fill_stack, *lazy, dtype=np.float32, meta=meta)
+
+
+def _fill_stack(*arrays: Array) -> Plane:
+    filled = np.empty(arrays[0].shape, np.float32)
+    for place in np.ndindex(filled.shape[:-2]):
+        filled[place] = fill_from_judged(*(array[place] for array in arrays))
+    return filled
+
+
+def _weights(error: Plane, known: NDArray[np.bool_]) -> Plane:
+    """1/uncertainty^2 relative to its median, within a factor of 100: no pixel silences all others."""
+    middle = float(np.median(error[known]))
+    if middle <= 0:
+        return np.where(known, np.float32(_DATA_WEIGHT), np.float32(0))
+    relative = np.square(middle / np.maximum(np.where(known, error, middle), middle / 10))
+    return np.where(known, _DATA_WEIGHT * np.maximum(relative, 0.01), 0).astype(np.float32)
+
+
+def _guide(image: ArrayLike | None) -> Plane | None:
+    if image is None:
+        return None
+    picture = np.asarray(image, np.float32)
+    finite = np.isfinite(picture)
+    if finite.all():
+        return picture
+    return np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))
+
+
+def _halved(plane: Plane, *, mean: bool = False) -> Plane:
+    """Sum (or average) of 2 x 2 pixels; an odd last row or column counts twice in an average."""
+    rows, columns = plane.shape
+    padding = ((0, rows % 2), (0, columns % 2))
+    even = np.pad(plane, padding, mode="edge") if mean else np.pad(plane, padding)
+    halved: Plane = even[::2, ::2] + even[1::2, ::2]
+    halved += even[::2, 1::2]
+    halved += even[1::2, 1::2]
+    return halved * np.float32(0.25) if mean else halved
+
+
+def _doubled(plane: Plane, shape: tuple[int, ...]) -> Plane:
+    """Linear interpolation to twice the size, the inverse grid of `_halved`."""
+    for axis in (0, 1):
+        lines = np.moveaxis(plane, axis, 0)
+        before = np.concatenate([lines[:1], lines[:-1]])
+        after = np.concatenate([lines[1:], lines[-1:]])
+        double = np.empty((2 * len(lines), *lines.shape[1:]), np.float32)
+        double[::2] = 0.75 * lines + 0.25 * before
+        double[1::2] = 0.75 * lines + 0.25 * after
+        plane = np.moveaxis(double[: shape[axis]], 0, axis)
+    return np.ascontiguousarray(plane)
+
+
+def _ties(picture: Plane | None, axis: int) -> Plane | np.float32:
+    """Conductance between neighbours along one axis: 1 on even ground, near 0 across an edge."""
+    if picture is None:
+        return np.float32(1)
+    step = np.abs(np.diff(picture, axis=axis))
+    if step.size == 0 or not step.any():
+        return np.float32(1)
+    # Half the 90th percentile: above noise and texture, below outlines, which are a small part of all pixels.
+    scale = max(float(np.percentile(step[::3, ::3], 90)) / 2, 1e-3 * float(step.max()))
+    np.exp(np.multiply(step, -1 / scale, out=step), out=step)
+    return np.maximum(step, np.float32(_LEAST_TIE), out=step)
+
+
+def _solve_upwards(levels: list[_Level]) -> Plane:
+    coarsest = levels[-1]
+    middle = coarsest.weighted_value.sum() / coarsest.weight.sum()
+    filled = np.full(coarsest.weight.shape, middle, np.float32)
+    for level in reversed(levels):
+        if level.weight.shape != filled.shape:
+            filled = _doubled(filled, level.weight.shape)
+        steps = int(np.clip(_PIXEL_STEPS / level.weight.size, _LEAST_STEPS, _STEPS))
+        filled = _conjugate_gradients(level, filled, steps)
+    return filled
+
+
+class _System:
+    """The matrix of one level: data weights on the diagonal plus the ties between neighbours."""
+
+    def __init__(self, level: _Level) -> None:
+        self.weight = level.weight
+        self.down = _ties(level.picture, 0)
+        self.right = _ties(level.picture, 1)
+        diagonal = level.weight.copy()
+        diagonal[:-1] += self.down
+        diagonal[1:] += self.down
+        diagonal[:, :-1] += self.right
+        diagonal[:, 1:] += self.right
+        self.inverse_diagonal = 1 / np.maximum(diagonal, np.float32(1e-12))
+
+    def times(self, plane: Plane, out: Plane) -> Plane:
+        np.multiply(self.weight, plane, out=out)
+        flow = np.diff(plane, axis=0)
+        flow *= self.down
+        out[:-1] -= flow
+        out[1:] += flow
+        flow = np.diff(plane, axis=1)
+        flow *= self.right
+        out[:, :-1] -= flow
+        out[:, 1:] += flow
+        return out
+
+
+def _conjugate_gradients(level: _Level, start: Plane, steps: int) -> Plane:
+    """At most that many steps of Jacobi-preconditioned conjugate gradients ."""
+    system = _System(level)
+    product = np.empty_like(start)
+    residual = level.weighted_value - system.times(start, product)
+    direction = system.inverse_diagonal * residual
+    fit = float(np.vdot(residual, direction))
+    enough = 1e-10 * float(np.vdot(level.weighted_value, system.inverse_diagonal * level.weighted_value))
+    scratch = np.empty_like(start)
+    for _ in range(steps):
+        if fit <= enough:
+            break
+        curvature = float(np.vdot(direction, system.times(direction, product)))
+        length = np.float32(fit / curvature)
+        start += np.multiply(direction, length, out=scratch)
+        residual -= np.multiply(product, length, out=product)
+        np.multiply(system.inverse_diagonal, residual, out=scratch)
+        fit, before = float(np.vdot(residual, scratch)), fit
+        direction *= np.float32(fit / before)
+        direction += scratch
+    return start

@@ -1,0 +1,1 @@
+"""Arrays and dictionaries to and from disk."""

@@ -1,0 +1,128 @@
+"""Results as OME-TIFF: one image, channels sigma, uncertainty and status, that any OME reader opens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import BlurMapError
+from .layout import CHANNELS, bare_header, split_channels, stored_lead
+from .ome_xml import parse_ome
+from .sidecar import FORMAT, dump_header, parse_header
+from .tiff import open_tiff, read_series
+from .units import is_time, meters, ome_symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+_TILE = 256
+
+
+def write_ome_tiff(path: Path, arrays: dict[str, Any], header: dict[str, Any], file: str) -> None:
+    """Write a result; a lazy one is computed plane by plane.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where to write.
+    arrays : dict
+        sigma, uncertainty and status, shape (..., Y, X).
+    header : dict
+        What the sidecar says; it goes into the image's description, so that
+        the file is complete by itself.
+    file : str
+        The name that the file will have.
+    """
+    import tifffile
+
+    lead, sizes = stored_lead(header)
+    shape = (*sizes, len(CHANNELS), *header["shape"][-2:])
+    metadata: dict[str, Any] = {
+        "axes": "".join((*lead, "c", "y", "x")).upper(),
+        "Name": file,
+        "Description": dump_header(header, file),
+        "Channel": {"Name": list(CHANNELS)},
+        **_physical(header),
+    }
+    # Classic TIFF ends at 4 GB; compression may not help much against noise.
+    big = 4 * int(np.prod(shape)) > 3_500_000_000
+    with tifffile.TiffWriter(path, ome=True, bigtiff=big) as writer:
+        writer.write(
+            _tiles(arrays),
+            shape=shape,
+            dtype=np.float32,
+            tile=(_TILE, _TILE),
+            compression="zlib",
+            photometric="minisblack",
+            metadata=metadata,
+        )
+
+
+def _physical(header: dict[str, Any]) -> dict[str, Any]:
+    """Pixel sizes of the axes that OME can hold, where their unit is known."""
+    known: dict[str, Any] = {}
+    for axis, step, unit in zip(header["axes"], header["scale"], header["units"], strict=True):
+        key = "TimeIncrement" if axis == "t" else f"PhysicalSize{axis.upper()}"
+        fits = is_time(unit) if axis == "t" else axis in "xyz" and meters(unit) is not None
+        if fits:
+            known |= {key: step, f"{key}Unit": ome_symbol(unit)}
+    return known
+
+
+def _tiles(arrays: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
+    for place in np.ndindex(arrays["sigma"].shape[:-2]):
+        planes = [arrays[name][place] for name in CHANNELS]
+        if any(hasattr(plane, "dask") for plane in planes):
+            from dask.base import compute
+
+            # Together: what the three share is computed once.
+            planes = list(compute(*planes))
+        for plane in planes:
+            pixels = np.asarray(plane, np.float32)
+            for row in range(0, pixels.shape[0], _TILE):
+                for column in range(0, pixels.shape[1], _TILE):
+                    yield pixels[row : row + _TILE, column : column + _TILE]
+
+
+def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a result.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    sidecar : dict or None
+        What the sidecar says, if there is one: it wins over the file.
+
+    Returns
+    -------
+    arrays : dict
+        sigma, uncertainty and status as float32, shape (..., Y, X).
+    header : dict
+        From the sidecar, else from the description, else from OME.
+
+    Raises
+    ------
+    BlurMapError
+        If it is damaged or no result.
+    """
+    with open_tiff(path) as tif:
+        image = parse_ome(tif.ome_metadata) if tif.ome_metadata else None
+        if image is None or image.channels != list(CHANNELS):
+            raise BlurMapError(
+                f"{path} is no result of napari-blurmap; expected an OME-TIFF with the channels "
+                f"{', '.join(CHANNELS)}. To estimate the blur of a picture, use estimate."
+            )
+        series = tif.series[0]
+        data, axes = read_series(tif, series), series.axes.lower()
+    header = sidecar or (parse_header(image.description, str(path)) if FORMAT in image.description else None)
+    if header is None:
+        names = [axis for axis in axes if axis != "c"]
+        steps = [image.steps.get(axis, (1.0, "pixel")) for axis in names]
+        sizes = [size for size, axis in zip(data.shape, axes, strict=True) if axis != "c"]
+        header = bare_header(names, sizes, [s for s, _ in steps], [u for _, u in steps])
+    return split_channels(np.moveaxis(data, axes.index("c"), 0), header, path), header

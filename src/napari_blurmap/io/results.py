@@ -1,0 +1,166 @@
+"""Saving and loading of results: which format, where the sidecar lies, and never half a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BlurMapError
+from . import sidecar
+from .atomic import replacing
+from .ome_tiff import read_ome_tiff, write_ome_tiff
+from .ome_zarr import read_ome_zarr, write_ome_zarr
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+TIFF, ZARR = ".sigma.ome.tif", ".sigma.ome.zarr"
+
+
+def save_result(
+    path: str | PathLike[str], arrays: dict[str, Any], header: dict[str, Any], *, overwrite: bool = False
+) -> Path:
+    """Write a result and its sidecar, both or neither.
+
+    Parameters
+    ----------
+    path : path
+        ``NAME.sigma.ome.tif`` or ``NAME.sigma.ome.zarr``.
+    arrays : dict
+        sigma, uncertainty and status, shape (..., Y, X), numpy or dask.
+    header : dict
+        axes, shape, scale, units, translate, affine, colormap, provenance.
+    overwrite : bool, default=False
+        Replace what is there.
+
+    Returns
+    -------
+    pathlib.Path
+        The path written.
+
+    Raises
+    ------
+    BlurMapError
+        If the name is another one, something is there already, or writing
+        fails; then what was there is unchanged.
+    """
+    data = Path(path)
+    beside = sidecar_path(data)
+    _check_free(data, beside, overwrite)
+    text = sidecar.dump_header(header, data.name)
+    write = write_ome_tiff if data.name.endswith(TIFF) else write_ome_zarr
+    try:
+        with replacing(data, beside) as (new_data, new_beside):
+            write(new_data, arrays, header, data.name)
+            new_beside.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BlurMapError(
+            f"{data} could not be written ({error}); nothing was changed. Check that the folder exists, may "
+            "be written to and has room, or choose another one."
+        ) from error
+    return data
+
+
+def sidecar_path(path: Path) -> Path:
+    """Path of the ``.blurmap.json`` that belongs to a result.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        ``NAME.sigma.ome.tif`` or ``NAME.sigma.ome.zarr``.
+
+    Returns
+    -------
+    pathlib.Path
+        ``NAME.blurmap.json`` in the same folder.
+
+    Raises
+    ------
+    BlurMapError
+        If the name is another one.
+
+    Examples
+    --------
+    >>> sidecar_path(Path("a.sigma.ome.tif")).name
+    'a.blurmap.json'
+    """
+    for ending in (TIFF, ZARR):
+        stem = path.name.removesuffix(ending)
+        if stem not in ("", path.name):
+            return path.with_name(stem + sidecar.SUFFIX)
+    raise BlurMapError(
+        f"{path} is no name for a result; use one that ends in {TIFF} or {ZARR}, such as "
+        f"{path.stem or 'map'}{TIFF}."
+    )
+
+
+def _check_free(data: Path, beside: Path, overwrite: bool) -> None:
+    taken = [path for path in (data, beside) if path.exists()]
+    if taken and not overwrite:
+        raise BlurMapError(
+            f"{taken[0]} exists already and was left as it is. Choose another name, or overwrite it "
+            "(overwrite=True)."
+        )
+    is_folder = data.name.endswith(ZARR)
+    if data.exists() and (data.is_dir() != is_folder or (is_folder and not (data / "zarr.json").exists())):
+        raise BlurMapError(f"{data} exists and is no result, so it is not replaced. Choose another name.")
+    if beside.is_dir():
+        raise BlurMapError(f"{beside} is a folder, so it is not replaced. Choose another name.")
+
+
+def load_result(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a result by the path of its data or of its sidecar.
+
+    Parameters
+    ----------
+    path : path
+        ``.sigma.ome.tif``, ``.sigma.ome.zarr`` or ``.blurmap.json``; the data
+        may also have been renamed to another ``.tif`` or ``.zarr``.
+
+    Returns
+    -------
+    arrays : dict
+        sigma, uncertainty and status; numpy from TIFF, dask from Zarr.
+    header : dict
+        As given to `save_result`. The sidecar wins over the data; without one
+        the copy inside the data is used, without that the OME metadata.
+
+    Raises
+    ------
+    BlurMapError
+        If it is missing, damaged, no result, or of a newer version.
+    """
+    given = Path(path)
+    if not given.exists():
+        raise BlurMapError(f"{given} does not exist; give a {TIFF}, {ZARR} or {sidecar.SUFFIX}.")
+    if given.name.endswith(sidecar.SUFFIX):
+        header: dict[str, Any] | None = sidecar.read_sidecar(given)
+        data = _data_of(given, str(header and header["file"]))
+    else:
+        data = given
+        header = _sidecar_of(given)
+    if data.is_dir():
+        return read_ome_zarr(data, header)
+    return read_ome_tiff(data, header)
+
+
+def _data_of(beside: Path, file: str) -> Path:
+    """Find the data that a sidecar names, or that has its name where both were renamed."""
+    stem = beside.name.removesuffix(sidecar.SUFFIX)
+    for name in (file, stem + TIFF, stem + ZARR):
+        if (beside.parent / name).exists():
+            return beside.parent / name
+    raise BlurMapError(f"{beside} describes {file}, which is not beside it; put them into one folder.")
+
+
+def _sidecar_of(data: Path) -> dict[str, Any] | None:
+    """Read the sidecar of that name, unless it describes another file that is there."""
+    try:
+        beside = sidecar_path(data)
+    except BlurMapError:
+        return None
+    if not beside.exists():
+        return None
+    header = sidecar.read_sidecar(beside)
+    other = data.parent / header["file"]
+    return None if header["file"] != data.name and other.exists() else header

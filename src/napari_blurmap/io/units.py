@@ -1,0 +1,89 @@
+"""Names of units: pint's within the program, OME's in files, short ones for people."""
+
+from __future__ import annotations
+
+#: pint name -> (symbol in OME files, short name shown to users, metres)
+_LENGTHS: dict[str, tuple[str, str, float]] = {
+    "angstrom": ("Å", "angstrom", 1e-10),
+    "picometer": ("pm", "pm", 1e-12),
+    "nanometer": ("nm", "nm", 1e-9),
+    "micrometer": ("µm", "um", 1e-6),
+    "millimeter": ("mm", "mm", 1e-3),
+    "centimeter": ("cm", "cm", 1e-2),
+    "meter": ("m", "m", 1.0),
+    "inch": ("in", "inch", 0.0254),
+}
+_TIMES: dict[str, tuple[str, str]] = {
+    "nanosecond": ("ns", "ns"),
+    "microsecond": ("µs", "us"),
+    "millisecond": ("ms", "ms"),
+    "second": ("s", "s"),
+    "minute": ("min", "min"),
+    "hour": ("h", "h"),
+    "day": ("d", "d"),
+}
+# Written so by ImageJ, microscopes' software and people.
+_OTHER_SPELLINGS = {
+    "micron": "micrometer",
+    "microns": "micrometer",
+    "sec": "second",
+    "secs": "second",
+    "minutes": "minute",
+    "hours": "hour",
+    "pixels": "pixel",
+    "px": "pixel",
+    "": "pixel",
+    "å": "angstrom",
+    "inches": "inch",
+}
+_NAMES: dict[str, str] = {}
+for _name, _known in (*_LENGTHS.items(), *_TIMES.items()):
+    _NAMES |= dict.fromkeys(
+        (_name, _name + "s", _name.replace("meter", "metre"), str(_known[0]), str(_known[1])), _name
+    )
+_NAMES |= _OTHER_SPELLINGS | {"pixel": "pixel"}
+
+
+def unit_name(text: str | None) -> str | None:
+    """Pint's name of a unit that is spelt in one of the usual ways.
+
+    Parameters
+    ----------
+    text : str or None
+        For example ``"um"``, ``"µm"``, ``"micron"``, ``"s"``.
+
+    Returns
+    -------
+    str or None
+        For example ``"micrometer"``; ``"pixel"`` for no unit, None for one
+        that is not known.
+
+    Examples
+    --------
+    >>> unit_name("microns"), unit_name(None), unit_name("furlong")
+    ('micrometer', 'pixel', None)
+    """
+    # Unicode has two mu, and files have both
+    plain = (text or "").strip().replace("\u03bc", "\u00b5").replace("\\u00B5", "\u00b5")
+    return _NAMES.get(plain) or _NAMES.get(plain.lower())
+
+
+def unit_label(name: str) -> str:
+    """Short name of a unit as users see it, such as ``"um"``; others come back unchanged."""
+    return (_LENGTHS.get(name) or _TIMES.get(name) or ("", name))[1]
+
+
+def ome_symbol(name: str) -> str | None:
+    """Symbol of a unit in OME metadata, such as ``"µm"``; None where there is none."""
+    known = _LENGTHS.get(name) or _TIMES.get(name)
+    return known[0] if known else None
+
+
+def meters(name: str) -> float | None:
+    """Length of a unit in metres; None where it is no length."""
+    return _LENGTHS[name][2] if name in _LENGTHS else None
+
+
+def is_time(name: str) -> bool:
+    """Whether a unit is a time."""
+    return name in _TIMES

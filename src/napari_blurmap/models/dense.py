@@ -1,0 +1,226 @@
+"""The default network: one small trunk over a pyramid, fused into a distribution over sigma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own custom
+
+#: Pixels of the picture for one value of the network's output.
+STRIDE = 4
+
+
+@dataclass(frozen=True)
+class DenseConfig:
+    """Sizes of a `DenseNetwork`.
+
+    Parameters
+    ----------
+    bins : int, default=48
+        Values of sigma that the network can give a probability to.
+    narrow, wide, fused : int
+        Channels at half resolution, at quarter resolution, and after the fusion.
+    levels : int, default=3
+        Pyramid levels: 1, 1/2, 1/4, ...
+    window : float, default=8.0
+        Sigma of the Gaussian window of the local contrast, pixels of a level.
+    """
+
+    bins: int = 48
+    narrow: int = 32
+    wide: int = 64
+    fused: int = 96
+    levels: int = 3
+    window: float = 8.0
+
+    @property
+    def total_stride(self) -> int:
+        """Pixels to which pictures are padded and tiles are aligned."""
+        return STRIDE * 2**self.levels
+
+    @property
+    def trunk_halo(self) -> int:
+        """Pixels of a level beyond a tile that its features may depend on, rounded up to the stride."""
+        # stem 3, two 3x3 at half resolution 2 each, the stride-2 step 1, dilations 1+2+1+2 at quarter resolution
+        return -(-(3 + 2 * 2 + 1 + 4 * (1 + 2 + 1 + 2)) // STRIDE) * STRIDE
+
+    @property
+    def fuse_halo(self) -> int:
+        """Pixels beyond a tile that the fusion of its features may depend on, rounded up to the total stride."""
+        # At every stride, the way up and the way down have one 3x3 each, and the interpolation one cell
+        # more; the top, at the largest stride, has two 3x3; the last step another one at the finest.
+        steps = [STRIDE * 2**i for i in range(1, self.levels)]
+        reach = sum(3 * s for s in steps) + 3 * self.total_stride + 2 * STRIDE
+        return -(-reach // self.total_stride) * self.total_stride
+
+
+def _conv(inner: int, outer: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    padding = (size - stride) // 2 if stride > 1 else dilation * (size // 2)
+    conv = nn.Conv2d(inner, outer, size, stride, padding, dilation, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _conv(channels, channels)
+        self.second = _conv(channels, channels, dilation=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return cast(Tensor, x + self.second(self.first(x)))
+
+
+class DenseNetwork(nn.Module):
+    """Picture and validity in, log-weights over sigma and structure out, at a stride of 4 pixels.
+
+    Three steps, so that large pictures can go through in tiles: `prepare`
+    makes the pyramid and normalises the contrast of every level locally,
+    `trunk` turns a level into features (the same weights at every level),
+    `fuse` joins the levels. `forward` does all three.
+
+    Even kernels at every stride keep the output cell (i, j) centred on the
+    4 x 4 pixels it stands for.
+
+    Parameters
+    ----------
+    config : DenseConfig
+        Sizes.
+    """
+
+    def __init__(self, config: DenseConfig | None = None) -> None:
+        super().__init__()
+        self.config = c = config or DenseConfig()
+        self.trunk_layers = nn.Sequential(
+            _conv(1, c.narrow, 6, stride=2),
+            _conv(c.narrow, c.narrow),
+            _conv(c.narrow, c.narrow),
+            _conv(c.narrow, c.wide, 2, stride=2),
+            _Residual(c.wide),
+            _Residual(c.wide),
+        )
+        inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
+        self.up = nn.ModuleList([_conv(i, c.fused) for i in inner[1:]])
+        self.top = nn.Sequential(_conv(c.fused, c.fused), _conv(c.fused, c.fused))
+        self.down = nn.ModuleList([_conv(c.fused, c.fused) for _ in range(c.levels - 1)])
+        self.join = nn.Conv2d(c.fused, c.wide, 1)
+        self.last = _conv(c.wide, c.wide)
+        self.head = nn.Conv2d(c.wide, c.bins + 1, 1)
+
+    def prepare(self, picture: Tensor, valid: Tensor) -> list[Tensor]:
+        """Pyramid of locally normalised pictures.
+
+        Parameters
+        ----------
+        picture, valid : Tensor, shape (B, 1, Y, X)
+            Grey levels, and 1 where they count, 0 elsewhere; Y and X are
+            multiples of ``config.total_stride``.
+
+        Returns
+        -------
+        list of Tensor, shapes (B, 1, Y / 2**level, X / 2**level)
+            Zero mean and unit standard deviation in a Gaussian window; 0
+            where nothing is valid, so that a border invents no edge.
+        """
+        levels = []
+        picture = picture * valid
+        for level in range(self.config.levels):
+            levels.append(local_contrast(picture, valid, self.config.window))
+            if level + 1 < self.config.levels:
+                weight = F.avg_pool2d(valid, 2)
+                picture = F.avg_pool2d(picture, 2) / weight.clamp_min(1e-3)
+                valid = weight
+        return levels
+
+    def trunk(self, level: Tensor) -> Tensor:
+        """Features (B, wide, Y / 4, X / 4) of one normalised level (B, 1, Y, X)."""
+        return cast(Tensor, self.trunk_layers(level))
+
+    def fuse(self, features: list[Tensor]) -> Tensor:
+        """Join the features of all levels.
+
+        Parameters
+        ----------
+        features : list of Tensor, shapes (B, wide, Y / 4 / 2**level, X / 4 / 2**level)
+            Finest level first.
+
+        Returns
+        -------
+        Tensor, shape (B, bins + 1, Y / 4, X / 4)
+            Log-weights (not normalised) of the values of sigma; the last
+            channel is the log-odds that there is structure to measure at all.
+        """
+        climbed: list[Tensor] = []
+        x = features[0]
+        for step, feature in zip(self.up, features[1:], strict=True):
+            x = step(torch.cat([F.avg_pool2d(x, 2), feature], dim=1))
+            climbed.append(x)
+        x = self.top(F.avg_pool2d(x, 2))
+        for step, side in zip(self.down, reversed(climbed), strict=True):
+            x = step(_twice(x) + side)
+        x = self.last(_twice(self.join(x)) + features[0])
+        return cast(Tensor, self.head(x))
+
+    def forward(self, picture: Tensor, valid: Tensor) -> Tensor:
+        """All three steps on whole pictures."""
+        return self.fuse([self.trunk(level) for level in self.prepare(picture, valid)])
+
+    def fused(self) -> DenseNetwork:
+        """Copy for estimating: batch norms folded into the convolutions before them, channels last."""
+        copy = DenseNetwork(self.config)
+        copy.load_state_dict(self.state_dict())
+        copy.eval()
+        for module in list(copy.modules()):
+            if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
+                folded = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
+                module[0], module[1] = folded, nn.Identity()
+        return copy.to(memory_format=cast(Any, torch.channels_last))
+
+
+def _twice(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def _window(sigma: float, like: Tensor) -> Tensor:
+    cells = sigma / STRIDE
+    radius = int(2.5 * cells + 0.5)
+    k = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
+    g = torch.exp(-0.5 * (k / cells) ** 2)
+    return g / g.sum()
+
+
+def _smooth(x: Tensor, kernel: Tensor) -> Tensor:
+    radius = kernel.numel() // 2
+    x = F.conv2d(x, kernel.view(1, 1, -1, 1), padding=(radius, 0))
+    return F.conv2d(x, kernel.view(1, 1, 1, -1), padding=(0, radius))
+
+
+def local_contrast(picture: Tensor, valid: Tensor, window: float) -> Tensor:
+    """Subtract the local mean and divide by the local standard deviation.
+
+    Both are Gaussian averages over the valid pixels, computed at a quarter of
+    the resolution. The deviation is taken after the mean is subtracted, so
+    that a faint structure on a high offset keeps its digits.
+
+    Parameters
+    ----------
+    picture, valid : Tensor, shape (B, 1, Y, X)
+        Grey levels, and the weight of every pixel.
+    window : float
+        Sigma of the window, pixels.
+
+    Returns
+    -------
+    Tensor, shape (B, 1, Y, X)
+        0 where nothing is valid or the window is constant.
+    """
+    kernel = _window(window, picture)
+    size = picture.shape[-2:]
+    weight = _smooth(F.avg_pool2d(valid, STRIDE), kernel).clamp_min(1e-6)
+    mean = _smooth(F.avg_pool2d(picture * valid, STRIDE), kernel) / weight
+    detail = (picture - F.interpolate(mean, size=size, mode="bilinear", align_corners=False)) * valid
+    square = _smooth(F.avg_pool2d(detail * detail, STRIDE), kernel) / weight
+    deviation = F.interpolate(square.sqrt(), size=size, mode="bilinear", align_corners=False)
+    return detail / deviation.clamp_min(1e-6)

@@ -1,0 +1,302 @@
+"""A model: a network with all that is needed to use, judge and reproduce it, and its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import BlurMapError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .dense import DenseNetwork
+
+#: What the header of a model file calls itself, and the newest schema this version can read.
+FORMAT, SCHEMA = "napari-blurmap model", 1
+SUFFIX = ".blurmap.safetensors"
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The card of a model: everything but the weights, JSON only.
+
+    Parameters
+    ----------
+    name : str
+        What layers and lists call it.
+    architecture : str
+        "dense".
+    sizes : dict
+        Sizes of the network.
+    sigma_grid : list of float
+        Values of sigma that the network tells apart, pixels.
+    reference : {"absolute", "added"}
+        Zero of its sigma: a perfectly sharp picture, or the user's own pictures.
+    decode : str
+        How a distribution becomes a number: "mean".
+    calibration : dict
+        ``spread`` and ``error``: relative spread against the error that 68 % stay below.
+    trained_on, limits : str
+        A sentence or two for the user.
+    training : dict
+        Configuration, seed, versions, steps, machine and figures of the training.
+    licence : str
+        Of the weights.
+    """
+
+    name: str
+    architecture: str
+    sizes: dict[str, Any]
+    sigma_grid: list[float]
+    reference: str = "absolute"
+    decode: str = "mean"
+    calibration: dict[str, list[float]] = field(default_factory=dict)
+    trained_on: str = ""
+    limits: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    licence: str = "BSD-3-Clause"
+
+    @property
+    def sigma_range(self) -> tuple[float, float]:
+        """Smallest and largest sigma that it gives, pixels."""
+        return self.sigma_grid[1], self.sigma_grid[-2]
+
+    def card(self) -> str:
+        """The card as text: range, what it was trained on, zero, limits."""
+        low, high = self.sigma_range
+        zero = {
+            "absolute": "a perfectly sharp picture (sigma is the total blur)",
+            "added": "your own training pictures (sigma is the blur added to them)",
+        }[self.reference]
+        lines = (
+            f"{self.name}: {self.architecture} network, sigma {low:.2g} to {high:.2g} px.",
+            f"Trained on: {self.trained_on or 'not stated'}",
+            f"Zero: {zero}.",
+            f"Limits: {self.limits or 'not stated'}",
+            f"Licence: {self.licence}.",
+        )
+        return "\n".join(lines)
+
+
+def weights_hash(weights: dict[str, Tensor]) -> str:
+    """SHA-256 over the sorted names, types, shapes and bytes of the weights.
+
+    The file's own hash would not do: the order of a safetensors header is not stable.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        array = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name} {array.dtype} {tuple(array.shape)}\n".encode())
+        digest.update(array.numpy().tobytes())
+    return digest.hexdigest()
+
+
+class Model:
+    """A network and its card.
+
+    Parameters
+    ----------
+    info : ModelInfo
+        The card.
+    network : torch.nn.Module
+        Trained weights; used as it is for training, and through `estimator` for estimating.
+    path : Path, optional
+        Where it came from.
+    """
+
+    def __init__(self, info: ModelInfo, network: DenseNetwork, path: Path | None = None) -> None:
+        self.info = info
+        self.network = network
+        self.path = path
+        self._estimator: DenseNetwork | None = None
+        self._hash: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the weights."""
+        if self._hash is None:
+            self._hash = weights_hash(self.network.state_dict())
+        return self._hash
+
+    @property
+    def estimator(self) -> DenseNetwork:
+        """The network made ready for estimating, on the CPU; made once."""
+        if self._estimator is None:
+            self._estimator = self.network.fused()
+        return self._estimator
+
+    def standard_error(self, sigma: Tensor, spread: Tensor) -> Tensor:
+        """Standard error of sigma, pixels, from the spread of the distribution.
+
+        The calibration holds, for the relative spread ``spread / (sigma + 0.35)``,
+        the relative error that 68 % of a held-out set stay below.
+        """
+        import torch
+
+        if not self.info.calibration:
+            return spread
+        scale = sigma + 0.35
+        x = torch.log(spread / scale + 1e-6)
+        knots = torch.tensor(self.info.calibration["spread"]).log().to(x)
+        values = torch.tensor(self.info.calibration["error"]).log().to(x)
+        upper = torch.searchsorted(knots, x.contiguous()).clamp(1, knots.numel() - 1)
+        t = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
+        return torch.exp(values[upper - 1] + t.clamp(-1, 2) * (values[upper] - values[upper - 1])) * scale
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the model to a ``.blurmap.safetensors`` file.
+
+        Parameters
+        ----------
+        path : path-like
+            Its name must end in ``.blurmap.safetensors``.
+        overwrite : bool, default=False
+            Replace an existing file.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        BlurMapError
+            For another ending, or where the file exists.
+        """
+        from safetensors.torch import save
+
+        from ..io.atomic import write_file
+
+        target = Path(path)
+        if not target.name.endswith(SUFFIX):
+            raise BlurMapError(f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending.")
+        if target.exists() and not overwrite:
+            raise BlurMapError(f"{target} exists already. Choose another name, or pass overwrite=True to replace it.")
+        weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
+        header = {"format": FORMAT, "schema": str(SCHEMA), "info": json.dumps(asdict(self.info))}
+        header["weights_sha256"] = weights_hash(weights)
+        write_file(target, save(weights, metadata=header))
+        return target
+
+
+def read_info(path: str | os.PathLike[str]) -> tuple[ModelInfo, str]:
+    """Card and weights hash of a model file; needs no torch.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.blurmap.safetensors`` file.
+
+    Returns
+    -------
+    ModelInfo, str
+        The card, and the SHA-256 of the weights as the header states it.
+
+    Raises
+    ------
+    BlurMapError
+        If the file is missing, no safetensors, truncated, not ours, or of a newer schema.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file = Path(path)
+    if not file.is_file():
+        raise BlurMapError(f"There is no model file {file}. Check the name, or see list_models().")
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            header = opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise BlurMapError(
+            f"{file.name} is not a safetensors file, or it is truncated ({error}). Expected a model saved by "
+            "napari-blurmap; nothing in it was run. Copy or download it again."
+        ) from error
+    if header.get("format") != FORMAT:
+        raise BlurMapError(
+            f"{file.name} is a safetensors file, but not a blur model (its header has no format {FORMAT!r}). "
+            "Choose a file saved by napari-blurmap."
+        )
+    if int(header.get("schema", "0")) > SCHEMA:
+        raise BlurMapError(
+            f"{file.name} has model schema {header['schema']}; this version of napari-blurmap reads up to {SCHEMA}. "
+            "Update napari-blurmap."
+        )
+    try:
+        info = ModelInfo(**json.loads(header["info"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BlurMapError(f"The header of {file.name} is damaged ({error}). Copy or download it again.") from error
+    return info, header.get("weights_sha256", "")
+
+
+def read_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file: card and weights.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``.blurmap.safetensors`` file; reading it runs no code from it.
+
+    Returns
+    -------
+    Model
+        In evaluation mode, on the CPU, float32.
+
+    Raises
+    ------
+    BlurMapError
+        As `read_info`, and where the weights do not fit the card or their hash.
+    """
+    from safetensors.torch import load_file
+
+    from .dense import DenseConfig, DenseNetwork
+
+    info, stated = read_info(path)
+    name = Path(path).name
+    if info.architecture != "dense":
+        raise BlurMapError(
+            f"{name} holds a network of the kind {info.architecture!r}, which this version does not know; "
+            "expected 'dense'. Update napari-blurmap."
+        )
+    weights = load_file(path)
+    if weights_hash(weights) != stated:
+        raise BlurMapError(f"The weights in {name} do not match their checksum. Copy or download the file again.")
+    try:
+        network = DenseNetwork(DenseConfig(**info.sizes))
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
+    except (TypeError, RuntimeError) as error:
+        raise BlurMapError(f"The weights in {name} do not fit its card ({error}). Save the model again.") from error
+    return Model(info, network.eval(), Path(path))
+
+
+def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, knots: int = 8) -> ModelInfo:
+    """Card with the standard error calibrated on held-out places.
+
+    Parameters
+    ----------
+    info : ModelInfo
+        The card to complete.
+    sigma, spread, truth : Tensor, shape (N,)
+        Estimate, spread of its distribution and truth, pixels, at places with structure.
+    knots : int, default=8
+        Bins of equal count along the relative spread.
+
+    Returns
+    -------
+    ModelInfo
+        With ``calibration``, made monotone.
+    """
+    scale = (sigma + 0.35).numpy()
+    relative = spread.numpy() / scale + 1e-6
+    error = np.abs((sigma - truth).numpy()) / scale
+    order = np.argsort(relative)
+    parts = [part for part in np.array_split(order, knots) if part.size]
+    x = [float(np.median(relative[part])) for part in parts]
+    y = np.maximum.accumulate([max(float(np.quantile(error[part], 0.683)), 1e-4) for part in parts])
+    keep = [i for i in range(len(x)) if i == 0 or x[i] > x[i - 1] * 1.001]
+    return replace(info, calibration={"spread": [x[i] for i in keep], "error": [float(y[i]) for i in keep]})

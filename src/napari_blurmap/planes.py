@@ -1,0 +1,340 @@
+"""From anything picture-like to planes: axes, colour, pixel size, and the numbers of one plane."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from .errors import BlurMapError
+from .io.units import unit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+#: Rec. 601 luminance of red, green and blue.
+LUMINANCE = (0.299, 0.587, 0.114)
+#: Smallest Y and X that hold anything to measure, pixels.
+SMALLEST = 32
+_DEFAULT_AXES = ("s", "t", "c", "z")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A picture of any number of planes, read a plane at a time.
+
+    Parameters
+    ----------
+    data : array-like
+        numpy, memory map, zarr or dask; its axes are ``leading + (y, x)`` in
+        any order, with the colour axis somewhere where there is one.
+    axes : tuple of str
+        Of the result: leading axes, y, x.
+    order : tuple of int
+        Axis of ``data`` for each of ``axes``.
+    colour : int or None
+        Colour axis of ``data``.
+    scale, units : tuple
+        Of every axis of the result; the unit is "pixel" where it is not known.
+    translate : tuple of float or None
+        Likewise.
+    affine : list of list of float or None
+        Of the result's axes.
+    source : dict or None
+        Path and sha256 of the file, where it is known.
+    """
+
+    data: Any
+    axes: tuple[str, ...]
+    order: tuple[int, ...]
+    colour: int | None
+    scale: tuple[float, ...]
+    units: tuple[str, ...]
+    translate: tuple[float, ...] | None = None
+    affine: list[list[float]] | None = None
+    source: dict[str, str] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result."""
+        return tuple(int(self.data.shape[i]) for i in self.order)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the data are a dask array."""
+        return hasattr(self.data, "dask")
+
+    def indices(self) -> Iterator[tuple[int, ...]]:
+        """Index of every plane along the leading axes."""
+        return product(*(range(n) for n in self.shape[:-2]))
+
+    def plane(self, index: tuple[int, ...]) -> Any:
+        """One plane, (Y, X) or (Y, X, colour); lazy where the data are."""
+        where: list[Any] = [slice(None)] * len(self.data.shape)
+        for axis, i in zip(self.order, index, strict=False):
+            where[axis] = i
+        plane = self.data[tuple(where)]
+        # What is left is y, x and colour, in the order in which the data has them.
+        left = [a for a in range(len(self.data.shape)) if a in (*self.order[-2:], self.colour)]
+        wanted = [*self.order[-2:], *([] if self.colour is None else [self.colour])]
+        return plane.transpose([left.index(a) for a in wanted]) if left != wanted else plane
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Numbers of one plane, ready for a network.
+
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (Y, X)
+        Centred and scaled so that no digits are lost; 0 where invalid.
+    valid, saturated : ndarray of bool, shape (Y, X)
+        Where there are data, and where they are clipped at full scale.
+    """
+
+    picture: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    saturated: NDArray[np.bool_]
+
+
+def as_stack(
+    image: Any,
+    *,
+    axes: Sequence[str] | None = None,
+    channel_axis: int | None = None,
+    pixel_size: float | tuple[float, float] | None = None,
+    unit: str | None = None,
+) -> Stack:
+    """Understand a picture: an array, or anything with ``.data`` and ``.scale`` such as a napari layer.
+
+    Parameters
+    ----------
+    image : array-like or layer-like
+        See `napari_blurmap.estimate_blur`.
+    axes : sequence of str, optional
+        One letter or name an axis of the data, without the colour axis.
+    channel_axis : int, optional
+        Colour axis.
+    pixel_size : float or (float, float), optional
+        Of y and x, in ``unit``.
+    unit : str, optional
+        By any usual spelling.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    BlurMapError
+        Where the picture cannot be understood.
+    """
+    layer = image if hasattr(image, "scale") and hasattr(image, "data") and not hasattr(image, "dtype") else None
+    data = image if layer is None else layer.data
+    if layer is not None and getattr(layer, "multiscale", False):
+        data = data[0]
+    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
+        data = np.asarray(data)
+    if layer is not None and getattr(layer, "rgb", False) and channel_axis is None:
+        channel_axis = -1
+    _check_type(data)
+    ndim = len(data.shape)
+    colour = _colour_axis(data.shape, channel_axis, axes)
+    plain = [i for i in range(ndim) if i != colour]
+    if axes is None and layer is not None:
+        axes = _layer_axes(layer, len(plain))
+    names = _axis_names(axes, len(plain))
+    order = tuple(plain[names.index(n)] for n in sorted(names, key=lambda n: (n in "yx", n == "x", names.index(n))))
+    result_axes = tuple(names[plain.index(i)] for i in order)
+    size = dict(zip(result_axes, (int(data.shape[i]) for i in order), strict=True))
+    if min(size["y"], size["x"]) < SMALLEST or 0 in data.shape:
+        raise BlurMapError(
+            f"The picture has {size['y']} x {size['x']} pixels (y x x) and the shape {tuple(data.shape)}; "
+            f"expected at least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
+        )
+    stack = Stack(data, result_axes, order, colour, (1.0,) * len(order), ("pixel",) * len(order))
+    return _with_geometry(stack, layer, [plain.index(i) for i in order], pixel_size, unit)
+
+
+def _check_type(data: Any) -> None:
+    dtype = np.dtype(data.dtype)
+    if dtype.kind not in "buif":
+        raise BlurMapError(
+            f"The picture holds {dtype} values; expected real numbers (bool, integers, floats). "
+            "Take the modulus of complex data, or convert it with .astype(float)."
+        )
+    if len(data.shape) < 2:
+        raise BlurMapError(
+            f"The picture has the shape {tuple(data.shape)}; expected at least two axes, y and x, of "
+            f"{SMALLEST} pixels or more."
+        )
+
+
+def _colour_axis(shape: tuple[int, ...], channel_axis: int | None, axes: Sequence[str] | None) -> int | None:
+    ndim = len(shape)
+    if channel_axis is None:
+        if ndim == 3 and shape[-1] in (3, 4) and axes is None:
+            raise BlurMapError(
+                f"A picture of shape {tuple(shape)} looks like colour. Pass channel_axis=-1 to estimate its luminance, "
+                "or axes= if the last axis is something else."
+            )
+        return None
+    if not -ndim <= channel_axis < ndim:
+        raise BlurMapError(f"channel_axis is {channel_axis}, but the picture has {ndim} axes.")
+    colour = channel_axis % ndim
+    if shape[colour] not in (1, 2, 3, 4):
+        raise BlurMapError(
+            f"The colour axis {channel_axis} has {shape[colour]} values; expected 1 to 4 (grey, grey + alpha, RGB, RGBA). "
+            "Fluorescence channels are no colour axis: leave channel_axis out and each is estimated by itself."
+        )
+    return colour
+
+
+def _layer_axes(layer: Any, count: int) -> tuple[str, ...] | None:
+    """The layer's own axis labels where they name y and x; napari's defaults are numbers."""
+    labels = tuple(str(label).lower() for label in getattr(layer, "axis_labels", ()))[-count:]
+    return labels if len(labels) == count and {"y", "x"} <= set(labels) and len(set(labels)) == count else None
+
+
+def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
+    if axes is None:
+        lead = count - 2
+        extra = [f"a{i}" for i in range(max(0, lead - len(_DEFAULT_AXES)))]
+        return [*extra, *(_DEFAULT_AXES[-lead:] if lead else ()), "y", "x"]
+    names = [str(name).lower() for name in axes]
+    if len(names) != count or len(set(names)) != count or not {"y", "x"} <= set(names):
+        raise BlurMapError(
+            f"axes is {axes!r}; expected {count} different names with y and x among them, such as "
+            f"{''.join(_axis_names(None, count)).upper()!r} (the colour axis is given by channel_axis and not named)."
+        )
+    return names
+
+
+def _with_geometry(
+    stack: Stack, layer: Any, places: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
+) -> Stack:
+    """Scale, units and position of every axis; what the caller gives wins over the layer's."""
+    n = len(stack.axes)
+    scale, units = [1.0] * n, ["pixel"] * n
+    translate: tuple[float, ...] | None = None
+    affine: list[list[float]] | None = None
+    if layer is not None:
+        scale = [float(np.asarray(layer.scale)[-n:][p]) for p in places]
+        given = tuple(getattr(layer, "units", None) or ())[-n:]
+        units = [unit_name(str(given[p])) or str(given[p]) if len(given) == n else "pixel" for p in places]
+        if getattr(layer, "translate", None) is not None:
+            translate = tuple(float(np.asarray(layer.translate)[-n:][p]) for p in places)
+        if getattr(layer, "affine", None) is not None:
+            matrix = np.asarray(getattr(layer.affine, "affine_matrix", layer.affine), dtype=float)
+            keep = [*(matrix.shape[0] - 1 - n + p for p in places), -1]
+            affine = matrix[np.ix_(keep, keep)].tolist()
+    if pixel_size is not None:
+        pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
+        if not (np.isfinite(pair).all() and (pair > 0).all()):
+            raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
+        name = unit_name(unit or "um")
+        if name is None or name == "pixel":
+            raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")
+        scale[-2:], units[-2:] = [float(v) for v in pair], [name, name]
+    elif unit is not None:
+        raise BlurMapError(f"unit is {unit!r}, but there is no pixel_size. Give both, or neither.")
+    path = getattr(getattr(layer, "source", None), "path", None)
+    return Stack(
+        stack.data, stack.axes, stack.order, stack.colour, tuple(scale), tuple(units), translate, affine, _file(path)
+    )
+
+
+def _file(path: Any) -> dict[str, str] | None:
+    if path is None or not Path(str(path)).is_file():
+        return None
+    with Path(str(path)).open("rb") as opened:
+        return {"path": str(path), "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
+
+
+def read_plane(plane: Any) -> Plane:
+    """Numbers of one plane.
+
+    Parameters
+    ----------
+    plane : array-like, shape (Y, X) or (Y, X, colour)
+        Any real type.
+
+    Returns
+    -------
+    Plane
+        The picture less its median over its typical deviation: neither a
+        large offset nor a large factor costs digits of float32, and neither
+        reaches the network, which sees local contrast only.
+    """
+    array = np.asarray(plane)
+    saturated = saturated_places(array)
+    valid = np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool)
+    if array.ndim == 3:
+        array, valid = _luminance(array, valid)
+        saturated = saturated[..., : 3 if saturated.shape[-1] > 2 else 1].any(axis=-1)
+    if not valid.any():
+        return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
+    # A sample of the pixels is enough to choose the numbers' origin and unit.
+    sample = array[::5, ::5][valid[::5, ::5]]
+    sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
+    middle = float(np.median(sample))
+    unit = float(np.mean(np.abs(sample / 2 - middle / 2))) * 2
+    if not unit > 0:  # all the same, but for a few
+        unit = float(np.abs(array[valid].astype(np.float64) / 2 - middle / 2).max()) * 2 or 1.0
+    if array.dtype.itemsize <= 2:  # exact in float32
+        picture = (array.astype(np.float32) - np.float32(middle)) * np.float32(1.0 / unit)
+    else:
+        picture = np.where(valid, array, middle).astype(np.float64) / unit - middle / unit
+        picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
+    if not valid.all():
+        picture = np.where(valid, picture, np.float32(0))
+    return Plane(picture, valid, saturated & valid)
+
+
+def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Rec. 601 luminance; a transparent pixel is invalid."""
+    colours = array.shape[-1]
+    ok = valid.all(axis=-1)
+    if colours in (2, 4):
+        ok &= np.nan_to_num(array[..., -1]) != 0
+    if colours < 3:
+        return array[..., 0], ok
+    wide = np.float64 if array.dtype == np.float64 or array.dtype.itemsize > 4 else np.float32
+    grey = sum(np.asarray(w, wide) * array[..., i].astype(wide) for i, w in enumerate(LUMINANCE))
+    return np.asarray(grey), ok
+
+
+def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a detector was clipped: 3 x 3 pixels or more all at full scale.
+
+    Full scale is the largest value of an integer type, or of a 10, 12 or
+    14-bit camera in a larger one, or 1.0 for floats. A single pixel at full
+    scale is no plateau.
+
+    Parameters
+    ----------
+    array : ndarray, shape (Y, X) or (Y, X, colour)
+        Grey levels.
+
+    Returns
+    -------
+    ndarray of bool, the same shape
+    """
+    if array.dtype.kind == "b" or array.size == 0:
+        return np.zeros(array.shape, dtype=bool)
+    largest = np.nanmax(array) if array.dtype.kind != "f" or np.isfinite(array).any() else 0
+    if array.dtype.kind == "f":
+        full = {1.0}
+    else:
+        full = {np.iinfo(array.dtype).max, *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1)}
+    if largest not in full:
+        return np.zeros(array.shape, dtype=bool)
+    square = (3, 3) + (1,) * (array.ndim - 2)
+    return np.asarray(ndimage.binary_opening(array == largest, np.ones(square, dtype=bool), border_value=0))

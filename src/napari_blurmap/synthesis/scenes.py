@@ -1,0 +1,107 @@
+"""The register of sharp scenes, and how a random one is drawn for training."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BlurMapError
+from .specimens import filaments, illumination, nuclei, spots, text_page, tissue
+from .textures import dead_leaves, lattice, power_law
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Scene = NDArray[np.float32]
+
+
+def _leaves(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    return dead_leaves(
+        shape,
+        rng,
+        leaf=("ellipse", "polygon", "line", "mixed", "mixed")[int(rng.integers(5))],
+        radii=(float(np.exp(rng.uniform(np.log(0.5), np.log(6)))), float(rng.uniform(15, 100))),
+        textured=float(rng.uniform(0, 0.8)) if rng.random() < 0.6 else 0.0,
+    )
+
+
+def _sparse_leaves(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    return dead_leaves(
+        shape,
+        rng,
+        radii=(float(np.exp(rng.uniform(np.log(1), np.log(8)))), float(rng.uniform(15, 60))),
+        cover=float(np.exp(rng.uniform(np.log(0.05), np.log(0.6)))),
+        textured=float(rng.uniform(0, 0.4)) if rng.random() < 0.3 else 0.0,
+    )
+
+
+def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    styles = ("plain", "plain", "ridges", "threshold", "exponential")
+    return power_law(
+        shape,
+        rng,
+        exponent=float(rng.uniform(0.5, 1.7)),
+        stretch_ratio=float(np.exp(rng.uniform(-1, 1))) if rng.random() < 0.4 else 1.0,
+        style=styles[int(rng.integers(len(styles)))],  # type: ignore[arg-type]
+    )
+
+
+def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    page = text_page(shape, rng)
+    return page if rng.random() < 0.7 else 1.0 - page
+
+
+#: Every kind of scene by name, with its share of the training pictures.
+SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
+    "dead leaves": (_leaves, 0.36),
+    "sparse leaves": (_sparse_leaves, 0.10),
+    "power law": (_power_law, 0.16),
+    "lattice": (lattice, 0.10),
+    "nuclei": (nuclei, 0.07),
+    "filaments": (filaments, 0.06),
+    "spots": (spots, 0.05),
+    "tissue": (tissue, 0.05),
+    "text": (_text, 0.05),
+}
+
+
+def random_scene(shape: tuple[int, int], seed: int | np.random.Generator, *, kind: str | None = None) -> Scene:
+    """Draw a sharp scene of a random kind.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Y and X, pixels.
+    seed : int or numpy.random.Generator
+        The same seed gives the same scene.
+    kind : str, optional
+        A name in `SCENES`; drawn by their shares where it is not given.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        Brightness from 0 to 1, pixel-integrated, periodic.
+
+    Raises
+    ------
+    BlurMapError
+        For a kind that does not exist.
+
+    Examples
+    --------
+    >>> random_scene((64, 64), 7, kind="nuclei").shape
+    (64, 64)
+    """
+    rng = np.random.default_rng(seed)
+    names = list(SCENES)
+    if kind is None:
+        kind = names[int(rng.choice(len(names), p=[share for _, share in SCENES.values()]))]
+    if kind not in SCENES:
+        raise BlurMapError(f"There is no kind of scene called {kind!r}; expected one of {', '.join(names)}.")
+    scene = SCENES[kind][0](shape, rng)
+    if rng.random() < 0.3:
+        scene = scene * illumination(shape, rng, depth=float(rng.uniform(0.05, 0.6)))
+    return np.asarray(scene, dtype=np.float32)
