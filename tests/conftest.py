@@ -32,3 +32,25 @@ def pytest_configure() -> None:
 def root() -> Path:
     """The folder of the project."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tiny_model():
+    """A small network with random weights: for all that does not depend on how well it estimates."""
+    from dataclasses import asdict
+
+    import torch
+
+    from napari_blurmap.models.decode import sigma_grid
+    from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+    from napari_blurmap.models.model import Model, ModelInfo
+
+    torch.manual_seed(5)
+    sizes = DenseConfig(bins=10, narrow=4, wide=8, fused=8)
+    network = DenseNetwork(sizes)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):  # trained norms are no identities
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
+            torch.nn.init.normal_(module.running_mean, 0.0, 0.2)
+    info = ModelInfo("tiny", "dense", asdict(sizes), [float(s) for s in sigma_grid(10, 24.0)])
+    return Model(info, network.eval())

@@ -28,7 +28,8 @@ def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*build, "-t", "sdist"], check=True, capture_output=True, cwd=root)
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
-        tar.extractall(folder / "sdist", filter="data")
+        # Python before 3.11.4 has no filter, from 3.12 on it warns without one.
+        tar.extractall(folder / "sdist", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (source,) = (folder / "sdist").iterdir()
     subprocess.run([*build, "-t", "wheel"], check=True, capture_output=True, cwd=source)
     return folder

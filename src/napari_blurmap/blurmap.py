@@ -176,8 +176,8 @@ class BlurMap:
         -------
         BlurMap
             Sigma filled plane by plane (`napari_blurmap.fill`), weighted by
-            1/uncertainty^2; a plane with nothing judged is NaN. Status and
-            uncertainty say what they said before, so that ``masked`` and
+            1/uncertainty^2; a plane with nothing judged is NaN. The status is
+            kept, and the uncertainty of what was filled is NaN: ``masked`` and
             ``summary`` still tell judged from filled. Lazy where this one is;
             then each plane is computed in one piece (about 60 bytes a pixel).
 
@@ -204,7 +204,12 @@ class BlurMap:
         known = judged(self.sigma, self.uncertainty, self.status)
         sigma = fill_planes(self.sigma, self.uncertainty, known, image)
         done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
-        return replace(self, sigma=sigma, provenance=self.provenance | {"filled": done})
+        return replace(
+            self,
+            sigma=sigma,
+            uncertainty=np.where(known, self.uncertainty, np.float32(np.nan)),
+            provenance=self.provenance | {"filled": done},
+        )
 
     def probability_below(self, limit: float) -> Array:
         """Probability that sigma lies below a limit, for each pixel.
@@ -291,18 +296,9 @@ class BlurMap:
         Returns
         -------
         dict
-            Ready for JSON; shares lie between 0 and 1, what is unknown is
-            None. ``judged_share`` (of all pixels, as ``masked()`` judges),
-            ``judged_pixels``, ``pixels``; of judged pixels ``median_sigma``
-            with ``median_sigma_error`` (block bootstrap: the error of
-            sampling this picture, not of the model), ``quartiles_sigma``,
-            ``median_uncertainty``, ``median_fwhm`` and
-            ``median_fwhm_in_unit`` with their errors, ``unit``; ``shares`` of
-            all pixels by status, ``uncertain_share`` (measured, but not well
-            enough to be judged); against the reference ``reference``,
-            ``ratio`` of the medians, ``sharp_share`` of judged pixels,
-            ``verdict`` and a ``note`` where one is needed. How they are
-            defined: `napari_blurmap.summary.summarize`.
+            Ready for JSON: ``judged_share`` first, then medians with their
+            errors, shares by status and, against a reference, ``verdict``.
+            Every key: `napari_blurmap.summary.summarize`.
 
         Examples
         --------

@@ -23,7 +23,7 @@ class BlurMapError(ValueError):
     """
 
 
-class Cancelled(Exception):  # noqa: N818 - the contract's name; a request, not an error
+class Cancelled(Exception):
     """The caller's ``cancel()`` returned True.
 
     Parameters

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812 - torch's own custom
+from torch.nn import functional as F
 
 from . import __version__
 from .blurmap import BlurMap, Status
@@ -18,7 +18,7 @@ from .models.dense import STRIDE
 from .models.registry import load_model
 from .planes import Plane, Stack, as_stack, read_plane
 from .status import MAX_RELATIVE, SMALLEST_WIDTH
-from .tiling import tiles
+from .tiling import Tile, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,7 +184,9 @@ def estimate_blur(
         partial = _assemble(stack, results, about | {"partial": True}, loaded)
         raise Cancelled(partial) from None
     if not anything:
-        raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
+        raise BlurMapError(
+            "Every pixel of the picture is NaN, infinite or transparent; expected some numbers."
+        )
     return _assemble(stack, results, about, loaded)
 
 
@@ -214,23 +216,23 @@ def _blank(shape: tuple[int, ...], engine: _Engine) -> list[NDArray[Any]]:
 
 def _lazy_planes(stack: Stack, engine: _Engine) -> list[Any]:
     """Dask arrays of the results; a plane is estimated when one of its values is asked for."""
-    import dask
     import dask.array as da
+    from dask.delayed import delayed as later
 
     def one(plane: Any) -> tuple[NDArray[Any], ...]:
         read = read_plane(plane)
         return _estimate_plane(read, engine, _Pace(engine.steps(read.valid.shape), None, None))
 
     blank = _blank((1,) * (len(stack.shape) - 2) + stack.shape[-2:], engine)
-    delayed = {index: dask.delayed(one, nout=len(blank))(stack.plane(index)) for index in stack.indices()}
+    delayed = {index: later(one, nout=len(blank))(stack.plane(index)) for index in stack.indices()}
     outputs = []
     for which, example in enumerate(blank):
         tail = example.shape[len(stack.shape) - 2 :]
         grid = np.empty(stack.shape[:-2], dtype=object)
         for index, parts in delayed.items():
             grid[index] = da.from_delayed(parts[which], tail, example.dtype)
-        stacked = grid[()] if grid.ndim == 0 else da.stack([grid[i] for i in stack.indices()])
-        outputs.append(stacked.reshape(*stack.shape[:-2], *tail))
+        planes = da.stack([grid[i] for i in stack.indices()])
+        outputs.append(planes.reshape(*stack.shape[:-2], *tail))
     return outputs
 
 
@@ -261,8 +263,10 @@ def _estimate_plane(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[NDArray
                 f"The memory of {engine.device} does not hold one plane of {plane.valid.shape[0]} x "
                 f"{plane.valid.shape[1]} pixels even in small tiles. Use device='cpu', or a smaller region."
             ) from None
-        torch.cuda.empty_cache()
-        smaller = _Engine(engine.model, engine.network, engine.device, engine.tile // 2, engine.keep)
+        if engine.device.type == "cuda":
+            torch.cuda.empty_cache()
+        stride = engine.network.config.total_stride
+        smaller = replace(engine, tile=max(engine.tile // 2 // stride, 1) * stride)
         return _estimate_plane(plane, smaller, pace)
     with torch.inference_mode():
         grid = torch.tensor(engine.model.info.sigma_grid, dtype=torch.float32, device=output.device)
@@ -271,26 +275,26 @@ def _estimate_plane(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[NDArray
         maps = torch.stack([out.sigma, error, out.beyond, out.structure], dim=1)
         maps = F.interpolate(maps, scale_factor=float(STRIDE), mode="bilinear", align_corners=False)
         height, width = plane.valid.shape
-        sigma, error, beyond, structure = maps[0, :, :height, :width].cpu().numpy()
-        sigma = np.where(plane.valid, sigma, np.float32(np.nan))
-        error = np.where(plane.valid, error, np.float32(np.nan))
-        status = _status(plane, sigma, error, beyond, structure)
+        sigma, uncertainty, beyond, structure = maps[0, :, :height, :width].cpu().numpy()
+        sigma[~plane.valid] = np.nan
+        uncertainty[~plane.valid] = np.nan
+        status = _status(plane, sigma, uncertainty, beyond, structure)
         if not engine.keep:
-            return sigma, error, status
+            return sigma, uncertainty, status
         weights = output[0, :-1].softmax(dim=0)[:, : -(-height // STRIDE), : -(-width // STRIDE)]
-        return sigma, error, status, weights.cpu().numpy()
+        return sigma, uncertainty, status, weights.cpu().numpy()
 
 
 def _status(
     plane: Plane,
     sigma: NDArray[np.float32],
-    error: NDArray[np.float32],
+    uncertainty: NDArray[np.float32],
     beyond: NDArray[np.float32],
     structure: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
     """One reason a pixel; a later line wins over an earlier one."""
     status = np.full(sigma.shape, Status.MEASURED, np.uint8)
-    status[error > MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)] = Status.TOO_NOISY
+    status[uncertainty > MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)] = Status.TOO_NOISY
     status[beyond > 0.5] = Status.BEYOND_RANGE
     status[structure < 0.5] = Status.EMPTY
     status[plane.saturated] = Status.SATURATED
@@ -320,18 +324,28 @@ def _run_network(plane: Plane, engine: _Engine, pace: _Pace) -> Tensor:
             )
             for tile in tiles(shape, engine.tile, config.trunk_halo):
                 part = network.trunk(level[:, :, tile.outer[0], tile.outer[1]])
-                feature[(..., *tile.target(STRIDE))] = part[(..., *tile.kept(STRIDE))]
+                _paste(feature, part, tile)
                 pace.tick()
             features.append(feature)
         shape = (picture.shape[2], picture.shape[3])
         output = picture.new_empty((1, config.bins + 1, shape[0] // STRIDE, shape[1] // STRIDE))
         for tile in tiles(shape, _FUSE * engine.tile, config.fuse_halo):
             part = network.fuse(
-                [
-                    feature[(..., *(slice(s.start // cell, s.stop // cell) for s in tile.outer))]
-                    for feature, cell in zip(features, (STRIDE << i for i in range(config.levels)), strict=True)
-                ]
+                [_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)]
             )
-            output[(..., *tile.target(STRIDE))] = part[(..., *tile.kept(STRIDE))]
+            _paste(output, part, tile)
             pace.tick()
     return output
+
+
+def _cut(feature: Tensor, tile: Tile, cell: int) -> Tensor:
+    """What a tile reads of features with one value for ``cell`` pixels."""
+    y, x = (slice(s.start // cell, s.stop // cell) for s in tile.outer)
+    return feature[:, :, y, x]
+
+
+def _paste(whole: Tensor, part: Tensor, tile: Tile) -> None:
+    """Put what is kept of a tile's output into the whole."""
+    to_y, to_x = tile.target(STRIDE)
+    y, x = tile.kept(STRIDE)
+    whole[:, :, to_y, to_x] = part[:, :, y, x]

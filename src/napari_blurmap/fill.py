@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from .errors import BlurMapError
 from .status import Array
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 # fill starts from averages over about 1/sqrt(0.01) = 10 px of judged ground, not from single noisy pixels.
 _DATA_WEIGHT = 0.01
 # Ties never vanish: ground that the picture fences off completely still gets the value around it.
-_LEAST_TIE = 1e-3
+_LEAST_TIE = 1e-4
+# Averages noise in the picture and leaves outlines where they are, px.
+_SMOOTHING = 0.8
 _COARSEST = 8
 # Conjugate gradient steps on a level: many where they are cheap.
 _STEPS, _LEAST_STEPS, _PIXEL_STEPS = 400, 10, 5e7
@@ -169,9 +172,10 @@ def _guide(image: ArrayLike | None) -> Plane | None:
         return None
     picture = np.asarray(image, np.float32)
     finite = np.isfinite(picture)
-    if finite.all():
-        return picture
-    return np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))
+    if not finite.all():
+        picture = np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))
+    smooth: Plane = gaussian_filter(picture, _SMOOTHING, truncate=2)
+    return smooth
 
 
 def _halved(plane: Plane, *, mean: bool = False) -> Plane:

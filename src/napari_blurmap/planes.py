@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from .errors import BlurMapError
+from .io.pictures import Picture
 from .io.units import unit_name
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Stack:
     units: tuple[str, ...]
     translate: tuple[float, ...] | None = None
     affine: list[list[float]] | None = None
-    source: dict[str, str] | None = None
+    source: dict[str, Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -112,7 +113,7 @@ def as_stack(
     pixel_size: float | tuple[float, float] | None = None,
     unit: str | None = None,
 ) -> Stack:
-    """Understand a picture: an array, or anything with ``.data`` and ``.scale`` such as a napari layer.
+    """Understand a picture: an array, a `Picture` from a file, or a layer-like object.
 
     Parameters
     ----------
@@ -136,31 +137,84 @@ def as_stack(
     BlurMapError
         Where the picture cannot be understood.
     """
-    layer = image if hasattr(image, "scale") and hasattr(image, "data") and not hasattr(image, "dtype") else None
-    data = image if layer is None else layer.data
-    if layer is not None and getattr(layer, "multiscale", False):
-        data = data[0]
-    if not hasattr(data, "shape") or not hasattr(data, "dtype"):
-        data = np.asarray(data)
-    if layer is not None and getattr(layer, "rgb", False) and channel_axis is None:
-        channel_axis = -1
+    given = _unwrap(image)
+    data = given.data
     _check_type(data)
     ndim = len(data.shape)
-    colour = _colour_axis(data.shape, channel_axis, axes)
+    channel_axis = given.colour if channel_axis is None else channel_axis
+    colour = _colour_axis(data.shape, channel_axis, axes or given.axes)
     plain = [i for i in range(ndim) if i != colour]
-    if axes is None and layer is not None:
-        axes = _layer_axes(layer, len(plain))
-    names = _axis_names(axes, len(plain))
-    order = tuple(plain[names.index(n)] for n in sorted(names, key=lambda n: (n in "yx", n == "x", names.index(n))))
-    result_axes = tuple(names[plain.index(i)] for i in order)
-    size = dict(zip(result_axes, (int(data.shape[i]) for i in order), strict=True))
-    if min(size["y"], size["x"]) < SMALLEST or 0 in data.shape:
+    names = _axis_names(axes or given.axes, len(plain))
+    order = sorted(range(len(plain)), key=lambda i: (names[i] in "yx", names[i] == "x", i))
+    result_axes = tuple(names[i] for i in order)
+    height, width = (int(data.shape[plain[i]]) for i in order[-2:])
+    if min(height, width) < SMALLEST or 0 in data.shape:
         raise BlurMapError(
-            f"The picture has {size['y']} x {size['x']} pixels (y x x) and the shape {tuple(data.shape)}; "
-            f"expected at least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
+            f"The picture has {height} x {width} pixels (y x x) and the shape {tuple(data.shape)}; expected at "
+            f"least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
         )
-    stack = Stack(data, result_axes, order, colour, (1.0,) * len(order), ("pixel",) * len(order))
-    return _with_geometry(stack, layer, [plain.index(i) for i in order], pixel_size, unit)
+    scale, units = _sizes(given, len(plain), order, pixel_size, unit)
+    affine = None
+    if given.affine is not None:
+        rows = [*(len(given.affine) - 1 - len(plain) + i for i in order), -1]
+        affine = np.asarray(given.affine)[np.ix_(rows, rows)].tolist()
+    translate = None if given.translate is None else tuple(given.translate[i] for i in order)
+    order_in_data = tuple(plain[i] for i in order)
+    return Stack(data, result_axes, order_in_data, colour, scale, units, translate, affine, given.source)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a picture says of itself; per axis of the data without the colour axis."""
+
+    data: Any
+    axes: tuple[str, ...] | None = None
+    colour: int | None = None
+    scale: tuple[float, ...] | None = None
+    units: tuple[str, ...] | None = None
+    translate: tuple[float, ...] | None = None
+    affine: list[list[float]] | None = None
+    source: dict[str, Any] | None = None
+
+
+def _unwrap(image: Any) -> _Given:
+    if isinstance(image, Picture):
+        plain = [i for i in range(image.array.ndim) if i != image.channel_axis]
+        return _Given(
+            image.array,
+            tuple(image.axes[i] for i in plain),
+            image.channel_axis,
+            tuple(image.scale[i] for i in plain),
+            tuple(image.units[i] for i in plain),
+            source=image.source,
+        )
+    if hasattr(image, "scale") and hasattr(image, "data") and not hasattr(image, "dtype"):
+        return _unwrap_layer(image)
+    return _Given(image if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image))
+
+
+def _unwrap_layer(layer: Any) -> _Given:
+    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+    data = data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asarray(data)
+    colour = len(data.shape) - 1 if getattr(layer, "rgb", False) else None
+    n = len(data.shape) - (colour is not None)
+    # napari's default labels are numbers; only names that tell y and x are used.
+    labels = tuple(str(label).lower() for label in getattr(layer, "axis_labels", None) or ())
+    axes = labels if len(set(labels)) == n == len(labels) and {"y", "x"} <= set(labels) else None
+    units = tuple(unit_name(str(u)) or str(u) for u in getattr(layer, "units", None) or ())
+    translate, affine = getattr(layer, "translate", None), getattr(layer, "affine", None)
+    if affine is not None:
+        affine = np.asarray(getattr(affine, "affine_matrix", affine), dtype=float).tolist()
+    return _Given(
+        data,
+        axes,
+        colour,
+        tuple(float(v) for v in layer.scale)[-n:],
+        units[-n:] if len(units) >= n else None,
+        None if translate is None else tuple(float(v) for v in translate)[-n:],
+        affine,
+        _file(getattr(getattr(layer, "source", None), "path", None)),
+    )
 
 
 def _check_type(data: Any) -> None:
@@ -191,16 +245,10 @@ def _colour_axis(shape: tuple[int, ...], channel_axis: int | None, axes: Sequenc
     colour = channel_axis % ndim
     if shape[colour] not in (1, 2, 3, 4):
         raise BlurMapError(
-            f"The colour axis {channel_axis} has {shape[colour]} values; expected 1 to 4 (grey, grey + alpha, RGB, RGBA). "
-            "Fluorescence channels are no colour axis: leave channel_axis out and each is estimated by itself."
+            f"The colour axis {channel_axis} has {shape[colour]} values; expected 1 to 4 (grey, grey + alpha, RGB, "
+            "RGBA). Fluorescence channels are no colour axis: leave channel_axis out and each is estimated by itself."
         )
     return colour
-
-
-def _layer_axes(layer: Any, count: int) -> tuple[str, ...] | None:
-    """The layer's own axis labels where they name y and x; napari's defaults are numbers."""
-    labels = tuple(str(label).lower() for label in getattr(layer, "axis_labels", ()))[-count:]
-    return labels if len(labels) == count and {"y", "x"} <= set(labels) and len(set(labels)) == count else None
 
 
 def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
@@ -217,38 +265,25 @@ def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
     return names
 
 
-def _with_geometry(
-    stack: Stack, layer: Any, places: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
-) -> Stack:
-    """Scale, units and position of every axis; what the caller gives wins over the layer's."""
-    n = len(stack.axes)
-    scale, units = [1.0] * n, ["pixel"] * n
-    translate: tuple[float, ...] | None = None
-    affine: list[list[float]] | None = None
-    if layer is not None:
-        scale = [float(np.asarray(layer.scale)[-n:][p]) for p in places]
-        given = tuple(getattr(layer, "units", None) or ())[-n:]
-        units = [unit_name(str(given[p])) or str(given[p]) if len(given) == n else "pixel" for p in places]
-        if getattr(layer, "translate", None) is not None:
-            translate = tuple(float(np.asarray(layer.translate)[-n:][p]) for p in places)
-        if getattr(layer, "affine", None) is not None:
-            matrix = np.asarray(getattr(layer.affine, "affine_matrix", layer.affine), dtype=float)
-            keep = [*(matrix.shape[0] - 1 - n + p for p in places), -1]
-            affine = matrix[np.ix_(keep, keep)].tolist()
+def _sizes(
+    given: _Given, n: int, order: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Scale and unit of every axis of the result; what the caller gives wins over the picture's own."""
+    scale = [(given.scale or (1.0,) * n)[i] for i in order]
+    units = [(given.units or ("pixel",) * n)[i] for i in order]
     if pixel_size is not None:
         pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
         if not (np.isfinite(pair).all() and (pair > 0).all()):
-            raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
+            raise BlurMapError(
+                f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x."
+            )
         name = unit_name(unit or "um")
         if name is None or name == "pixel":
             raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")
         scale[-2:], units[-2:] = [float(v) for v in pair], [name, name]
     elif unit is not None:
         raise BlurMapError(f"unit is {unit!r}, but there is no pixel_size. Give both, or neither.")
-    path = getattr(getattr(layer, "source", None), "path", None)
-    return Stack(
-        stack.data, stack.axes, stack.order, stack.colour, tuple(scale), tuple(units), translate, affine, _file(path)
-    )
+    return tuple(scale), tuple(units)
 
 
 def _file(path: Any) -> dict[str, str] | None:
@@ -275,17 +310,18 @@ def read_plane(plane: Any) -> Plane:
     """
     array = np.asarray(plane)
     saturated = saturated_places(array)
-    valid = np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool)
+    valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:
         array, valid = _luminance(array, valid)
-        saturated = saturated[..., : 3 if saturated.shape[-1] > 2 else 1].any(axis=-1)
+        saturated = np.asarray(saturated[..., : 3 if saturated.shape[-1] > 2 else 1].any(axis=-1))
     if not valid.any():
         return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
     # A sample of the pixels is enough to choose the numbers' origin and unit.
     sample = array[::5, ::5][valid[::5, ::5]]
     sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
     middle = float(np.median(sample))
-    unit = float(np.mean(np.abs(sample / 2 - middle / 2))) * 2
+    # Of sparse pictures most pixels are ground; of the rest a few may be wild.
+    unit = float(np.quantile(np.abs(sample / 2 - middle / 2), 0.98)) * 2
     if not unit > 0:  # all the same, but for a few
         unit = float(np.abs(array[valid].astype(np.float64) / 2 - middle / 2).max()) * 2 or 1.0
     if array.dtype.itemsize <= 2:  # exact in float32
@@ -301,7 +337,7 @@ def read_plane(plane: Any) -> Plane:
 def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Rec. 601 luminance; a transparent pixel is invalid."""
     colours = array.shape[-1]
-    ok = valid.all(axis=-1)
+    ok = np.asarray(valid.all(axis=-1))
     if colours in (2, 4):
         ok &= np.nan_to_num(array[..., -1]) != 0
     if colours < 3:
@@ -333,7 +369,10 @@ def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
     if array.dtype.kind == "f":
         full = {1.0}
     else:
-        full = {np.iinfo(array.dtype).max, *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1)}
+        full = {
+            np.iinfo(array.dtype).max,
+            *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1),
+        }
     if largest not in full:
         return np.zeros(array.shape, dtype=bool)
     square = (3, 3) + (1,) * (array.ndim - 2)

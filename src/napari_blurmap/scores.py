@@ -66,7 +66,9 @@ def score(predicted: ArrayLike, truth: ArrayLike) -> Score:
     """
     p, t = np.asarray(predicted, dtype=np.float64), np.asarray(truth, dtype=np.float64)
     if p.shape != t.shape:
-        raise BlurMapError(f"The map has the shape {p.shape}, the truth {t.shape}; expected the same. Crop or transpose one.")
+        raise BlurMapError(
+            f"The map has the shape {p.shape}, the truth {t.shape}; expected the same. Crop or transpose one."
+        )
     known = np.isfinite(t)
     both = known & np.isfinite(p)
     n = int(both.sum())

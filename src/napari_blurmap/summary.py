@@ -103,9 +103,17 @@ def summarize(
     Returns
     -------
     dict
-        ``judged_share`` first; shares lie between 0 and 1, sigma and FWHM are
-        in pixels unless their name says otherwise, what is unknown is None.
-        See `napari_blurmap.BlurMap.summary` for every key.
+        Shares lie between 0 and 1, sigma and FWHM are in pixels unless their
+        name says otherwise, what is unknown is None. ``judged_share`` (of all
+        pixels, as ``masked()`` judges), ``judged_pixels``, ``pixels``; of
+        judged pixels ``median_sigma`` with ``median_sigma_error`` (block
+        bootstrap: the error of sampling this picture, not of the model),
+        ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
+        ``median_fwhm_in_unit`` with their errors, ``unit``; ``shares`` of all
+        pixels by status, ``uncertain_share`` (measured, but not well enough
+        to be judged); against the reference ``reference``, ``ratio`` of the
+        median to it, ``sharp_share`` of judged pixels, ``verdict`` and a
+        ``note`` where one is needed.
 
     Notes
     -----
@@ -254,8 +262,9 @@ def _percent(share: float) -> str:
 
 
 def _with_error(value: float, error: float | None) -> str:
-    """Value to the first digit of its error, to three digits where that is unknown or nought."""
+    """Value to the first digit of its error, but to no more than three digits; an error never shows as 0."""
+    decimals = max(0, 2 - floor(log10(value)))
     if not error:
-        return f"{value:.{min(3, max(0, 2 - floor(log10(value))))}f}"
-    decimals = min(3, max(0, -floor(log10(float(f"{error:.0e}")))))
-    return f"{value:.{decimals}f} +- {error:.{decimals}f}"
+        return f"{value:.{decimals}f}"
+    decimals = min(decimals, max(0, -floor(log10(float(f"{error:.0e}")))))
+    return f"{value:.{decimals}f} +- {max(error, 10.0**-decimals):.{decimals}f}"

@@ -7,11 +7,11 @@ import time
 from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812 - torch's own custom
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
@@ -24,10 +24,14 @@ from .synthesis.datasets import SyntheticCrops
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: The most bins away from the truth that a place without structure pulls, relative to one with it.
+#: Weight in the loss of a place without structure, relative to one with it.
 _EMPTY_WEIGHT = 0.2
 #: Detail over noise from which a place counts as having something to measure.
 _STRUCTURE = 0.7
+_LIMITS = (
+    "one picture cannot tell a soft specimen from blur, nor defocus from motion; transparent specimens "
+    "(phase contrast, DIC, unstained bright field) show crisp fringes out of focus."
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.size % DenseConfig().total_stride:
-            raise BlurMapError(f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels.")
+            raise BlurMapError(
+                f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels."
+            )
 
 
 @dataclass(frozen=True)
@@ -88,14 +94,19 @@ class Training:
         What to do.
     checkpoint : Path, optional
         Where to save every few minutes, and to resume from where it exists.
+    sizes : DenseConfig, optional
+        Of the network.
     """
 
-    def __init__(self, config: TrainConfig, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self, config: TrainConfig, checkpoint: Path | None = None, *, sizes: DenseConfig | None = None
+    ) -> None:
         self.config, self.checkpoint = config, checkpoint
         torch.manual_seed(config.seed)
-        self.sizes = DenseConfig()
-        self.network = DenseNetwork(self.sizes).to(config.device, memory_format=torch.channels_last)
-        self.average = AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True)
+        self.sizes = sizes or DenseConfig()
+        self.network = DenseNetwork(self.sizes).channels_last().to(config.device)
+        follow = get_ema_multi_avg_fn(0.999)  # type: ignore[no-untyped-call]
+        self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=0.02)
         self.grid = torch.tensor(sigma_grid(self.sizes.bins, config.largest), dtype=torch.float32)
         self.step, self.seconds = 0, 0.0
@@ -117,29 +128,38 @@ class Training:
             largest=1.25 * c.largest,
             first=self.step * c.batch,
         )
-        loader = DataLoader(data, batch_size=c.batch, num_workers=c.workers, prefetch_factor=2 if c.workers else None)
+        loader = DataLoader(
+            data, batch_size=c.batch, num_workers=c.workers, prefetch_factor=2 if c.workers else None
+        )
         self.network.train()
         grid = self.grid.to(c.device)
         started, saved = time.perf_counter() - self.seconds, time.perf_counter()
-        for inputs, truth in loader:
-            fraction = self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
-            if fraction >= 1:
-                break
-            warm = min(1.0, (self.step + 1) / 200)
-            for group in self.optimizer.param_groups:
-                group["lr"] = c.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
-            loss = self._loss(inputs.to(c.device), truth.to(c.device), grid)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self.optimizer.step()
-            self.average.update_parameters(self.network)
-            self.step += 1
-            self.seconds = time.perf_counter() - started
-            if self.checkpoint is not None and time.perf_counter() - saved > 120:
-                self.save()
-                saved = time.perf_counter()
-            yield TrainStep(self.step, fraction, float(loss.detach()), self.seconds)
+        try:
+            for inputs, truth in loader:
+                fraction = self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
+                if fraction >= 1:
+                    break
+                loss = self._update(inputs.to(c.device), truth.to(c.device), grid, fraction)
+                self.seconds = time.perf_counter() - started
+                if time.perf_counter() - saved > 120:
+                    self.save()
+                    saved = time.perf_counter()
+                yield TrainStep(self.step, fraction, loss, self.seconds)
+        finally:  # also where the caller stops
+            self.save()
+
+    def _update(self, inputs: Tensor, truth: Tensor, grid: Tensor, fraction: float) -> float:
+        warm = min(1.0, (self.step + 1) / min(200, (self.config.steps or 2000) // 10 + 1))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
+        loss = self._loss(inputs, truth, grid)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+        self.step += 1
+        return float(loss.detach())
 
     def _loss(self, inputs: Tensor, truth: Tensor, grid: Tensor) -> Tensor:
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
@@ -157,8 +177,9 @@ class Training:
         return (cross * weight).sum() / weight.sum() + 0.3 * seen.mean()
 
     def save(self) -> None:
-        """Write the checkpoint, beside under a temporary name first."""
-        assert self.checkpoint is not None
+        """Write the checkpoint, where there is to be one, beside under a temporary name first."""
+        if self.checkpoint is None:
+            return
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
@@ -193,20 +214,17 @@ class Training:
             sizes=asdict(self.sizes),
             sigma_grid=[float(s) for s in self.grid],
             trained_on="synthetic pictures only: dead leaves, noise textures, lattices, microscope-like scenes, text.",
-            limits=(
-                "one picture cannot tell a soft specimen from blur, nor defocus from motion; transparent specimens "
-                "(phase contrast, DIC, unstained bright field) show crisp fringes out of focus."
-            ),
+            limits=_LIMITS,
         )
-        held_out = SyntheticCrops(
-            self.config.size, count=validation, seed=self.config.seed + 10**6, largest=1.25 * self.config.largest
-        )
+        c = self.config
+        held_out = SyntheticCrops(c.size, count=validation, seed=c.seed + 10**6, largest=1.25 * c.largest)
         sigma, spread, truth = _held_out(network.fused(), self.grid, held_out)
         info = calibrated(info, sigma, spread, truth)
         small = truth < 4
+        relative = (sigma - truth).abs() / (truth + 0.35)
         figures = {
             "held-out RMSE px, sigma below 4": float((sigma - truth)[small].square().mean().sqrt()),
-            "held-out median error relative to sigma + 0.35": float(((sigma - truth).abs() / (truth + 0.35)).median()),
+            "held-out median error relative to sigma + 0.35": float(relative.median()),
         }
         training = {
             "config": asdict(self.config),
@@ -221,7 +239,7 @@ class Training:
 
 def _held_out(network: DenseNetwork, grid: Tensor, data: SyntheticCrops) -> tuple[Tensor, Tensor, Tensor]:
     """Estimate, spread and truth at the places of held-out crops that have structure."""
-    parts: list[tuple[Any, ...]] = []
+    parts: list[tuple[Tensor, Tensor, Tensor]] = []
     for inputs, truth in (data[i] for i in range(len(data))):
         with torch.inference_mode():
             out = decode(network(inputs[None, :1], inputs[None, 1:]), grid)

@@ -11,7 +11,7 @@ from ..errors import BlurMapError
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
 from .ome_xml import parse_ome
 from .sidecar import FORMAT, dump_header, parse_header
-from .tiff import open_tiff, read_series
+from .tiff import first_image, open_tiff
 from .units import is_time, meters, ome_symbol
 
 if TYPE_CHECKING:
@@ -111,14 +111,14 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
         If it is damaged or no result.
     """
     with open_tiff(path) as tif:
+        series = first_image(tif)
         image = parse_ome(tif.ome_metadata) if tif.ome_metadata else None
         if image is None or image.channels != list(CHANNELS):
             raise BlurMapError(
                 f"{path} is no result of napari-blurmap; expected an OME-TIFF with the channels "
                 f"{', '.join(CHANNELS)}. To estimate the blur of a picture, use estimate."
             )
-        series = tif.series[0]
-        data, axes = read_series(tif, series), series.axes.lower()
+        data, axes = np.asarray(series.asarray()), series.axes.lower()
     header = sidecar or (parse_header(image.description, str(path)) if FORMAT in image.description else None)
     if header is None:
         names = [axis for axis in axes if axis != "c"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,7 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
         The name that the folder will have.
     """
     import dask.array
+    from dask.system import CPU_COUNT
     from yaozarrs.write.v05 import write_image
 
     lead, sizes = stored_lead(header)
@@ -45,14 +47,16 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
         [dask.array.asarray(arrays[name]).astype(np.float32).reshape(shape) for name in CHANNELS],
         axis=channel,
     )
-    write_image(
-        path,
-        _image(header, lead, channel, file),
-        stacked,
-        extra_attributes={_ATTRIBUTE: dump_header(header, file)},
-        writer=_create_array,
-        chunks=(1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK),
-    )
+    # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
+    with ThreadPoolExecutor(CPU_COUNT) as pool, dask.config.set(pool=pool):
+        write_image(
+            path,
+            _image(header, lead, channel, file),
+            stacked,
+            extra_attributes={_ATTRIBUTE: dump_header(header, file)},
+            writer=_create_array,
+            chunks=(1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK),
+        )
 
 
 def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: Any) -> Any:
@@ -138,8 +142,7 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     found = _described(attributes)
     if found is None or stored.ndim != len(found[0]):
         raise BlurMapError(
-            f"{path} is no result of napari-blurmap; expected an OME-Zarr with the channels "
-            f"{', '.join(CHANNELS)}."
+            f"{path} is no result of napari-blurmap; expected an OME-Zarr with the channels {', '.join(CHANNELS)}."
         )
     axes, scale, units = found
     channels = dask.array.moveaxis(stored, axes.index("c"), 0)
@@ -168,9 +171,7 @@ def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list
         multiscale = ome["multiscales"][0]
         axes = [axis["name"] for axis in multiscale["axes"]]
         units = [axis.get("unit", "pixel") for axis in multiscale["axes"]]
-        scale = next(
-            t["scale"] for t in multiscale["datasets"][0]["coordinateTransformations"] if t["type"] == "scale"
-        )
+        scale = next(t["scale"] for t in multiscale["datasets"][0]["coordinateTransformations"] if t["type"] == "scale")
     except (KeyError, IndexError, TypeError, StopIteration):
         return None
     return (axes, scale, units) if labels == list(CHANNELS) and "c" in axes else None

@@ -136,8 +136,7 @@ def _read_other(file: Path) -> tuple[NDArray[Any], bool]:
     except Exception as error:
         # Damaged files make the decoders raise nearly anything.
         raise BlurMapError(
-            f"{file} cannot be read ({str(error) or type(error).__name__}): it is damaged or incomplete. "
-            "Copy it again."
+            f"{file} cannot be read ({str(error) or type(error).__name__}): it is damaged or incomplete. Copy it again."
         ) from error
     if len({frame.shape for frame in frames}) > 1:
         # Some frames of a GIF have transparency, others not.

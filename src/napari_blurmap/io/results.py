@@ -89,17 +89,17 @@ def sidecar_path(path: Path) -> Path:
         if stem not in ("", path.name):
             return path.with_name(stem + sidecar.SUFFIX)
     raise BlurMapError(
-        f"{path} is no name for a result; use one that ends in {TIFF} or {ZARR}, such as "
-        f"{path.stem or 'map'}{TIFF}."
+        f"{path} is no name for a result; use one that ends in {TIFF} or {ZARR}, such as {path.stem or 'map'}{TIFF}."
     )
 
 
 def _check_free(data: Path, beside: Path, overwrite: bool) -> None:
+    if not data.parent.is_dir():
+        raise BlurMapError(f"{data} could not be written: there is no folder {data.parent}. Create it first.")
     taken = [path for path in (data, beside) if path.exists()]
     if taken and not overwrite:
         raise BlurMapError(
-            f"{taken[0]} exists already and was left as it is. Choose another name, or overwrite it "
-            "(overwrite=True)."
+            f"{taken[0]} exists already and was left as it is. Choose another name, or overwrite it (overwrite=True)."
         )
     is_folder = data.name.endswith(ZARR)
     if data.exists() and (data.is_dir() != is_folder or (is_folder and not (data / "zarr.json").exists())):

@@ -40,13 +40,9 @@ def dump_header(header: dict[str, Any], file: str) -> str:
         If it holds what JSON cannot.
     """
     try:
-        return json.dumps(
-            {"format": FORMAT, "schema": SCHEMA, "file": file, **header}, indent=1, allow_nan=False
-        )
+        return json.dumps({"format": FORMAT, "schema": SCHEMA, "file": file, **header}, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise BlurMapError(
-            f"The description of this map cannot be saved ({error}); use plain JSON values."
-        ) from error
+        raise BlurMapError(f"The description of this map cannot be saved ({error}); use plain JSON values.") from error
 
 
 def parse_header(text: str, origin: str) -> dict[str, Any]:

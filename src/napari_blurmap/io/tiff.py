@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ..errors import BlurMapError
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
-    from numpy.typing import NDArray
     from tifffile import TiffFile, TiffPageSeries
 
 
@@ -51,27 +49,29 @@ def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:
         ) from error
 
 
-def read_series(tif: TiffFile, series: TiffPageSeries) -> NDArray[Any]:
-    """Read an image in full, after checking that all of it is there.
+def first_image(tif: TiffFile) -> TiffPageSeries:
+    """First image of a TIFF file, once it is sure that all of it is there.
 
     Parameters
     ----------
     tif : tifffile.TiffFile
         The open file.
-    series : tifffile.TiffPageSeries
-        One of its images.
 
     Returns
     -------
-    array
-        Of the shape and axes of the series.
+    tifffile.TiffPageSeries
+        Ready to be read.
 
     Raises
     ------
     BlurMapError
-        If planes are missing or the file is shorter than it should be.
+        If there is none, planes are missing or the file is shorter than it
+        should be.
     """
     name = tif.filehandle.name
+    if not tif.series:
+        raise BlurMapError(f"{name} holds no picture; it is damaged or incomplete. Copy it again.")
+    series = tif.series[0]
     pages = list(series.pages)
     missing = sum(page is None for page in pages)
     if missing:
@@ -79,21 +79,43 @@ def read_series(tif: TiffFile, series: TiffPageSeries) -> NDArray[Any]:
             f"{name} is incomplete: {missing} of {len(pages)} planes are missing or in other files. "
             "Copy it again together with the files that belong to it."
         )
-    end = max(_end(page) for page in pages)
+    end = max(*(_end(page) for page in pages), _next_page(tif), _description_end(tif))
     if series.dataoffset is not None:
         end = max(end, series.dataoffset + series.nbytes)
     if end > tif.filehandle.size and not _spans_files(series):
         raise BlurMapError(
-            f"{name} is incomplete: it ends after {tif.filehandle.size} bytes, {end} were expected. "
+            f"{name} is incomplete: it ends after {tif.filehandle.size} bytes, at least {end} were expected. "
             "Copy it again."
         )
-    return np.asarray(series.asarray())
+    return series
 
 
 def _end(page: Any) -> int:
-    return max(
-        (int(o) + int(n) for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0
-    )
+    return max((int(o) + int(n) for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
+
+
+def _next_page(tif: TiffFile) -> int:
+    """Where the last page says that another follows: beyond the end if the file was cut off; else 0."""
+    place = tif.pages.next_page_offset
+    if place is None:
+        return 0
+    tif.filehandle.seek(place)
+    field = tif.filehandle.read(tif.tiff.offsetsize)
+    return int(struct.unpack(tif.tiff.offsetformat, field)[0])
+
+
+def _description_end(tif: TiffFile) -> int:
+    """Where the first page's description ends: OME files have it last, and tifffile ignores one cut off."""
+    layout, file = tif.tiff, tif.filehandle
+    file.seek(tif.pages.first.offset)
+    (count,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+    for _ in range(0 if layout.is_ndpi else count):
+        entry = file.read(layout.tagsize)
+        code, _ = struct.unpack(layout.tagformat1, entry[:4])
+        size, place = struct.unpack(layout.tagformat2, entry[4:])
+        if code == 270 and size > layout.tagoffsetthreshold:
+            return int(struct.unpack(layout.offsetformat, place)[0]) + int(size)
+    return 0
 
 
 def _spans_files(series: TiffPageSeries) -> bool:

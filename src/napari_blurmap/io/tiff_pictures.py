@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from .ome_xml import parse_ome
-from .tiff import open_tiff, read_series
+from .tiff import first_image, open_tiff
 from .units import meters, unit_name
 
 if TYPE_CHECKING:
@@ -54,12 +54,8 @@ def read_tiff(path: Path) -> TiffPicture:
         If it is damaged, incomplete or no picture.
     """
     with open_tiff(path) as tif:
-        if not tif.series:
-            raise BlurMapError(f"{path} holds no picture; it is damaged or incomplete. Copy it again.")
-        series = tif.series[0]
-        array, axes, is_colour = _ordered(
-            read_series(tif, series), series.axes.lower(), _is_colour(series), path
-        )
+        series = first_image(tif)
+        array, axes, is_colour = _ordered(np.asarray(series.asarray()), series.axes.lower(), _is_colour(series), path)
         if series.keyframe.photometric == 3 and not is_colour:
             array, axes, is_colour = _with_palette(array, axes, tif, series)
         steps = _consistent(_steps(tif, series))
@@ -88,6 +84,8 @@ def _ordered(
     if letters.count("y") != 1 or letters.count("x") != 1:
         raise BlurMapError(f"{path} has the axes {letters.upper()}; expected a picture with one Y and one X.")
     is_colour = is_colour and letters.count("s") == 1
+    if not is_colour and "c" not in letters:
+        letters = letters.replace("s", "c")
     last = "yxs" if is_colour else "yx"
     lead = [i for i, letter in enumerate(letters) if letter not in last]
     order = [*lead, *(letters.index(letter) for letter in last)]

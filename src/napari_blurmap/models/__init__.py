@@ -1,0 +1,1 @@
+"""The networks, the models made of them, and where they are found."""

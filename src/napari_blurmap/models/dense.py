@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own custom
+from torch.nn import functional as F
 
 #: Pixels of the picture for one value of the network's output.
 STRIDE = 4
@@ -39,7 +39,7 @@ class DenseConfig:
     @property
     def total_stride(self) -> int:
         """Pixels to which pictures are padded and tiles are aligned."""
-        return STRIDE * 2**self.levels
+        return STRIDE << self.levels
 
     @property
     def trunk_halo(self) -> int:
@@ -52,7 +52,7 @@ class DenseConfig:
         """Pixels beyond a tile that the fusion of its features may depend on, rounded up to the total stride."""
         # At every stride, the way up and the way down have one 3x3 each, and the interpolation one cell
         # more; the top, at the largest stride, has two 3x3; the last step another one at the finest.
-        steps = [STRIDE * 2**i for i in range(1, self.levels)]
+        steps = [STRIDE << i for i in range(1, self.levels)]
         reach = sum(3 * s for s in steps) + 3 * self.total_stride + 2 * STRIDE
         return -(-reach // self.total_stride) * self.total_stride
 
@@ -173,10 +173,19 @@ class DenseNetwork(nn.Module):
         copy.load_state_dict(self.state_dict())
         copy.eval()
         for module in list(copy.modules()):
-            if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
+            if (
+                isinstance(module, nn.Sequential)
+                and len(module) == 3
+                and isinstance(module[1], nn.BatchNorm2d)
+            ):
                 folded = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
                 module[0], module[1] = folded, nn.Identity()
-        return copy.to(memory_format=cast(Any, torch.channels_last))
+        return copy.channels_last()
+
+    def channels_last(self) -> DenseNetwork:
+        """Itself, with the order of the weights in memory that convolutions are fastest with."""
+        super().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self
 
 
 def _twice(x: Tensor) -> Tensor:
@@ -223,4 +232,5 @@ def local_contrast(picture: Tensor, valid: Tensor, window: float) -> Tensor:
     detail = (picture - F.interpolate(mean, size=size, mode="bilinear", align_corners=False)) * valid
     square = _smooth(F.avg_pool2d(detail * detail, STRIDE), kernel) / weight
     deviation = F.interpolate(square.sqrt(), size=size, mode="bilinear", align_corners=False)
-    return detail / deviation.clamp_min(1e-6)
+    # Far above the rounding of float32, far below the noise of any camera, in the units of `read_plane`.
+    return detail / deviation.clamp_min(1e-4)

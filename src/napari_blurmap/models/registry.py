@@ -40,7 +40,9 @@ def find_model(name: str | os.PathLike[str]) -> Path:
     path = Path(name).expanduser()
     if not path.name.endswith(SUFFIX) and not path.exists():
         known = ", ".join(p.name.removesuffix(SUFFIX) for p in sorted(WEIGHTS.glob(f"*{SUFFIX}")))
-        raise BlurMapError(f"There is no model called {str(name)!r}. Bundled models: {known}; or give the path of a {SUFFIX} file.")
+        raise BlurMapError(
+            f"There is no model called {str(name)!r}. Bundled models: {known}; or give the path of a {SUFFIX} file."
+        )
     return path
 
 

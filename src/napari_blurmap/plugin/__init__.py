@@ -1,0 +1,1 @@
+"""The top floor: everything that napari sees."""

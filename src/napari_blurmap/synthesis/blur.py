@@ -87,9 +87,7 @@ def _vary(
     reach = int(radii.max())
     padded = np.pad(plane, reach, mode=_PAD[mode])
     variance = np.maximum(field, 1e-12) ** 2
-    weights = [
-        (np.exp(-0.5 * k * k / variance) * (k <= radii)).astype(plane.dtype) for k in range(reach + 1)
-    ]
+    weights = [(np.exp(-0.5 * k * k / variance) * (k <= radii)).astype(plane.dtype) for k in range(reach + 1)]
     norm = weights[0] + 2.0 * sum(weights[1:], np.zeros_like(plane))
     height, width = plane.shape
     out = np.zeros_like(plane)
@@ -99,7 +97,9 @@ def _vary(
         lines = padded[reach + dy : reach + dy + height]
         np.multiply(weights[0], lines[:, reach : reach + width], out=row)
         for dx in range(1, reach + 1):
-            np.add(lines[:, reach - dx : reach - dx + width], lines[:, reach + dx : reach + dx + width], out=pair)
+            np.add(
+                lines[:, reach - dx : reach - dx + width], lines[:, reach + dx : reach + dx + width], out=pair
+            )
             pair *= weights[dx]
             row += pair
         row *= weights[abs(dy)]

@@ -38,7 +38,7 @@ def bin_down(fine: NDArray[np.floating], factor: int = FINE) -> Scene:
     """
     y, x = fine.shape[0] // factor, fine.shape[1] // factor
     blocks = fine[: y * factor, : x * factor].reshape(y, factor, x, factor)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
 def stretch(scene: NDArray[np.floating]) -> Scene:
@@ -50,7 +50,7 @@ def stretch(scene: NDArray[np.floating]) -> Scene:
     1.0
     """
     low, high = np.percentile(scene, (0.5, 99.5))
-    return np.clip((scene - low) / max(high - low, 1e-9), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip((scene - low) / max(high - low, 1e-9), 0.0, 1.0), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Le
     return Leaf(np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1))
 
 
-def paint(draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: float, size: tuple[int, int]) -> None:
+def paint(
+    draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: float, size: tuple[int, int]
+) -> None:
     """Paint a leaf on a torus: once for every border that it crosses."""
     height, width = size
     reach = float(np.abs(leaf.points).max()) + leaf.width
@@ -103,7 +105,7 @@ def paint(draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: floa
     rows = [0] + [s for s in (-height, height) if -reach < y + s < height + reach]
     for column in columns:
         for row in rows:
-            points = (leaf.points + (x + column, y + row)).ravel().tolist()
+            points = (leaf.points + np.array([x + column, y + row])).ravel().tolist()
             if leaf.width:
                 draw.line(points, fill=value, width=round(leaf.width))
             else:
@@ -224,8 +226,8 @@ def power_law(
     f[0, 0] = 1.0
     spectrum = np.fft.rfft2(rng.standard_normal(size, dtype=np.float32)) * f**-exponent
     spectrum[0, 0] = 0.0
-    noise = np.fft.irfft2(spectrum, s=size)
-    noise /= noise.std() + 1e-12
+    noise: NDArray[np.floating] = np.fft.irfft2(spectrum, s=size)
+    noise = noise / (noise.std() + 1e-12)
     if style == "ridges":
         noise = bin_down(np.exp(-np.abs(noise) / rng.uniform(0.1, 0.6)))
     elif style == "threshold":
@@ -260,8 +262,12 @@ def lattice(shape: tuple[int, int], rng: np.random.Generator, *, period: float |
     """
     size = (shape[0] * FINE, shape[1] * FINE)
     wanted = period if period is not None else float(np.exp(rng.uniform(np.log(5), np.log(48))))
-    counts = [max(1, round(n / (wanted * s))) for n, s in zip(shape, (1.0, rng.uniform(0.6, 1.6)), strict=True)]
-    warp = [FINE * wanted * rng.uniform(0, 0.25) * (power_law(size, rng, exponent=2.0) - 0.5) for _ in range(2)]
+    counts = [
+        max(1, round(n / (wanted * s))) for n, s in zip(shape, (1.0, rng.uniform(0.6, 1.6)), strict=True)
+    ]
+    warp = [
+        FINE * wanted * rng.uniform(0, 0.25) * (power_law(size, rng, exponent=2.0) - 0.5) for _ in range(2)
+    ]
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     v = ((y + warp[0]) / size[0] * counts[0]) % 1.0
     u = (x + warp[1]) / size[1] * counts[1]
@@ -274,4 +280,6 @@ def lattice(shape: tuple[int, int], rng: np.random.Generator, *, period: float |
     grain = power_law(size, rng, exponent=float(rng.uniform(0.7, 1.3)))
     mix = rng.uniform(0.05, 0.5)
     # The cell's own 64-pixel raster must not show as sharper than the picture's pixels.
-    return stretch(bin_down(ndimage.uniform_filter((1 - mix) * cell[rows, columns] + mix * grain, 2, mode="wrap")))
+    return stretch(
+        bin_down(ndimage.uniform_filter((1 - mix) * cell[rows, columns] + mix * grain, 2, mode="wrap"))
+    )

@@ -1,0 +1,286 @@
+"""The command line: thin words around the functions of the package."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .errors import BlurMapError, Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .blurmap import BlurMap, Reference
+
+app = typer.Typer(
+    name="napari-blurmap",
+    help="How blurred every place of a microscope picture is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+#: Exit codes: something failed, wrong usage (click's own), interrupted.
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is said without a traceback."""
+    try:
+        app()
+    except BlurMapError as error:
+        _say(f"Error: {error}")
+        sys.exit(FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _show(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
+    typer.echo(json.dumps(figures, indent=2) if as_json else "\n".join(lines))
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the picture, the drawing and the result.")
+    ] = Path("blurmap-demo"),
+    viewer: Annotated[bool, typer.Option(help="Open napari afterwards, where there is a screen.")] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Blur a texture by a known map, estimate it, print how well, and show it."""
+    from .demo import has_screen, open_napari, run_demo
+
+    done = run_demo(out, device=device)
+    found = done.figures
+    pixels = done.blurmap.sigma.size / 1e6
+    files = {"picture": str(done.picture), "figure": str(done.figure), "result": str(done.result)}
+    _show(
+        asdict(found) | {"seconds": done.seconds, "device": done.blurmap.provenance["device"], **files},
+        as_json,
+        [
+            "Ramp of sigma 0.3 to 3 px over a synthetic texture, 8 bit:",
+            f"  RMSE      {found.rmse:.3f} px",
+            f"  bias      {found.bias:+.3f} px",
+            f"  coverage  {100 * found.coverage:.1f} % of the picture judged",
+            f"  time      {done.seconds:.2f} s for {pixels:.2f} Mpx on {done.blurmap.provenance['device']}",
+            *(f"  {name:<9} {path}" for name, path in files.items()),
+        ],
+    )
+    if not viewer:
+        return
+    if not has_screen():
+        _say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
+        return
+    process = open_napari(done.picture, done.result.with_name("demo.blurmap.json"), log=out / "napari.log")
+    _say(f"napari opens in a window of its own (process {process}).")
+
+
+@app.command()
+def estimate(
+    files: Annotated[list[Path], typer.Argument(help="Pictures: TIFF, PNG, JPEG, BMP, GIF.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
+    model: Annotated[str, typer.Option(help="Name of a bundled model, or a model file.")] = "default",
+    device: Device = "auto",
+    tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
+    axes: Annotated[
+        str | None, typer.Option(help="Axes of the picture without colour, such as TZYX.")
+    ] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
+    unit: Annotated[str, typer.Option(help="Of the pixel size.")] = "um",
+    na: Annotated[
+        float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")
+    ] = None,
+    wavelength: Annotated[float | None, typer.Option(help="In nm, for the optics limit.")] = None,
+    index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
+    limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json."""
+    from .estimate import estimate_blur
+    from .io.pictures import read_picture
+
+    if (na is None) != (wavelength is None):
+        raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+    out.mkdir(parents=True, exist_ok=True)
+    stop = _Interrupt()
+    report: list[dict[str, Any]] = []
+    for file in files:
+        target = out / f"{file.stem}.sigma.ome.tif"
+        try:
+            if target.exists() and not overwrite:
+                raise BlurMapError(f"{target} exists already. Use --overwrite, or another folder.")
+            found = estimate_blur(
+                read_picture(file),
+                model=model,
+                axes=axes,
+                pixel_size=pixel_size,
+                unit=unit if pixel_size is not None else None,
+                device=device,
+                tile=tile or "auto",
+                progress=_progress(file.name),
+                cancel=stop,
+            )
+            found.save(target, overwrite=overwrite)
+            report.append(_result(file, target, found, _reference(found, na, wavelength, index, limit)))
+        except Cancelled as cancelled:
+            partial = out / f"{file.stem}.partial.sigma.ome.tif"
+            cancelled.partial.save(partial, overwrite=True)
+            _say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
+            raise typer.Exit(INTERRUPTED) from None
+        except BlurMapError as error:
+            report.append({"file": str(file), "error": str(error)})
+            _say(f"{file}: {error}")
+    good = [entry for entry in report if "error" not in entry]
+    _show({"results": report}, as_json, [f"{entry['file']}: {entry['line']}" for entry in good])
+    if len(good) < len(report):
+        _say(f"{len(report) - len(good)} of {len(report)} pictures failed.")
+        raise typer.Exit(FAILED)
+
+
+class _Interrupt:
+    """Ctrl-C stops after the tile in hand; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGINT, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def __call__(self) -> bool:
+        return self.asked
+
+
+def _progress(name: str) -> Callable[[int, int, str], None] | None:
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int, message: str) -> None:
+        end = "\n" if done == total else ""
+        typer.echo(f"\r{name}: {message}, {100 * done // total} %", err=True, nl=False)
+        typer.echo(end, err=True, nl=False)
+
+    return show
+
+
+def _reference(
+    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
+) -> Reference | float | None:
+    from .blurmap import Reference
+    from .io.units import meters
+    from .optics import optics_limit
+
+    if na is None or wavelength is None:
+        return limit
+    if found.pixel_size is None or found.unit is None:
+        raise BlurMapError(
+            "The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit."
+        )
+    pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
+    sigma = optics_limit(na, wavelength, pixel_nm, index)
+    return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")
+
+
+def _result(file: Path, target: Path, found: BlurMap, reference: Reference | float | None) -> dict[str, Any]:
+    from .blurmap import summary_line
+
+    summary = found.summary(reference)
+    return {"file": str(file), "result": str(target), "summary": summary, "line": summary_line(summary)}
+
+
+@app.command()
+def score(
+    result: Annotated[
+        Path, typer.Argument(help="A result file (.sigma.ome.tif, .sigma.ome.zarr, .blurmap.json).")
+    ],
+    truth: Annotated[
+        Path, typer.Argument(help="The true sigma in pixels: a result file, a TIFF or a .npy file.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Compare the judged places of a result with a true map."""
+    import numpy as np
+
+    from .blurmap import BlurMap
+    from .io.pictures import read_picture
+    from .scores import score as compare
+
+    if truth.name.endswith((".sigma.ome.tif", ".sigma.ome.zarr", ".blurmap.json")):
+        known = BlurMap.load(truth).sigma
+    else:
+        known = np.load(truth, allow_pickle=False) if truth.suffix == ".npy" else read_picture(truth).array
+    found = compare(BlurMap.load(result).masked().sigma, known)
+    _show(asdict(found), as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
+
+
+@app.command()
+def models(as_json: Json = False) -> None:
+    """List the bundled models with their cards."""
+    from .models.registry import list_models
+
+    cards = list_models()
+    _show(
+        {name: asdict(info) for name, info in cards.items()},
+        as_json,
+        [f"{i.card()}\n" for i in cards.values()],
+    )
+
+
+@app.command()
+def train(
+    default: Annotated[
+        bool, typer.Option("--default", help="Retrain the bundled model on synthetic pictures.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")] = Path(
+        "default.blurmap.safetensors"
+    ),
+    minutes: Annotated[float, typer.Option(min=0.01, help="Time budget.")] = 90.0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps instead of a time.")] = None,
+    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that make the pictures.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Saved every two minutes; resumed where it exists.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace the model file.")] = False,
+) -> None:
+    """Train a model."""
+    from .train import TrainConfig, Training
+
+    if not default:
+        raise typer.BadParameter(
+            "say --default: the bundled model is the only one that can be trained so far"
+        )
+    if out.exists() and not overwrite:
+        raise BlurMapError(f"{out} exists already. Use --overwrite, or another name.")
+    config = TrainConfig(minutes=minutes, steps=steps, seed=seed, workers=workers, device=device)
+    training = Training(config, checkpoint)
+    stop = _Interrupt()
+    smooth = 0.0
+    for at in training.run():
+        smooth = at.loss if at.step == 1 else 0.98 * smooth + 0.02 * at.loss
+        if at.step % 50 == 0:
+            _say(f"step {at.step}, {100 * at.fraction:.1f} %, loss {smooth:.3f}, {at.seconds:.0f} s")
+        if stop():
+            break
+    model = training.model(out.name.split(".")[0])
+    model.save(out, overwrite=overwrite)
+    typer.echo(json.dumps(model.info.training["figures"], indent=2))
+    if stop():
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,71 @@
+"""What napari's menus and command palette call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import napari
+from napari.layers import Image
+from napari.utils.notifications import show_warning
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+    from .estimate_panel import EstimatePanel
+
+#: Under this name napari's own menu opens, shows and hides the panel, so that there is never a second one.
+DOCK_NAME = "Estimate blur (Blur Map)"
+
+
+def open_panel(viewer: napari.Viewer) -> EstimatePanel:
+    """Show the Estimate blur panel of a viewer.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        With a window.
+
+    Returns
+    -------
+    EstimatePanel
+        The one that is there, however it was opened, or a new one.
+    """
+    from .estimate_panel import EstimatePanel
+
+    for panel in viewer.window.dock_widgets.values():
+        if isinstance(panel, EstimatePanel):
+            _bring_to_front(panel)
+            return panel
+    panel = EstimatePanel(viewer)
+    viewer.window.add_dock_widget(panel, name=DOCK_NAME)
+    return panel
+
+
+def estimate_selected() -> None:
+    """Estimate the blur of the one selected image, in its panel."""
+    from .layer_choice import is_picture
+
+    viewer = napari.current_viewer()
+    images = [layer for layer in viewer.layers.selection if isinstance(layer, Image)] if viewer else []
+    if viewer is None or len(images) != 1:
+        show_warning("Select one image in the list of layers, then estimate its blur.")
+    elif not is_picture(images[0]):
+        show_warning(f"{images[0].name!r} is itself a blur map. Select the picture whose blur you want to know.")
+    else:
+        panel = open_panel(viewer)
+        viewer.layers.selection.active = images[0]
+        panel.form.layers.follow_selection()
+        panel.run()
+
+
+def _bring_to_front(widget: QWidget) -> None:
+    """Show a docked widget, also where it is closed or behind another tab."""
+    from qtpy.QtWidgets import QDockWidget
+
+    holder = widget.parentWidget()
+    while holder is not None and not isinstance(holder, QDockWidget):
+        holder = holder.parentWidget()
+    for part in (holder, widget):
+        if part is not None:
+            part.show()
+            part.raise_()

@@ -1,0 +1,124 @@
+"""The blur under the mouse pointer, with its error and unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from ..io.units import unit_label
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from napari.layers import Layer
+
+    from ..blurmap import BlurMap
+
+_INTERVAL_MS = 40
+
+
+class CursorReadout(QObject):
+    """Follows the mouse over the viewer and says what the topmost visible map has there.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Where the maps are.
+    parent : QObject
+        Owns this object.
+
+    Notes
+    -----
+    ``text_changed`` carries the words; it is empty off the map.
+    """
+
+    text_changed = Signal(str)
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._read)
+
+    def moved(self) -> None:
+        """The pointer has moved; read when it is time again."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _read(self) -> None:
+        self.text_changed.emit(self._text())
+
+    def _text(self) -> str:
+        layer = _topmost_map(self._viewer)
+        if layer is None or self._viewer.dims.ndisplay != 2:
+            return ""
+        blurmap: BlurMap = layer.metadata["blurmap"]
+        position = np.asarray(self._viewer.cursor.position)
+        place = tuple(int(v) for v in np.floor(np.asarray(layer.world_to_data(position)) + 0.5))
+        if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
+            return ""
+        if hasattr(blurmap.sigma, "dask"):
+            return _lazy_text(blurmap, layer.get_value(position, world=True))
+        return value_text(blurmap, place)
+
+
+def _topmost_map(viewer: napari.viewer.Viewer) -> Layer | None:
+    maps = (layer for layer in reversed(viewer.layers) if layer.visible and "blurmap" in layer.metadata)
+    return next(maps, None)
+
+
+def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
+    """The blur at one pixel in words.
+
+    Parameters
+    ----------
+    blurmap : BlurMap
+        The map, in memory.
+    place : tuple of int
+        Index of the pixel.
+
+    Returns
+    -------
+    str
+        Such as "FWHM 2.31 +- 0.20 px = 1.50 +- 0.13 um", or "cannot tell: empty".
+    """
+    from ..optics import FWHM_PER_SIGMA
+    from ..status import Status, judged
+
+    sigma, error = float(blurmap.sigma[place]), float(blurmap.uncertainty[place])
+    status = Status(int(blurmap.status[place]))
+    if status is not Status.MEASURED:
+        return f"cannot tell: {status.label}"
+    fwhm, spread = FWHM_PER_SIGMA * sigma, FWHM_PER_SIGMA * error
+    text = f"FWHM {fwhm:.2f} +- {spread:.2f} px"
+    if not judged(sigma, error, status):
+        return f"cannot tell: too uncertain ({text})"
+    if length := _length(blurmap):
+        text += f" = {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}"
+    return text
+
+
+def _lazy_text(blurmap: BlurMap, sigma: Any) -> str:
+    """Of a map that is not computed yet, only what is drawn is known."""
+    from ..optics import FWHM_PER_SIGMA
+
+    if sigma is None or not np.isfinite(sigma):
+        return "cannot tell" if sigma is not None else ""
+    return f"FWHM {FWHM_PER_SIGMA * float(sigma):.2f} px"
+
+
+def _length(blurmap: BlurMap) -> float | None:
+    """Side of a pixel where one sigma is one length."""
+    if blurmap.pixel_size is None:
+        return None
+    y, x = blurmap.pixel_size
+    return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None
+
+
+def _pair(value: float, error: float) -> str:
+    """Value and error with as many decimals as two digits of the error need."""
+    decimals = int(np.clip(1 - np.floor(np.log10(error)), 0, 4)) if error > 0 else 2
+    return f"{value:.{decimals}f} +- {error:.{decimals}f}"

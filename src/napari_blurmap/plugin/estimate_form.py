@@ -1,0 +1,204 @@
+"""The input of the panel "Estimate blur": picture, model, specimen, what counts as sharp, and the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from ..errors import BlurMapError
+from ..planes import as_stack
+from .digest import CONTRASTS
+from .fields import Choice, Fold
+from .layer_choice import LayerChoice
+from .layer_picture import LayerPicture, describe_axes, pixel_size
+from .model_choice import ModelChoice
+from .optics_form import OpticsForm
+from .preferences import preference_events, read_preferences, store_preferences
+from .request import Request
+from .result_view import plain_label
+from .viewer_link import ViewerLink
+
+if TYPE_CHECKING:
+    import napari.viewer
+
+    from ..summary import Reference
+
+#: Reference, kind of contrast, and why the reference cannot be used.
+Judgement: TypeAlias = "tuple[Reference | None, str, str]"
+
+_TILES = (256, 512, 1024, 2048)
+_DEVICES = {
+    "auto": "automatic (GPU if there is one)",
+    "cpu": "processor (cpu)",
+    "cuda": "NVIDIA or AMD GPU (cuda)",
+    "mps": "Apple GPU (mps)",
+}
+_LABEL_WIDTH = 68
+
+
+class EstimateForm(QWidget):
+    """Everything that a run needs to know.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose pictures are offered.
+
+    Notes
+    -----
+    ``ready_changed`` tells whether there is a picture and a model;
+    ``reference_changed`` that another verdict may be due.
+    """
+
+    ready_changed = Signal(bool)
+    reference_changed = Signal()
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._layer_link = ViewerLink()
+        self.layers = LayerChoice(viewer)
+        self.axes = plain_label()
+        self.model = ModelChoice()
+        self.contrast = Choice("How the picture was made; for transparent specimens no verdict is possible.")
+        self.optics = OpticsForm()
+        self.device = Choice("Where the network runs. The result is the same.")
+        self.tile = Choice("Edge of the pieces in which the picture is estimated. The result is the same.")
+        self.classes = Choice("Also make a map of classes of equal width, as a Labels layer.")
+        self._fill()
+        self._lay_out()
+        self.layers.layer_changed.connect(self._layer_changed)
+        self.model.changed.connect(self._tell_ready)
+        self.optics.changed.connect(self.reference_changed)
+        self.contrast.currentIndexChanged.connect(self.reference_changed)
+        self.read_preferences()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a picture and a model."""
+        return self.layers.layer is not None and self.model.model is not None
+
+    def follow(self, link: ViewerLink) -> None:
+        """Follow the viewer's layers and napari's preferences through a link."""
+        layers = self._viewer.layers
+        for emitter in (layers.events.inserted, layers.events.removed, layers.events.reordered, layers.events.renamed):
+            link.connect(emitter, self.layers.refresh)
+        link.connect(layers.selection.events.active, self.layers.follow_selection)
+        for emitter in preference_events():
+            link.connect(emitter, self.read_preferences)
+        self.layers.refresh()
+        self.layers.follow_selection()
+
+    def unfollow(self) -> None:
+        """Stop listening to the chosen layer."""
+        self._layer_link.cut()
+
+    def judgement(self) -> Judgement:
+        """Reference, kind of contrast, and why the reference cannot be used."""
+        try:
+            return self.optics.reference(), self.contrast.currentData(), ""
+        except BlurMapError as error:
+            return None, self.contrast.currentData(), str(error)
+
+    def request(self) -> Request | None:
+        """What Run asks for; None where there is no picture."""
+        layer = self.layers.layer
+        if layer is None or self.model.model is None:
+            return None
+        reference, contrast, problem = self.judgement()
+        options: dict[str, Any] = {"model": self.model.model, "device": self.device.currentData()}
+        if self.tile.currentData():
+            options["tile"] = self.tile.currentData()
+        if typed := self.optics.typed_pixel:
+            options |= {"pixel_size": typed[0], "unit": typed[2]}
+        return Request(
+            LayerPicture.of(layer), options, reference, contrast, problem, self.classes.currentData() or None
+        )
+
+    def read_preferences(self) -> None:
+        """Show napari's preferences."""
+        values = read_preferences()
+        self.device.choose(values["compute.device"])
+        tile = values["compute.tile"]
+        if not self.tile.choose(tile):
+            self.tile.addItem(f"{tile} px", tile)
+            self.tile.choose(tile)
+        self.contrast.choose(values["optics.contrast"])
+        self.optics.set_objective(values["optics.numerical_aperture"], values["optics.wavelength_nm"])
+
+    def store_preferences(self) -> None:
+        """Keep the values of this run for the next time."""
+        store_preferences(
+            {
+                "compute.device": self.device.currentData(),
+                "compute.tile": self.tile.currentData(),
+                "optics.contrast": self.contrast.currentData(),
+                "optics.numerical_aperture": self.optics.aperture.value or 0.0,
+                "optics.wavelength_nm": self.optics.wavelength.value or 0.0,
+            }
+        )
+
+    def _layer_changed(self) -> None:
+        self._layer_link.cut()
+        if (layer := self.layers.layer) is not None:
+            for name in ("data", "scale", "units", "axis_labels"):
+                self._layer_link.connect(getattr(layer.events, name), self._describe)
+        self._describe()
+        self._tell_ready()
+
+    def _describe(self) -> None:
+        """Say how the axes are read, and take over the pixel size."""
+        layer, text, size = self.layers.layer, "", None
+        if layer is not None:
+            try:
+                stack = as_stack(LayerPicture.of(layer))
+                text, size = describe_axes(stack), pixel_size(stack)
+            except BlurMapError as error:
+                text = str(error)
+        self.axes.setText(text)
+        self.axes.setVisible(bool(text))
+        self.optics.set_known_pixel(size)
+
+    def _tell_ready(self) -> None:
+        self.ready_changed.emit(self.ready)
+
+    def _fill(self) -> None:
+        for data, text in CONTRASTS.items():
+            self.contrast.addItem(text, data)
+        for data, text in _DEVICES.items():
+            self.device.addItem(text, data)
+        self.tile.addItem("automatic", 0)
+        for edge in _TILES:
+            self.tile.addItem(f"{edge} px", edge)
+        for text, number in (("none", 0), ("10 classes, 0.3 px apart", 10), ("30 classes, 0.1 px apart", 30)):
+            self.classes.addItem(text, number)
+
+    def _lay_out(self) -> None:
+        advanced = QWidget()
+        rows = QFormLayout(advanced)
+        rows.setContentsMargins(0, 0, 0, 0)
+        for text, field in (("Device", self.device), ("Tiles", self.tile), ("Class map", self.classes)):
+            rows.addRow(_label(text), field)
+        self.advanced = Fold("Advanced", advanced)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(_label("Picture"), self.layers)
+        form.addRow("", self.axes)
+        form.addRow(_label("Model"), self.model)
+        form.addRow(_label("Specimen"), self.contrast)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(form)
+        column.addWidget(self.optics)
+        column.addWidget(self.advanced)
+
+
+def _label(text: str) -> QLabel:
+    """A label as wide as those of the other forms, so that all fields begin in one line."""
+    label = QLabel(text)
+    label.setMinimumWidth(_LABEL_WIDTH)
+    return label

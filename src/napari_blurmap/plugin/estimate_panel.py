@@ -1,0 +1,295 @@
+"""The panel "Estimate blur": a picture, one button, a map."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import napari.viewer
+from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from ..errors import BlurMapError
+from .canvas_text import CanvasText
+from .cursor import CursorReadout
+from .digest import Digest, digest
+from .estimate_form import EstimateForm, Judgement
+from .request import Estimate, Request, Result
+from .result_view import ResultView
+from .run_control import RunControl
+from .run_view import RunView
+from .viewer_link import ViewerLink
+from .worker import Done, Failed, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari.layers import Image, Layer
+
+    from ..blurmap import BlurMap
+
+_FILES = "OME-TIFF (*.sigma.ome.tif);;OME-Zarr, for large maps (*.sigma.ome.zarr)"
+_ENDINGS = (".sigma.ome.tif", ".sigma.ome.zarr")
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """The last result, what its verdict was based on, and its layer of sigma."""
+
+    source: Image
+    name: str
+    layer: Layer
+    judgement: Judgement
+    digest: Digest
+
+    @property
+    def blurmap(self) -> BlurMap:
+        found: BlurMap = self.layer.metadata["blurmap"]
+        return found
+
+
+class EstimatePanel(QWidget):
+    """Estimate how blurred every place of a picture is, and show it on the picture.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Where the pictures are and the maps go.
+    estimate : callable, optional
+        Used in place of `napari_blurmap.estimate_blur`.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, estimate: Estimate | None = None) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._estimate = estimate
+        self._request: Request | None = None
+        self._source: Image | None = None
+        self._shown: _Shown | None = None
+        self._asked: Judgement | None = None
+        self.form = EstimateForm(napari_viewer)
+        self.run_view = RunView()
+        self.result_view = ResultView(napari_viewer.theme)
+        self.control = RunControl()
+        self._saving = RunControl()
+        self._judging = RunControl()
+        self._canvas = CanvasText(napari_viewer)
+        self._cursor = CursorReadout(napari_viewer, self)
+        self._link = ViewerLink()
+        self._lay_out()
+        self._connect()
+        self._follow()
+
+    def select_model(self, path: str | Path) -> None:
+        """Choose the model in a file.
+
+        Parameters
+        ----------
+        path : path
+            A ``.blurmap.safetensors`` file.
+
+        Raises
+        ------
+        BlurMapError
+            If it cannot be used.
+        """
+        self.form.model.select(path)
+
+    def run(self) -> None:
+        """Start estimating the chosen picture, as the button does."""
+        request, layer = self.form.request(), self.form.layers.layer
+        if request is None or layer is None or self.control.state.busy:
+            return
+        from . import histogram  # noqa: F401 - imported here and now, while nothing else is going on
+
+        self._request, self._source = request, layer
+        self.form.store_preferences()
+        self.control.start(
+            f"Blur of {request.picture.name}",
+            partial(request.run, estimate=self._estimate),
+            loads_torch=self._estimate is None,
+            about=request.as_python(),
+        )
+
+    def event(self, event: QEvent | None) -> bool:
+        """Let go of the viewer when the panel is taken out of it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None:
+                self._let_go()
+            else:
+                self._follow()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.form)
+        column.addWidget(self.result_view)
+        column.addStretch()
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(body)
+        # Wide enough that nothing is cut, with the scroll bar beside it.
+        bar = self._scroll.verticalScrollBar()
+        self._scroll.setMinimumWidth(body.minimumSizeHint().width() + (bar.sizeHint().width() if bar else 0))
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 6)
+        whole.addWidget(self._scroll, 1)
+        whole.addWidget(self.run_view)
+        self.run_view.setContentsMargins(6, 0, 6, 0)
+        # Tells napari that the panel itself takes the height that is left.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _connect(self) -> None:
+        self.form.ready_changed.connect(self.run_view.set_ready)
+        self.form.reference_changed.connect(self._judge)
+        self.form.model.failed.connect(self.run_view.say)
+        self.run_view.run_clicked.connect(self.run)
+        self.run_view.cancel_clicked.connect(self.control.cancel)
+        self.run_view.copy.clicked.connect(self._copy)
+        self.result_view.save.clicked.connect(self._save)
+        self._cursor.text_changed.connect(self.result_view.show_value)
+        self.control.state_changed.connect(self.run_view.show_state)
+        self.control.stepped.connect(self.run_view.show_step)
+        self.control.noticed.connect(self.run_view.say)
+        self.control.ended.connect(self._on_ended)
+        self._saving.ended.connect(self._on_saved)
+        self._judging.ended.connect(self._on_judged)
+        # No method of the panel: it is no more when this signal comes.
+        self.destroyed.connect(partial(_abandon, self._link, (self.control, self._saving, self._judging)))
+
+    def _follow(self) -> None:
+        self._link.cut()
+        self.form.follow(self._link)
+        self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
+        self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
+        self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _let_go(self) -> None:
+        _abandon(self._link, (self.control, self._saving, self._judging))
+        self.form.unfollow()
+        self._canvas.clear()
+
+    def _on_layer_removed(self, event: object) -> None:
+        self._canvas.layer_removed(getattr(event, "value", None))
+
+    def _on_theme(self) -> None:
+        self.result_view.set_theme(self._viewer.theme)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        request, source = self._request, self._source
+        self._request = self._source = None
+        if isinstance(outcome, Failed):
+            self.run_view.show_failure(outcome)
+            return
+        result = outcome.value if isinstance(outcome, Done) else outcome.partial
+        if not isinstance(result, Result) or request is None or source is None:
+            self.run_view.say("Cancelled.")
+        elif not result.digest.anything and not isinstance(outcome, Done):
+            self.run_view.say("Cancelled before any of it was finished.")
+        else:
+            self._show(source, request, result)
+            if not isinstance(outcome, Done):
+                self.run_view.say("Cancelled; what was finished until then is shown.")
+
+    def _show(self, source: Image, request: Request, result: Result) -> None:
+        layers = _layers(source, request, result.blurmap)
+        added = [self._viewer.add_layer(layer) for layer in layers]
+        self._viewer.layers.selection.active = added[0]
+        judgement = (request.reference, request.contrast, request.problem)
+        self._shown = _Shown(source, request.picture.name, layers[0], judgement, result.digest)
+        self._present(new=True)
+        self._judge()
+
+    def _present(self, new: bool = False) -> None:
+        """Show the figures of the last result in the panel and on the canvas."""
+        shown = self._shown
+        if shown is None:
+            return
+        _, contrast, problem = shown.judgement
+        self.result_view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem)
+        text = self.result_view.canvas_text(shown.digest)
+        if new:
+            self._canvas.show(text, shown.layer)
+            QTimer.singleShot(0, self._scroll_to_result)
+        else:
+            self._canvas.change(text)
+
+    def _scroll_to_result(self) -> None:
+        self._scroll.ensureWidgetVisible(self.result_view)
+
+    def _judge(self) -> None:
+        """Compare the last result with another reference, where it still belongs to the chosen picture."""
+        shown, judgement = self._shown, self.form.judgement()
+        if shown is None or shown.source != self.form.layers.layer or judgement == shown.judgement:
+            return
+        if self.control.state.busy or self._judging.state.busy:
+            return
+        self._asked = judgement
+        reference, contrast, _ = judgement
+        compared = None if contrast == "transparent" else reference
+        self._judging.start("Verdict", lambda _progress, _cancel: digest(shown.blurmap, compared))
+
+    def _on_judged(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.run_view.show_failure(outcome)
+        elif isinstance(outcome, Done) and self._shown is not None and self._asked is not None:
+            self._shown = replace(self._shown, judgement=self._asked, digest=outcome.value)
+            self._present()
+            self._judge()
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if (request := self.form.request()) is not None and clipboard is not None:
+            clipboard.setText(request.as_python())
+            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
+
+    def _save(self) -> None:
+        if self._shown is None:
+            return
+        name = re.sub(r"[^\w.-]+", "_", self._shown.name) or "picture"
+        path, chosen = QFileDialog.getSaveFileName(self, "Save the blur map", name + _ENDINGS[0], _FILES)
+        if not path:
+            return
+        if not path.endswith(_ENDINGS):
+            path += _ENDINGS["zarr" in chosen]
+        blurmap = self._shown.blurmap
+        self.result_view.save.setEnabled(False)
+        # The dialog has asked already whether a file may be replaced.
+        self._saving.start(f"Saving {name}", lambda _progress, _cancel: blurmap.save(path, overwrite=True))
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        self.result_view.save.setEnabled(True)
+        if isinstance(outcome, Failed):
+            self.run_view.show_failure(outcome)
+        elif isinstance(outcome, Done):
+            self.run_view.say(f"Saved as {outcome.value}.")
+
+
+def _layers(source: Image, request: Request, blurmap: BlurMap) -> list[Layer]:
+    """The layers of a result, under the name that the picture had when Run was pressed."""
+    from .layers import class_layer, result_layers
+
+    optics = request.reference if request.reference and request.reference.kind == "optics" else None
+    limit, name = optics.sigma if optics else None, request.picture.name
+    place: Layer | None = source
+    try:
+        layers = result_layers(blurmap, place, limit=limit, name=name)
+    except BlurMapError:  # the layer has got another picture meanwhile
+        place = None
+        layers = result_layers(blurmap, place, limit=limit, name=name)
+    if request.classes:
+        layers.append(class_layer(blurmap, request.classes, place, limit=limit, name=name))
+    return layers
+
+
+def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:
+    """Leave nothing running and nothing connected behind a panel that is gone."""
+    link.cut()
+    for control in controls:
+        control.abandon()

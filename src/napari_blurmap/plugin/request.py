@@ -1,0 +1,114 @@
+"""One press of Run: all that the estimate needs, fixed, and the same as a line of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import Cancelled
+from .digest import Digest, digest
+from .worker import Stopped
+
+if TYPE_CHECKING:
+    from ..blurmap import BlurMap
+    from ..summary import Reference
+    from .layer_picture import LayerPicture
+
+Estimate = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A map and what the panel says about it."""
+
+    blurmap: BlurMap
+    digest: Digest
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What is estimated, and how.
+
+    Parameters
+    ----------
+    picture : LayerPicture
+        The picture as it was when Run was pressed.
+    options : dict
+        Arguments of `estimate_blur` that differ from their defaults.
+    reference : Reference or None
+        What counts as sharp.
+    contrast : str
+        Kind of contrast.
+    problem : str
+        Why a reference that was asked for could not be used.
+    classes : int or None
+        Number of classes of the class map, where one is wanted.
+    """
+
+    picture: LayerPicture
+    options: dict[str, Any]
+    reference: Reference | None
+    contrast: str
+    problem: str = ""
+    classes: Literal[10, 30] | None = None
+
+    @property
+    def compared_with(self) -> Reference | None:
+        """The reference of the verdict; transparent specimens get none."""
+        return None if self.contrast == "transparent" else self.reference
+
+    def run(
+        self,
+        progress: Callable[[int, int, str], None],
+        cancel: Callable[[], bool],
+        estimate: Estimate | None = None,
+    ) -> Result | Stopped:
+        """Estimate and summarize; meant for a worker.
+
+        Parameters
+        ----------
+        progress, cancel : callable
+            As `napari_blurmap.estimate_blur` takes them.
+        estimate : callable, optional
+            Used in place of `estimate_blur`.
+
+        Returns
+        -------
+        Result or Stopped
+            `Stopped` holds the partial `Result`.
+
+        Raises
+        ------
+        BlurMapError
+            If the picture, the model or the device cannot be used.
+        """
+        estimate = estimate or _estimate_blur()
+        try:
+            return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel))
+        except Cancelled as request:
+            return Stopped(self._result(request.partial))
+
+    def _result(self, blurmap: BlurMap) -> Result:
+        about = blurmap.provenance | {"contrast": self.contrast}
+        blurmap = replace(blurmap, provenance=about)
+        return Result(blurmap, digest(blurmap, self.compared_with))
+
+    def as_python(self) -> str:
+        """The same estimate for napari's console or a script."""
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        reference = "" if self.compared_with is None else f"{self.compared_with!r}".replace("Reference", "nb.Reference")
+        return (
+            "import napari_blurmap as nb\n\n"
+            f"layer = viewer.layers[{self.picture.name!r}]\n"
+            f"m = nb.estimate_blur(layer{options})\n"
+            f"print(m.summary({reference}))\n"
+            "nb.add_to_viewer(viewer, m, layer)\n"
+        )
+
+
+def _estimate_blur() -> Estimate:
+    """Loads PyTorch, so only where the work is done."""
+    from ..estimate import estimate_blur
+
+    return estimate_blur

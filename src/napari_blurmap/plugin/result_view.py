@@ -1,0 +1,115 @@
+"""What came out: verdict, summary line, histogram, and the value under the pointer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from ..io.units import unit_label
+from .digest import Digest, verdict_text
+
+if TYPE_CHECKING:
+    from ..blurmap import BlurMap
+    from .histogram import Histogram
+
+_HINT = "Move the pointer over the map for its value there."
+
+
+def plain_label(bold: bool = False) -> QLabel:
+    """A label that wraps and whose text can be copied."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if bold:
+        label.setStyleSheet("font-weight: bold;")
+    return label
+
+
+class ResultView(QWidget):
+    """The result in words and as a histogram; hidden until there is one.
+
+    Parameters
+    ----------
+    theme : str
+        napari's name of the theme.
+    """
+
+    def __init__(self, theme: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self.histogram: Histogram | None = None
+        self.title = plain_label(bold=True)
+        self.verdict = plain_label(bold=True)
+        self.line = plain_label()
+        self.value = plain_label()
+        self.value.setToolTip("Blur at the place under the pointer, with its standard error.")
+        # Two lines always, so that nothing jumps while the pointer moves.
+        self.value.setMinimumHeight(2 * self.value.fontMetrics().lineSpacing() + 2)
+        self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.save = QPushButton("Save...")
+        self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        for widget in (self.title, self.verdict, self.line, self.value, self.save):
+            self._column.addWidget(widget)
+        self.hide()
+
+    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str) -> None:
+        """Show a result in place of the one before.
+
+        Parameters
+        ----------
+        name : str
+            Of the picture.
+        blurmap : BlurMap
+            For its pixel size.
+        digest : Digest
+            Its figures.
+        contrast, problem : str
+            As `verdict_text` takes them.
+        """
+        self.title.setText(name + (" (partial)" if blurmap.provenance.get("partial") else ""))
+        verdict = verdict_text(digest.summary, contrast, problem)
+        self.verdict.setText(verdict)
+        self.verdict.setVisible(bool(verdict))
+        self.line.setText(digest.line)
+        self.value.setText(_HINT)
+        self._draw(blurmap, digest)
+        self.show()
+
+    def canvas_text(self, digest: Digest) -> str:
+        """The same for the canvas, in short lines."""
+        words = [self.title.text(), self.verdict.text() if digest.summary["verdict"] else ""]
+        return "\n".join([word for word in words if word] + digest.line.rstrip(".").split(". "))
+
+    def show_value(self, text: str) -> None:
+        """Show the value under the pointer."""
+        self.value.setText(text or _HINT)
+
+    def set_theme(self, name: str) -> None:
+        """Take the colours of a theme of napari."""
+        self._theme = name
+        if self.histogram is not None:
+            self.histogram.set_theme(name)
+
+    def _draw(self, blurmap: BlurMap, digest: Digest) -> None:
+        from ..optics import FWHM_PER_SIGMA
+        from .histogram import Histogram
+
+        if self.histogram is None:
+            self.histogram = Histogram(self._theme)
+            self._column.insertWidget(self._column.indexOf(self.value), self.histogram)
+        self.histogram.setVisible(bool(digest.counts.size))
+        if not digest.counts.size:
+            return
+        # The summary gives a length only where pixels are square and their size is known.
+        unit, factor = "px", 1.0
+        if digest.summary["unit"] and blurmap.pixel_size:
+            unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
+        reference = digest.summary["reference"]
+        limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
+        self.histogram.show_counts(digest.counts, digest.edges * factor, limit, unit)

@@ -1,0 +1,154 @@
+"""The states of a run, in one place: who may follow whom, and what is opened and closed on the way."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from napari.qt.threading import create_worker
+from napari.utils import progress
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from .worker import Done, Failed, Job, JobWorker, Outcome, Step, Stopped, Work
+
+if TYPE_CHECKING:
+    from typing import Any
+
+# Time for the words "Loading PyTorch" to reach the screen before its import holds the interpreter.
+_PAINT_MS = 60
+
+
+class RunState(Enum):
+    """Where a run stands."""
+
+    IDLE = "idle"
+    LOADING = "loading"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    FAILED = "failed"
+    DONE = "done"
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker is at it."""
+        return self in (RunState.LOADING, RunState.RUNNING, RunState.CANCELLING)
+
+
+_REST = {RunState.IDLE, RunState.FAILED, RunState.DONE}
+_NEXT = {
+    **{rest: {RunState.LOADING, RunState.RUNNING} for rest in _REST},
+    RunState.LOADING: {RunState.RUNNING, RunState.CANCELLING, *_REST},
+    RunState.RUNNING: {RunState.CANCELLING, *_REST},
+    RunState.CANCELLING: _REST,
+}
+
+
+class RunControl(QObject):
+    """Starts one job at a time, follows it, and cleans up however it ends.
+
+    It lives on the main thread and outlives the panel that made it for as
+    long as its worker runs, so that a closed panel leaves nothing behind.
+    """
+
+    state_changed = Signal(object)
+    stepped = Signal(object)
+    noticed = Signal(str)
+    ended = Signal(object)
+    _told = Signal(object)
+
+    #: Controls whose worker still runs.
+    _working: ClassVar[set[RunControl]] = set()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = RunState.IDLE
+        self._job: Job | None = None
+        self._worker: JobWorker | None = None
+        self._outcome: Outcome | None = None
+        self._bar: Any = None
+        self._told.connect(self._on_step)
+
+    def start(self, name: str, work: Work, *, loads_torch: bool = False, about: str = "") -> None:
+        """Start the work in a thread of its own; does nothing while another one runs.
+
+        Parameters
+        ----------
+        name : str
+            Shown in napari's activity dock.
+        work : callable
+            ``work(progress, cancel)``.
+        loads_torch : bool, default=False
+            Whether the work imports PyTorch, if nobody has yet: that freezes
+            the interpreter for seconds, so that it must be announced.
+        about : str, optional
+            First lines of the report, should it fail.
+        """
+        if self.state.busy:
+            return
+        first_time = loads_torch and "torch" not in sys.modules
+        self._outcome = None
+        self._bar = progress(total=0, desc=name)
+        self._job = Job(name, work, self._told.emit, about)
+        self._worker = create_worker(
+            self._job,
+            _start_thread=False,
+            _connect={"returned": self._on_returned, "finished": self._on_finished, "warned": self._on_warned},
+            _worker_class=JobWorker,
+            _ignore_errors=True,
+        )
+        self._working.add(self)
+        self._go(RunState.LOADING if first_time else RunState.RUNNING)
+        QTimer.singleShot(_PAINT_MS if first_time else 0, self._launch)
+
+    def cancel(self) -> None:
+        """Ask the running job to stop; its outcome still comes."""
+        if self.state in (RunState.LOADING, RunState.RUNNING) and self._job is not None:
+            self._job.stop()
+            self._go(RunState.CANCELLING)
+
+    def abandon(self) -> None:
+        """Stop without caring for the outcome: the panel is gone."""
+        if self._job is not None:
+            self._job.stop()
+        self._close_bar()
+
+    def _launch(self) -> None:
+        if self._worker is not None:
+            self._worker.start()
+
+    def _go(self, state: RunState) -> None:
+        if state not in _NEXT[self.state]:
+            raise RuntimeError(f"a run cannot go from {self.state.value} to {state.value}")
+        self.state = state
+        self.state_changed.emit(state)
+
+    def _on_step(self, step: Step) -> None:
+        if self.state is RunState.LOADING:
+            self._go(RunState.RUNNING)
+        if self._bar is not None:
+            self._bar.total = step.total
+            self._bar.update(step.done - self._bar.n)
+        if self.state is RunState.RUNNING:
+            self.stepped.emit(step)
+
+    def _on_warned(self, warning: tuple[Any, ...]) -> None:
+        self.noticed.emit(str(warning[0]))
+
+    def _on_returned(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def _on_finished(self) -> None:
+        # A worker that napari made quit returns nothing.
+        outcome = self._outcome or Stopped()
+        self._close_bar()
+        self._job = self._worker = self._outcome = None
+        self._working.discard(self)
+        ends = {Done: RunState.DONE, Failed: RunState.FAILED, Stopped: RunState.IDLE}
+        self._go(ends[type(outcome)])
+        self.ended.emit(outcome)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

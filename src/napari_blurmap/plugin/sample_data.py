@@ -1,0 +1,168 @@
+"""Sample pictures with known blur, made offline in a moment; each has its truth as a second layer."""
+
+from __future__ import annotations
+
+from math import hypot, pi
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from .. import __version__
+from ..blurmap import BlurMap
+from ..errors import BlurMapError
+from ..synthesis.blur import apply_blur
+from ..synthesis.camera import Camera
+from ..synthesis.depth import DepthLayer, depth_scene, slice_depth
+from ..synthesis.fields import sigma_ramp, sigma_sine
+from ..synthesis.specimens import text_page
+from ..synthesis.textures import dead_leaves, power_law
+from .geometry import placement
+from .layers import sigma_layer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Plane = NDArray[np.float32]
+    Layers = list[tuple[Any, dict[str, Any], str]]
+
+_SHAPE = (512, 512)
+#: A 20x objective before a camera with pixels of 6.5 um.
+_PIXEL = (0.325, "micrometer")
+_SEED = 20
+#: Smallest and largest sigma and the period of the thesis's sine, 1.55 + 1.45 sin(0.02 x) px.
+_SINE = (0.1, 3.0, 2.0 * pi / 0.02)
+_SHARP, _MIDDLE, _BLURRED = 0.3, 1.5, 3.0
+# Of the motorcycle's stereo pair (Middlebury 2014, in pixels of scikit-image's version): baseline in mm and the
+# difference of the principal points, which together turn a disparity into the size of a pixel at that distance.
+_BASELINE, _PRINCIPAL = 193.001, 31.086
+_NEAR, _FAR = 48.0, 10.0
+
+
+def ramp_x() -> Layers:
+    """Dead leaves, sigma rising from 0.3 to 3 px along x."""
+    return _texture("texture, blur rising along x", sigma_ramp(_SHAPE, _SHARP, _BLURRED))
+
+
+def ramp_y() -> Layers:
+    """Dead leaves, sigma rising from 0.3 to 3 px along y."""
+    return _texture("texture, blur rising along y", sigma_ramp(_SHAPE, _SHARP, _BLURRED, axis=-2))
+
+
+def sine_x() -> Layers:
+    """Dead leaves, sigma a sine from 0.1 to 3 px along x."""
+    return _texture("texture, blur waving along x", sigma_sine(_SHAPE, *_SINE))
+
+
+def sine_y() -> Layers:
+    """Dead leaves, sigma a sine from 0.1 to 3 px along y."""
+    return _texture("texture, blur waving along y", sigma_sine(_SHAPE, *_SINE, axis=-2))
+
+
+def text_x() -> Layers:
+    """A printed page, sigma a sine from 0.1 to 3 px along x."""
+    return _text("text page, blur waving along x", sigma_sine(_SHAPE, *_SINE))
+
+
+def text_y() -> Layers:
+    """A printed page, sigma a sine from 0.1 to 3 px along y."""
+    return _text("text page, blur waving along y", sigma_sine(_SHAPE, *_SINE, axis=-2))
+
+
+def defocused_background() -> Layers:
+    """Objects at three distances, the nearest in focus."""
+    return _objects("defocused background", (_BLURRED, _MIDDLE, _SHARP))
+
+
+def defocused_foreground() -> Layers:
+    """Objects at three distances, the farthest in focus."""
+    return _objects("defocused foreground", (_SHARP, _MIDDLE, _BLURRED))
+
+
+def motorcycle_background() -> Layers:
+    """A photograph with measured depth, blurred as if focused on the motorcycle."""
+    return _motorcycle("motorcycle, defocused background", focus=_NEAR)
+
+
+def motorcycle_foreground() -> Layers:
+    """A photograph with measured depth, blurred as if focused on what is behind the motorcycle."""
+    return _motorcycle("motorcycle, defocused foreground", focus=_FAR)
+
+
+def _texture(name: str, sigma: Plane) -> Layers:
+    scene = dead_leaves(_SHAPE, np.random.default_rng(_SEED))
+    return _layers(name, apply_blur(scene, sigma), sigma)
+
+
+def _text(name: str, sigma: Plane) -> Layers:
+    page = text_page(_SHAPE, np.random.default_rng(_SEED), font_size=18.0)
+    return _layers(name, apply_blur(page, sigma), sigma)
+
+
+def _objects(name: str, blur: tuple[float, float, float]) -> Layers:
+    """A ground of leaves, a strand across it and some discs nearest to the lens, all of them textured."""
+    rng = np.random.default_rng(_SEED)
+    y, x = np.indices(_SHAPE, dtype=np.float32)
+    leaves = dead_leaves(_SHAPE, rng)
+    strand = np.abs(y - 0.5 * x - 130 - 30 * np.sin(x / 60)) - 45
+    discs = np.min([np.hypot(y - a, x - b) - r for a, b, r in ((370, 130, 85), (150, 390, 70), (420, 430, 50))], axis=0)
+    everywhere = np.ones(_SHAPE, np.float32)
+    layers = [DepthLayer(leaves, everywhere, blur[0])]
+    for edge, sigma, turn in ((strand, blur[1], 1), (discs, blur[2], 2)):
+        grain = power_law(_SHAPE, rng, exponent=0.9)
+        scene = (0.65 * grain + 0.35 * np.rot90(leaves, turn)).astype(np.float32)
+        # A step of one pixel, as a pixel that the edge cuts in two sees it.
+        layers.append(DepthLayer(scene, np.clip(0.5 - edge, 0.0, 1.0).astype(np.float32), sigma))
+    return _layers(name, *depth_scene(layers))
+
+
+def _motorcycle(name: str, focus: float) -> Layers:
+    picture, disparity = _read_motorcycle()
+    # A thin lens: the blur grows with the difference of the inverse distances, as the disparity does.
+    rate = _BLURRED / (_NEAR - _FAR)
+    layers = slice_depth(picture, disparity, lambda near: hypot(_SHARP, rate * (near - focus)), count=16)
+    side = _BASELINE / (focus + _PRINCIPAL)
+    return _layers(name, *depth_scene(layers), pixel=(round(side, 2), "millimeter"))
+
+
+def _read_motorcycle() -> tuple[Plane, Plane]:
+    """Luminance and disparity of scikit-image's stereo pair, the unknown disparities filled."""
+    import skimage.data
+    from PIL import Image
+
+    folder = Path(skimage.data.__file__).parent
+    try:
+        with Image.open(folder / "motorcycle_left.png") as file:
+            grey = np.asarray(file.convert("L"), dtype=np.float32) / 255.0
+        with np.load(folder / "motorcycle_disp.npz") as arrays:
+            disparity = arrays["arr_0"].astype(np.float32)
+    except OSError as error:
+        raise BlurMapError(
+            "This scikit-image comes without its motorcycle, and samples are never downloaded. Open "
+            "one of the samples with objects instead: they show the same."
+        ) from error
+    # Where one of the cameras sees nothing of a place its distance is not known; taken from the nearest that is.
+    unknown = ~np.isfinite(disparity)
+    place = ndimage.distance_transform_edt(unknown, return_distances=False, return_indices=True)
+    return grey[:, 100:600], disparity[tuple(place)][:, 100:600]
+
+
+def _layers(name: str, scene: NDArray[Any], sigma: Plane, pixel: tuple[float, str] = _PIXEL) -> Layers:
+    """The picture that a camera takes of a scene, and its truth, hidden so that results are not mixed with it."""
+    size, unit = pixel
+    picture = Camera(bits=8).expose(scene, np.random.default_rng(_SEED))
+    truth = BlurMap(
+        sigma,
+        np.zeros_like(sigma),
+        np.zeros(sigma.shape, np.uint8),
+        axes=("y", "x"),
+        scale=(size, size),
+        units=(unit, unit),
+        provenance={"model": "truth", "version": __version__, "sample": name, "reference": "absolute"},
+    )
+    placed = placement(truth, None)
+    layer = sigma_layer(truth.sigma, placed, "truth sigma", metadata={"blurmap": truth, "blurmap_truth_of": name})
+    layer.visible = False
+    shown = {"name": name, "colormap": "gray", "contrast_limits": (0, 255), **placed.keywords}
+    return [(picture, shown, "image"), layer.as_layer_data_tuple()]

@@ -1,0 +1,189 @@
+"""The network, and model files good and bad."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import napari_blurmap as nb
+from napari_blurmap.models.decode import decode, sigma_grid, soft_target
+from napari_blurmap.models.dense import DenseConfig, local_contrast
+from napari_blurmap.models.model import Model, calibrated, read_info, read_model
+
+
+@pytest.fixture
+def saved(tiny_model, tmp_path):
+    return tiny_model.save(tmp_path / "tiny.blurmap.safetensors")
+
+
+def test_folding_changes_nothing(tiny_model):
+    picture, valid = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96)
+    with torch.inference_mode():
+        plain, folded = tiny_model.network(picture, valid), tiny_model.estimator(picture, valid)
+    assert plain.shape == (1, 11, 16, 24)
+    torch.testing.assert_close(folded, plain, atol=1e-4, rtol=1e-4)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in tiny_model.estimator.modules())
+
+
+def test_halos_hold_all_that_a_place_depends_on(tiny_model):
+    """The gradient of one output reaches no further than the halo, and reaches beyond half of it."""
+    network, config = tiny_model.network, tiny_model.network.config
+    level = torch.zeros(1, 1, 128, 128, requires_grad=True)
+    network.trunk(level + torch.rand(128, 128))[0, :, 16, 16].sum().backward()
+    rows = torch.nonzero(level.grad[0, 0].abs().sum(dim=1)).ravel()
+    assert 64 - config.trunk_halo <= int(rows.min()) < 64 - config.trunk_halo // 2
+    assert 67 + config.trunk_halo // 2 < int(rows.max()) <= 67 + config.trunk_halo
+    cells = 3 * config.fuse_halo // 4
+    features = [torch.rand(1, 8, cells >> i, cells >> i, requires_grad=True) for i in range(config.levels)]
+    centre = cells // 2
+    network.fuse(features)[0, :, centre, centre].sum().backward()
+    rows = torch.nonzero(features[0].grad.abs().sum(dim=(0, 1, 3))).ravel()
+    assert centre - config.fuse_halo // 4 <= int(rows.min()) < int(rows.max()) <= centre + config.fuse_halo // 4
+
+
+def test_local_contrast_against_numpy():
+    """In the middle of a uniform texture: zero mean, unit deviation, whatever the gain and the offset."""
+    rng = np.random.default_rng(0)
+    picture = torch.from_numpy(rng.normal(size=(1, 1, 256, 256)).astype(np.float32))
+    valid = torch.ones_like(picture)
+    out = local_contrast(picture, valid, 8.0)[0, 0].numpy()
+    assert out.mean() == pytest.approx(0, abs=0.01)
+    assert out.std() == pytest.approx(1, abs=0.03)
+    moved = local_contrast(30000 + 4 * picture, valid, 8.0)[0, 0].numpy()
+    np.testing.assert_allclose(moved, out, atol=5e-3)
+
+
+def test_local_contrast_ignores_what_is_invalid():
+    picture = torch.rand(1, 1, 96, 96)
+    valid = torch.ones_like(picture)
+    valid[..., 40:] = 0
+    wild = torch.where(valid > 0, picture, torch.tensor(1e4))
+    torch.testing.assert_close(local_contrast(wild, valid, 8.0), local_contrast(picture, valid, 8.0))
+    assert float(local_contrast(torch.full((1, 1, 64, 64), 7.0), torch.ones(1, 1, 64, 64), 8.0).abs().max()) < 0.05
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.31, 1.0, 2.77, 19.0, 24.0, 99.0])
+def test_target_and_decode_are_inverse(sigma):
+    grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
+    target = soft_target(torch.full((1, 2, 2), sigma), grid)
+    assert float(target.sum(dim=1).max()) == pytest.approx(1)
+    output = torch.cat([(target + 1e-9).log(), torch.zeros(1, 1, 2, 2)], dim=1)
+    out = decode(output, grid)
+    assert float(out.sigma[0, 0, 0]) == pytest.approx(min(sigma, 24.0), abs=1e-3)
+    assert float(out.structure[0, 0, 0]) == pytest.approx(0.5)
+
+
+def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.rand(40000, generator=generator) * 3
+    true_error = 0.05 + 0.3 * torch.rand(40000, generator=generator)
+    sigma = truth + true_error * torch.randn(40000, generator=generator)
+    spread = true_error * 2.5  # honest in order, wrong in size
+    info = calibrated(tiny_model.info, sigma, spread, truth)
+    error = Model(info, tiny_model.network).standard_error(sigma, spread)
+    within = ((sigma - truth).abs() < error).float()
+    assert float(within.mean()) == pytest.approx(0.683, abs=0.03)
+    small = true_error < 0.15
+    assert float(within[small].mean()) == pytest.approx(0.683, abs=0.08)
+
+
+def test_round_trip(tiny_model, saved):
+    model = nb.load_model(saved)
+    assert model.info == tiny_model.info
+    assert model.hash == tiny_model.hash
+    for name, value in tiny_model.network.state_dict().items():
+        torch.testing.assert_close(model.network.state_dict()[name], value)
+    assert nb.load_model(saved) is model
+    assert nb.load_model(model) is model
+
+
+def test_saving_overwrites_nothing(tiny_model, saved):
+    before = saved.read_bytes()
+    with pytest.raises(nb.BlurMapError, match="exists"):
+        tiny_model.save(saved)
+    assert saved.read_bytes() == before
+    with pytest.raises(nb.BlurMapError, match="ending"):
+        tiny_model.save(saved.with_name("model.pt"))
+
+
+def _rewrite(path, **changes):
+    """The same weights under another header."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as opened:
+        header = dict(opened.metadata())
+    weights = load_file(path)
+    save_file(weights, path, metadata={k: v for k, v in (header | changes).items() if v is not None})
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        (lambda p: p.write_bytes(b"no model at all"), "not a safetensors"),
+        (lambda p: p.write_bytes(b""), "not a safetensors"),
+        (lambda p: p.write_bytes(p.read_bytes()[:-100]), "truncated"),
+        (lambda p: _rewrite(p, schema="2"), "Update napari-blurmap"),
+        (lambda p: _rewrite(p, format=None), "not a blur model"),
+        (lambda p: _rewrite(p, info="{"), "damaged"),
+        (lambda p: _rewrite(p, weights_sha256="0" * 64), "checksum"),
+        (lambda p: p.unlink(), "no model file"),
+    ],
+)
+def test_bad_files(saved, damage, word):
+    damage(saved)
+    with pytest.raises(nb.BlurMapError, match=word):
+        nb.load_model(saved)
+
+
+def test_another_architecture_and_sizes(saved):
+    info, _ = read_info(saved)
+    _rewrite(saved, info=json.dumps({**vars(info), "architecture": "transformer"}))
+    with pytest.raises(nb.BlurMapError, match="transformer"):
+        read_model(saved)
+    _rewrite(saved, info=json.dumps({**vars(info), "sizes": {**info.sizes, "wide": 16}}))
+    with pytest.raises(nb.BlurMapError, match="do not fit"):
+        read_model(saved)
+
+
+class _Bomb:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('code was run')",)
+
+
+def test_a_pickle_runs_no_code(tmp_path):
+    path = tmp_path / "bomb.blurmap.safetensors"
+    path.write_bytes(pickle.dumps(_Bomb()))
+    with pytest.raises(nb.BlurMapError, match="nothing in it was run"):
+        nb.load_model(path)
+
+
+def test_unknown_name():
+    with pytest.raises(nb.BlurMapError, match=r"Bundled models: .*default"):
+        nb.load_model("sharpest")
+
+
+def test_bundled_models_are_small_and_documented():
+    cards = nb.list_models()
+    assert "default" in cards
+    for name in cards:
+        model = nb.load_model(name)
+        info, stated = read_info(model.path)
+        assert stated == model.hash
+        assert model.path.stat().st_size <= 5e6
+        assert info.reference == "absolute"
+        for word in ("px", info.trained_on, info.limits):
+            assert word
+            assert word in info.card()
+    assert "added to them" in replace(info, reference="added").card()
+
+
+def test_config_counts_are_whole():
+    assert DenseConfig().total_stride == 32
+    assert DenseConfig().fuse_halo % 32 == 0
+    assert DenseConfig().trunk_halo % 4 == 0

@@ -1,0 +1,62 @@
+"""Training in miniature."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import napari_blurmap as nb
+from napari_blurmap.models.dense import DenseConfig
+from napari_blurmap.train import TrainConfig, Training
+
+TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
+
+
+def training(steps, checkpoint=None, **options):
+    return Training(TrainConfig(steps=steps, batch=4, size=64, workers=0, **options), checkpoint, sizes=TINY)
+
+
+def test_the_loss_falls():
+    steps = list(training(40, rate=1e-2).run())
+    assert [s.step for s in steps] == list(range(1, 41))
+    first, last = (sum(s.loss for s in part) / 10 for part in (steps[:10], steps[-10:]))
+    assert last < first - 0.1
+
+
+def test_one_seed_gives_equal_weights():
+    a, b, c = (training(3, seed=s) for s in (1, 1, 2))
+    for t in (a, b, c):
+        list(t.run())
+    weights = [t.network.state_dict()["head.weight"] for t in (a, b, c)]
+    torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_resuming_goes_on_where_it_stopped(tmp_path):
+    whole = training(6)
+    losses = [s.loss for s in whole.run()]
+    for step in training(6, tmp_path / "c.pt").run():
+        if step.step == 3:
+            break  # the caller stops; the checkpoint is written
+    rest = training(6, tmp_path / "c.pt")
+    assert rest.step == 3
+    assert [s.loss for s in rest.run()] == pytest.approx(losses[3:], rel=1e-4)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_model_is_complete(tmp_path):
+    t = training(2)
+    list(t.run())
+    model = t.model("mine", validation=4)
+    path = model.save(tmp_path / "mine.blurmap.safetensors")
+    info = nb.load_model(path).info
+    assert info.calibration["error"] == sorted(info.calibration["error"])
+    assert info.training["steps"] == 2
+    assert info.training["config"]["steps"] == 2
+    assert info.training["figures"]
+    assert "synthetic" in info.trained_on
+
+
+def test_bad_size():
+    with pytest.raises(nb.BlurMapError, match="multiple"):
+        TrainConfig(size=100)
