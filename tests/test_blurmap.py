@@ -332,6 +332,13 @@ def test_few_judged_places_are_enough_where_they_are_many_pixels():
     assert m.summary(OPTICS)["verdict"] == "sharp"
 
 
+def test_an_empty_field_is_one_where_most_is_empty():
+    for noisy_rows, verdict in ((30, "empty"), (34, "cannot tell")):
+        status = np.full((64, 64), int(Status.EMPTY))
+        status[:noisy_rows] = Status.TOO_NOISY
+        assert plane(np.ones((64, 64)), None, status).summary(OPTICS)["verdict"] == verdict
+
+
 def test_padding_does_not_decide_what_an_empty_field_is_called():
     status = np.full((64, 64), int(Status.INVALID))
     status[:16] = Status.EMPTY

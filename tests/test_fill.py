@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from napari_blurmap.errors import BlurMapError
-from napari_blurmap.fill import fill_from_judged, fill_planes
+from napari_blurmap.fill import _doubled, _halved, fill_from_judged, fill_planes
 
 RANDOM = np.random.default_rng(0)
 
@@ -49,6 +49,13 @@ def test_without_a_picture_it_solves_its_equations(shape, share):
     expected = solved_directly(sigma, uncertainty, judged)
     found = fill_from_judged(sigma, uncertainty, judged)
     np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_the_levels_of_the_pyramid_fit_onto_each_other():
+    ramp = np.add.outer(np.arange(20.0), 3 * np.arange(31.0)).astype(np.float32)
+    back = _doubled(_halved(ramp, mean=True), ramp.shape)
+    np.testing.assert_allclose(back[2:-2, 2:-3], ramp[2:-2, 2:-3], atol=1e-4)
+    assert _halved(ramp).sum() == pytest.approx(ramp.sum())
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.floats(0.01, 1), st.booleans(), st.integers(0, 99))

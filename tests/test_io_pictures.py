@@ -222,6 +222,14 @@ def test_png_with_16_bits_alpha_and_palette(tmp_path):
     np.testing.assert_array_equal(picture.array, np.asarray(indexed.convert("RGB")))
 
 
+def test_transparent_palette_keeps_its_transparency(tmp_path):
+    indexed = Image.fromarray(GREY, "P")
+    indexed.putpalette(np.repeat(np.arange(256, dtype=np.uint8), 3).tobytes())
+    indexed.save(tmp_path / "a.png", transparency=7)
+    alpha = read_picture(tmp_path / "a.png").array[..., 3]
+    np.testing.assert_array_equal(alpha, np.where(GREY == 7, 0, 255))
+
+
 def test_cmyk_jpeg_becomes_rgb(tmp_path):
     picture = Image.fromarray(np.dstack([RAMP, RAMP, RAMP])).convert("CMYK")
     picture.save(tmp_path / "a.jpg", quality=95)

@@ -145,3 +145,12 @@ def test_saturation_needs_a_plateau_at_full_scale():
     assert saturated_places(np.full((40, 40), 255, np.uint8)).all()
     assert not saturated_places(np.full((40, 40), 254, np.uint8)).any()
     assert not saturated_places(np.ones((40, 40), bool)).any()
+
+
+def test_saturation_of_colours():
+    colour = np.full((40, 40, 3), 100, np.uint8)
+    colour[5:15, 5:15, 0] = 255  # red alone is less than a third of the luminance
+    colour[20:30, 20:30] = 255
+    found = read_plane(colour).saturated
+    assert found.sum() == 100
+    assert found[25, 25]

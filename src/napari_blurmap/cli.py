@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from dataclasses import asdict
@@ -34,6 +35,8 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 
 def main() -> None:
     """Run the command line; what the user can mend is said without a traceback."""
+    # What it logs of a damaged file is said again, in our words.
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
     try:
         app()
     except BlurMapError as error:
@@ -85,7 +88,7 @@ def demo(
         _say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
         return
     process = open_napari(done.picture, done.result.with_name("demo.blurmap.json"), log=out / "napari.log")
-    _say(f"napari opens in a window of its own (process {process}).")
+    _say(f"napari opens in a window of its own (process {process.pid}).")
 
 
 @app.command()
@@ -111,11 +114,12 @@ def estimate(
 ) -> None:
     """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json."""
     from .estimate import estimate_blur
+    from .io.folders import make_folder
     from .io.pictures import read_picture
 
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
     for file in files:
@@ -141,7 +145,7 @@ def estimate(
             cancelled.partial.save(partial, overwrite=True)
             _say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
             raise typer.Exit(INTERRUPTED) from None
-        except BlurMapError as error:
+        except (BlurMapError, OSError) as error:
             report.append({"file": str(file), "error": str(error)})
             _say(f"{file}: {error}")
     good = [entry for entry in report if "error" not in entry]

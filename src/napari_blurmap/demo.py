@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tifffile
 
-from .errors import BlurMapError
 from .estimate import estimate_blur
 from .figure import comparison_figure
+from .io.folders import make_folder
 from .scores import Score, score
 from .synthesis.blur import apply_blur
 from .synthesis.camera import Camera
@@ -76,12 +76,7 @@ def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
     BlurMapError
         If the folder cannot be made.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BlurMapError(
-            f"The folder {out} cannot be made ({error}). Choose another one with --out."
-        ) from error
+    make_folder(out)
     rng = np.random.default_rng(_SEED)
     truth = sigma_ramp((size, size), 0.3, 3.0)
     sharp = dead_leaves((size, size), rng, radii=(1.0, 80.0), textured=0.5)
@@ -109,7 +104,7 @@ def has_screen() -> bool:
     return any(importlib.util.find_spec(binding) is not None for binding in ("PyQt6", "PySide6"))
 
 
-def open_napari(*files: Path, log: Path) -> int:
+def open_napari(*files: Path, log: Path) -> subprocess.Popen[bytes]:
     """Open files in napari, in a process of its own that outlives this one.
 
     Parameters
@@ -121,11 +116,11 @@ def open_napari(*files: Path, log: Path) -> int:
 
     Returns
     -------
-    int
-        Number of the process.
+    subprocess.Popen
+        The process; nobody needs to wait for it.
     """
+    command = [sys.executable, "-m", "napari", *map(str, files)]
     with log.open("wb") as stream:
-        command = [sys.executable, "-m", "napari", *map(str, files)]
         return subprocess.Popen(
             command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True
-        ).pid
+        )

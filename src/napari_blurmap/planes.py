@@ -313,7 +313,7 @@ def read_plane(plane: Any) -> Plane:
     valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:
         array, valid = _luminance(array, valid)
-        saturated = np.asarray(saturated[..., : 3 if saturated.shape[-1] > 2 else 1].any(axis=-1))
+        saturated = _clipped_light(saturated)
     if not valid.any():
         return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
     # A sample of the pixels is enough to choose the numbers' origin and unit.
@@ -345,6 +345,13 @@ def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[A
     wide = np.float64 if array.dtype == np.float64 or array.dtype.itemsize > 4 else np.float32
     grey = sum(np.asarray(w, wide) * array[..., i].astype(wide) for i, w in enumerate(LUMINANCE))
     return np.asarray(grey), ok
+
+
+def _clipped_light(saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the clipped colours make up half of the luminance or more: less still shows the structure."""
+    if saturated.shape[-1] < 3:
+        return saturated[..., 0]
+    return np.asarray(saturated[..., :3] @ np.array(LUMINANCE) >= 0.5)
 
 
 def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:

@@ -58,9 +58,7 @@ class Reference:
                 "Give the sigma of what you call sharp."
             )
         if self.kind not in ("optics", "typed", "sharp region"):
-            raise BlurMapError(
-                f"Unknown kind of reference {self.kind!r}; use 'optics', 'typed' or 'sharp region'."
-            )
+            raise BlurMapError(f"Unknown kind of reference {self.kind!r}; use 'optics', 'typed' or 'sharp region'.")
 
     @property
     def threshold(self) -> float:
@@ -172,9 +170,7 @@ def _medians(sample: Sample) -> dict[str, Any]:
     }
 
 
-def _against(
-    reference: Reference | None, sample: Sample, figures: dict[str, Any], zero: str
-) -> dict[str, Any]:
+def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any], zero: str) -> dict[str, Any]:
     """Make the part of a summary that needs a reference."""
     found: dict[str, Any] = dict.fromkeys(("reference", "ratio", "sharp_share", "verdict", "note"))
     if reference is None:

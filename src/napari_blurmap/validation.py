@@ -55,9 +55,7 @@ def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
 def _check_shapes(m: dict[str, Any]) -> None:
     shape = m["sigma"].shape
     if len(shape) < 2 or 0 in shape:
-        raise BlurMapError(
-            f"A blur map has at least the axes y and x, none of them empty; this one is {shape}."
-        )
+        raise BlurMapError(f"A blur map has at least the axes y and x, none of them empty; this one is {shape}.")
     for name in ("uncertainty", "status"):
         if m[name].shape != shape:
             raise BlurMapError(f"{name} has shape {m[name].shape} but sigma {shape}; they must be the same.")
@@ -65,21 +63,13 @@ def _check_shapes(m: dict[str, Any]) -> None:
 
 def _check_axes(m: dict[str, Any]) -> None:
     axes, count = m["axes"], m["sigma"].ndim
-    if (
-        axes[-2:] != ("y", "x")
-        or len(set(axes)) != len(axes)
-        or any(a != str(a).lower() or not a for a in axes)
-    ):
+    if axes[-2:] != ("y", "x") or len(set(axes)) != len(axes) or any(a != str(a).lower() or not a for a in axes):
         raise BlurMapError(f'axes is {axes}; expected different lower-case names that end in "y", "x".')
     for name in ("axes", "scale", "units", "translate"):
         if m[name] is not None and len(m[name]) != count:
-            raise BlurMapError(
-                f"{name} has {len(m[name])} entries, but the map has {count} axes; give one for each."
-            )
+            raise BlurMapError(f"{name} has {len(m[name])} entries, but the map has {count} axes; give one for each.")
     if m["affine"] is not None and len(m["affine"]) > count + 1:
-        raise BlurMapError(
-            f"affine is larger than {count + 1} x {count + 1}, which is all that {count} axes need."
-        )
+        raise BlurMapError(f"affine is larger than {count + 1} x {count + 1}, which is all that {count} axes need.")
     if min(m["scale"]) <= 0:
         raise BlurMapError(f"scale is {m['scale']}; the size of a pixel is above 0 along every axis.")
     if m["units"][-1] != m["units"][-2]:
@@ -119,12 +109,9 @@ def _as_status(array: Array) -> Array:
         return array.astype(np.uint8)
     plain = np.asarray(array)
     if plain.dtype.kind not in "buif" or (
-        plain.size
-        and not (plain.min() >= 0 and plain.max() <= max(Status) and np.all(plain == np.rint(plain)))
+        plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and np.all(plain == np.rint(plain)))
     ):
-        raise BlurMapError(
-            f"The status of a pixel is a whole number from 0 to {int(max(Status))}; this one is not."
-        )
+        raise BlurMapError(f"The status of a pixel is a whole number from 0 to {int(max(Status))}; this one is not.")
     return plain.astype(np.uint8)
 
 
@@ -144,9 +131,7 @@ def _matrix(name: str, values: Any) -> list[list[float]]:
     except (TypeError, ValueError):
         matrix = np.empty(0)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
-        raise BlurMapError(
-            f"{name} is not a square matrix of finite numbers; leave it out or give a layer's affine."
-        )
+        raise BlurMapError(f"{name} is not a square matrix of finite numbers; leave it out or give a layer's affine.")
     rows: list[list[float]] = matrix.tolist()
     return rows
 

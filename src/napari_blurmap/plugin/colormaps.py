@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap, ensure_colormap
@@ -77,8 +78,6 @@ def reason_colormap() -> DirectLabelColormap:
     return label_colormap(dict(zip(REASONS, _REASON_COLOURS, strict=True)))
 
 
-def label_colormap(colours: Mapping[int, object]) -> DirectLabelColormap:
+def label_colormap(colours: Mapping[Any, object]) -> DirectLabelColormap:
     """Colours of some labels; everything else is transparent."""
-    colour: dict[int | None, object] = {None: "transparent", 0: "transparent"}
-    colour.update(colours)
-    return DirectLabelColormap(color_dict=colour)
+    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})

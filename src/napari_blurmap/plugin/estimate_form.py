@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..errors import BlurMapError
 from ..planes import as_stack
 from .digest import CONTRASTS
-from .fields import Choice, Fold
+from .fields import Choice, Fold, empty_form, form_label, plain_label
 from .layer_choice import LayerChoice
 from .layer_picture import LayerPicture, describe_axes, pixel_size
 from .model_choice import ModelChoice
 from .optics_form import OpticsForm
 from .preferences import preference_events, read_preferences, store_preferences
 from .request import Request
-from .result_view import plain_label
 from .viewer_link import ViewerLink
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ _DEVICES = {
     "cuda": "NVIDIA or AMD GPU (cuda)",
     "mps": "Apple GPU (mps)",
 }
-_LABEL_WIDTH = 68
 
 
 class EstimateForm(QWidget):
@@ -176,29 +174,21 @@ class EstimateForm(QWidget):
             self.classes.addItem(text, number)
 
     def _lay_out(self) -> None:
+        top, middle = empty_form(), empty_form()
+        top.addRow(form_label("Picture"), self.layers)
+        middle.addRow(form_label("Specimen"), self.contrast)
         advanced = QWidget()
-        rows = QFormLayout(advanced)
-        rows.setContentsMargins(0, 0, 0, 0)
+        rows = empty_form()
+        advanced.setLayout(rows)
         for text, field in (("Device", self.device), ("Tiles", self.tile), ("Class map", self.classes)):
-            rows.addRow(_label(text), field)
+            rows.addRow(form_label(text), field)
         self.advanced = Fold("Advanced", advanced)
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(_label("Picture"), self.layers)
-        form.addRow("", self.axes)
-        form.addRow(_label("Model"), self.model)
-        form.addRow(_label("Specimen"), self.contrast)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(form)
+        column.addLayout(top)
+        column.addWidget(self.axes)
+        column.addWidget(self.model)
+        column.addLayout(middle)
         column.addWidget(self.optics)
         column.addWidget(self.advanced)
-
-
-def _label(text: str) -> QLabel:
-    """A label as wide as those of the other forms, so that all fields begin in one line."""
-    label = QLabel(text)
-    label.setMinimumWidth(_LABEL_WIDTH)
-    return label

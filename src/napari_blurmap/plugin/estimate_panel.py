@@ -8,14 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import napari.viewer
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from ..errors import BlurMapError
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, digest
 from .estimate_form import EstimateForm, Judgement
+from .fields import Column
 from .request import Estimate, Request, Result
 from .result_view import ResultView
 from .run_control import RunControl
@@ -123,25 +124,10 @@ class EstimatePanel(QWidget):
         return super().event(event)
 
     def _lay_out(self) -> None:
-        body = QWidget()
-        column = QVBoxLayout(body)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.addWidget(self.form)
-        column.addWidget(self.result_view)
-        column.addStretch()
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setWidget(body)
-        # Wide enough that nothing is cut, with the scroll bar beside it.
-        bar = self._scroll.verticalScrollBar()
-        self._scroll.setMinimumWidth(body.minimumSizeHint().width() + (bar.sizeHint().width() if bar else 0))
+        self._column = Column(self.form, self.run_view, self.result_view)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 6)
-        whole.addWidget(self._scroll, 1)
-        whole.addWidget(self.run_view)
-        self.run_view.setContentsMargins(6, 0, 6, 0)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._column)
         # Tells napari that the panel itself takes the height that is left.
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
@@ -221,7 +207,7 @@ class EstimatePanel(QWidget):
             self._canvas.change(text)
 
     def _scroll_to_result(self) -> None:
-        self._scroll.ensureWidgetVisible(self.result_view)
+        self._column.ensureWidgetVisible(self.result_view)
 
     def _judge(self) -> None:
         """Compare the last result with another reference, where it still belongs to the chosen picture."""

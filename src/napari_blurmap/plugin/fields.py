@@ -1,10 +1,21 @@
-"""Small input fields that several panels use: numbers that may be left out, sections that fold."""
+"""Small parts of panels: numbers that may be left out, sections that fold, a column that scrolls."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import QLocale, Qt
+from qtpy.QtCore import QEvent, QLocale, QObject, Qt
 from qtpy.QtGui import QDoubleValidator, QWheelEvent
-from qtpy.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 
 class NumberField(QLineEdit):
@@ -54,7 +65,7 @@ class Choice(QComboBox):
         super().__init__()
         self.setToolTip(tooltip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        self.setMinimumContentsLength(2)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -106,3 +117,62 @@ class Fold(QWidget):
         # An arrow in the text takes the colour of the theme.
         self.button.setText(f"{'▾' if open_ else '▸'} {self._title}")
         self.content.setVisible(open_)
+
+
+class Column(QScrollArea):
+    """A column of widgets that scrolls up and down and is never too narrow for them.
+
+    Parameters
+    ----------
+    *widgets : QWidget
+        From top to bottom.
+    """
+
+    def __init__(self, *widgets: QWidget) -> None:
+        super().__init__()
+        self._body = QWidget()
+        layout = QVBoxLayout(self._body)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(6)
+        for widget in widgets:
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(self._body)
+        self._body.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """Follow the width that the widgets need: styles and folds change it."""
+        if watched is self._body and event is not None and event.type() == QEvent.Type.LayoutRequest:
+            bar = self.verticalScrollBar()
+            self.setMinimumWidth(self._body.minimumSizeHint().width() + (bar.sizeHint().width() if bar else 0))
+        return super().eventFilter(watched, event)
+
+
+def form_label(text: str) -> QLabel:
+    """A label of a form, as wide as those of the other forms, so that all fields begin in one line."""
+    label = QLabel(text)
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("FWHM up to") + 8)
+    return label
+
+
+def plain_label(bold: bool = False) -> QLabel:
+    """A label that wraps and whose text can be copied."""
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if bold:
+        label.setStyleSheet("font-weight: bold;")
+    return label
+
+
+def empty_form() -> QFormLayout:
+    """A form whose fields take all the width there is."""
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setSpacing(4)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    return form

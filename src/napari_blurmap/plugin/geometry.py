@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from ..blurmap import BlurMap
 
-#: Further than this from the origin, in pixels, a layer's matrix is read, so that no digits are lost.
-_FAR = 2.0**30
-
 
 @dataclass(frozen=True)
 class Placement:
@@ -27,7 +24,8 @@ class Placement:
     Parameters
     ----------
     keywords : dict
-        scale, translate, affine, units and axis_labels of the layers.
+        scale, translate, rotate, shear, affine, units and axis_labels of the
+        layers.
     order : tuple of int
         Axis of the map for each axis of the layers that the map has.
     inserted : tuple of (int, int)
@@ -84,11 +82,7 @@ def placement(blurmap: BlurMap, source: Layer | None) -> Placement:
     order = tuple(int(i) for i in np.argsort(places))
     axes = list(range(min(places), source.ndim))
     inserted = tuple((i, int(source.data.shape[axis])) for i, axis in enumerate(axes) if axis not in places)
-    scale, translate, affine = _position(source, axes)
-    keywords = {
-        "scale": scale,
-        "translate": translate,
-        "affine": affine,
+    keywords = _transform(source, axes) | {
         "units": [source.units[i] for i in axes],
         "axis_labels": [source.axis_labels[i] for i in axes],
     }
@@ -114,11 +108,11 @@ def located(blurmap: BlurMap, source: Layer | None) -> BlurMap:
     if source is None:
         return blurmap
     places = list(_places(blurmap, source))
-    scale, translate, affine = _position(source, places, positive=True)
+    transform = _transform(source, places)
     units = [unit_name(str(source.units[i])) or str(source.units[i]) for i in places]
-    if list(blurmap.units) != units or not np.allclose(blurmap.scale, scale, rtol=1e-6, atol=0):
+    if list(blurmap.units) != units or not np.allclose(blurmap.scale, np.abs(transform["scale"]), rtol=1e-6, atol=0):
         return blurmap
-    return replace(blurmap, translate=tuple(translate.tolist()), affine=affine.tolist())
+    return replace(blurmap, translate=transform["translate"].tolist(), affine=_folded(transform).tolist())
 
 
 def _places(blurmap: BlurMap, source: Layer) -> tuple[int, ...]:
@@ -146,28 +140,36 @@ def _size(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
 
 
-def _position(
-    source: Layer, axes: list[int], *, positive: bool = False
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Scale, translation and affine matrix of some axes of a layer; its rotation and shear are in the matrix.
+def _transform(source: Layer, axes: list[int]) -> dict[str, np.ndarray[Any, Any]]:
+    """What napari calls scale, translate, rotate, shear and affine, for some axes of a layer."""
+    kept = np.ix_(axes, axes)
+    return {
+        "scale": np.array(source.scale)[axes],
+        "translate": np.array(source.translate)[axes],
+        "rotate": np.array(source.rotate)[kept],
+        "shear": _shear_matrix(source)[kept],
+        "affine": np.array(source.affine)[np.ix_([*axes, source.ndim], [*axes, source.ndim])],
+    }
 
-    napari's own ``rotate``, ``shear`` and ``scale`` cannot be handed on one by one: it gives the sign of a
-    flip twice, and takes a small rotation of very small pixels for none.
-    """
-    n = source.ndim
-    scale = np.abs(source.scale) if positive else np.array(source.scale)
-    translate = np.array(source.translate)
-    origin = np.asarray(source.data_to_world(np.zeros(n)))
-    world = np.eye(n + 1)
-    world[:-1, -1] = origin
-    for axis in range(n):
-        far = np.asarray(source.data_to_world(_FAR * np.eye(n)[axis]))
-        world[:-1, axis] = (far - origin) / _FAR
-    straight = np.eye(n + 1)
-    straight[:-1, :-1] = np.diag(scale)
-    straight[:-1, -1] = translate
-    affine = np.array(source.affine)
-    if not np.allclose(affine @ straight, world, rtol=1e-9, atol=1e-9 * float(np.abs(scale).min())):
-        affine = world @ np.linalg.inv(straight)
-    kept = [*axes, n]
-    return scale[axes], translate[axes], affine[np.ix_(kept, kept)]
+
+def _shear_matrix(source: Layer) -> np.ndarray[Any, Any]:
+    """Shear as a matrix: napari gives the upper triangle alone, or the matrix where it is a lower one."""
+    shear = np.array(source.shear)
+    if shear.ndim == 2:
+        return shear
+    matrix = np.eye(source.ndim)
+    matrix[np.triu_indices(source.ndim, 1)] = shear
+    return matrix
+
+
+def _folded(transform: dict[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """The affine matrix that also flips, turns and shears, after scale without its sign and translate."""
+    scale, translate = transform["scale"], transform["translate"]
+    n = len(scale)
+    straight, physical = np.eye(n + 1), np.eye(n + 1)
+    straight[:n, :n] = np.diag(np.abs(scale))
+    straight[:n, n] = physical[:n, n] = translate
+    physical[:n, :n] = transform["rotate"] @ transform["shear"] @ np.diag(scale)
+    if np.array_equal(straight, physical):
+        return transform["affine"]
+    return np.asarray(transform["affine"] @ physical @ np.linalg.inv(straight))

@@ -82,6 +82,7 @@ class Histogram(pg.PlotWidget):
         self.setBackground(theme.background.as_hex())
         text, bars = theme.text.as_hex(), pg.mkColor(theme.current.as_hex())
         axis = self.getAxis("bottom")
+        axis.enableAutoSIPrefix(False)
         axis.setPen(text)
         axis.setTextPen(text)
         self._curve.setPen(bars)

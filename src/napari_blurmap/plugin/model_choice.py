@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFileDialog, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from ..errors import BlurMapError
 from ..models.model import SUFFIX, read_info
 from ..models.registry import list_models
-from .fields import Choice, Fold
+from .fields import Choice, Fold, empty_form, form_label, plain_label
 
 if TYPE_CHECKING:
     from ..models.model import ModelInfo
@@ -33,14 +33,15 @@ class ModelChoice(QWidget):
         super().__init__()
         self._infos: dict[str, ModelInfo] = {}
         self.list = Choice("The network that estimates the blur. One trained on your own pictures can be loaded.")
-        self._text = QLabel()
-        self._text.setWordWrap(True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = plain_label()
+        self._text.setContentsMargins(14, 0, 0, 0)
         self.card = Fold("About this model", self._text)
+        form = empty_form()
+        form.addRow(form_label("Model"), self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        layout.addWidget(self.list)
+        layout.addLayout(form)
         layout.addWidget(self.card)
         for name, info in list_models().items():
             self._infos[name] = info

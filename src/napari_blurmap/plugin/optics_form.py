@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..errors import BlurMapError
 from ..io.units import meters, unit_label
-from .fields import Choice, NumberField
+from .fields import Choice, NumberField, empty_form, form_label, plain_label
 from .layer_picture import is_square
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ PixelSize = tuple[float, float, str]
 
 _UNITS = ("nanometer", "micrometer", "millimeter")
 _NANOMETER = 1e-9
-_KINDS = {"none": "nothing (no verdict)", "optics": "the optics limit", "typed": "a limit I type"}
+_KINDS = {"none": "none (no verdict)", "optics": "the optics limit", "typed": "a limit I type"}
 _IMMERSIONS = {"air": 1.0, "water": 1.333, "silicone oil": 1.406, "glycerol": 1.47, "oil": 1.518}
 
 
@@ -52,8 +52,7 @@ class OpticsForm(QWidget):
         self.unit.choose("micrometer")
         self.override = QCheckBox("change")
         self.override.setToolTip("Use another pixel size than the one that the layer knows.")
-        self.limit_text = QLabel()
-        self.limit_text.setWordWrap(True)
+        self.limit_text = plain_label()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(200)
@@ -185,17 +184,19 @@ class OpticsForm(QWidget):
     def _lay_out(self) -> None:
         self.typed_unit.addItem("px", "px")
         self.typed_unit.addItem(unit_label("micrometer"), "length")
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form = empty_form()
         self._objective = _row(self.aperture, QLabel("at"), self.wavelength, QLabel("nm"))
         self._typed = _row(self.typed, self.typed_unit)
-        self._form.addRow("Sharp is", self.kind)
-        self._form.addRow("NA", self._objective)
-        self._form.addRow("Immersion", self.immersion)
-        self._form.addRow("FWHM up to", self._typed)
-        self._form.addRow("Pixel", _row(self.pixel, self.unit, self.override))
-        self._form.addRow(self.limit_text)
+        self._form.addRow(form_label("Reference"), self.kind)
+        self._form.addRow(form_label("NA"), self._objective)
+        self._form.addRow(form_label("Immersion"), self.immersion)
+        self._form.addRow(form_label("FWHM up to"), self._typed)
+        self._form.addRow(form_label("Pixel size"), _row(self.pixel, self.unit, self.override))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(self._form)
+        column.addWidget(self.limit_text)
 
     def _connect(self) -> None:
         for field in (self.aperture, self.wavelength, self.typed, self.pixel):
@@ -211,5 +212,5 @@ def _row(*widgets: QWidget) -> QWidget:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(4)
     for widget in widgets:
-        layout.addWidget(widget, 0 if isinstance(widget, QLabel | QCheckBox) else 1)
+        layout.addWidget(widget, 2 if isinstance(widget, NumberField) else int(isinstance(widget, Choice)))
     return row

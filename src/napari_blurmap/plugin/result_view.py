@@ -5,27 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ..io.units import unit_label
 from .digest import Digest, verdict_text
+from .fields import plain_label
 
 if TYPE_CHECKING:
     from ..blurmap import BlurMap
     from .histogram import Histogram
 
 _HINT = "Move the pointer over the map for its value there."
-
-
-def plain_label(bold: bool = False) -> QLabel:
-    """A label that wraps and whose text can be copied."""
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if bold:
-        label.setStyleSheet("font-weight: bold;")
-    return label
 
 
 class ResultView(QWidget):
@@ -76,15 +66,17 @@ class ResultView(QWidget):
         verdict = verdict_text(digest.summary, contrast, problem)
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        self.line.setText(digest.line)
+        # A number and its unit stay in one line.
+        self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u00a0"))
         self.value.setText(_HINT)
         self._draw(blurmap, digest)
         self.show()
 
     def canvas_text(self, digest: Digest) -> str:
-        """The same for the canvas, in short lines."""
-        words = [self.title.text(), self.verdict.text() if digest.summary["verdict"] else ""]
-        return "\n".join([word for word in words if word] + digest.line.rstrip(".").split(". "))
+        """The same for the canvas, in short lines; the last is empty, as napari draws the box too low."""
+        verdict = digest.summary["verdict"] if self.verdict.text() else None
+        first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
+        return "\n".join([first, *digest.line.rstrip(".").split(". "), ""])
 
     def show_value(self, text: str) -> None:
         """Show the value under the pointer."""

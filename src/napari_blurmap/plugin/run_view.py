@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from .fields import Fold
-from .result_view import plain_label
+from .fields import Fold, plain_label
 from .run_control import RunState
 
 if TYPE_CHECKING:

@@ -28,8 +28,8 @@ class DepthLayer:
     Parameters
     ----------
     scene : ndarray of float32, shape (Y, X)
-        Sharp brightness; where it is hidden by nearer layers, too, and a
-        little beyond its own edges.
+        Sharp brightness. It goes on where nearer layers hide it, and beyond
+        the layer's own edges, so that a surface cut into layers has no seams.
     cover : ndarray of float32, shape (Y, X)
         1 where it hides what lies behind, 0 where it is absent.
     sigma : float
@@ -52,9 +52,9 @@ def depth_scene(layers: Sequence[DepthLayer]) -> tuple[Plane, Plane]:
     Returns
     -------
     picture : ndarray of float32, shape (Y, X)
-        Every layer is blurred together with its cover and laid over what is
-        behind it: a sharp edge stays sharp before a blurred ground and takes
-        no light from it, a blurred edge becomes transparent.
+        Every layer is blurred, and so is its cover, through which it is laid
+        over what is behind it: a sharp edge stays sharp before a blurred
+        ground and takes no light from it, a blurred edge becomes transparent.
     sigma : ndarray of float32, shape (Y, X)
         The truth: blur of the sharpest layer that gives at least a quarter of
         the light there, pixels.
@@ -84,8 +84,7 @@ def depth_scene(layers: Sequence[DepthLayer]) -> tuple[Plane, Plane]:
     weights = [np.ones_like(picture)]
     for layer in layers[1:]:
         opaque = np.clip(apply_blur(layer.cover, layer.sigma), 0.0, 1.0).astype(np.float32)
-        light = apply_blur(layer.scene * layer.cover, layer.sigma)
-        picture = picture * (1.0 - opaque) + light
+        picture = picture * (1.0 - opaque) + opaque * apply_blur(layer.scene, layer.sigma)
         weights = [weight * (1.0 - opaque) for weight in weights] + [opaque]
     return np.asarray(picture, dtype=np.float32), _sharpest_seen(np.stack(weights), [x.sigma for x in layers])
 

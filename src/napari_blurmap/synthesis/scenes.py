@@ -38,6 +38,18 @@ def _sparse_leaves(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     )
 
 
+def _plates(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    """Few large flat shapes: long isolated edges with nothing beside them."""
+    return dead_leaves(
+        shape,
+        rng,
+        leaf=("ellipse", "polygon", "line", "mixed")[int(rng.integers(4))],
+        radii=(float(rng.uniform(15, 50)), float(rng.uniform(60, 110))),
+        cover=float(np.exp(rng.uniform(np.log(0.3), np.log(2.0)))),
+        textured=0.0,
+    )
+
+
 def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     styles = ("plain", "plain", "ridges", "threshold", "exponential")
     return power_law(
@@ -56,10 +68,11 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.36),
+    "dead leaves": (_leaves, 0.30),
     "sparse leaves": (_sparse_leaves, 0.10),
-    "power law": (_power_law, 0.16),
-    "lattice": (lattice, 0.10),
+    "plates": (_plates, 0.10),
+    "power law": (_power_law, 0.14),
+    "lattice": (lattice, 0.08),
     "nuclei": (nuclei, 0.07),
     "filaments": (filaments, 0.06),
     "spots": (spots, 0.05),

@@ -1,0 +1,222 @@
+"""The command line, run as its users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tifffile
+
+import napari_blurmap as nb
+from napari_blurmap import cli, demo, estimate
+
+
+def run(*arguments, monkeypatch=None):
+    """Run in this process; the exit code."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        sys.argv = ["napari-blurmap", *map(str, arguments)]
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        return stopped.value.code or 0
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def _small(tiny_model, monkeypatch):
+    """The tiny model under the name of the bundled one, and a small demonstration."""
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model)
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "cells.tif"
+    data = np.random.default_rng(0).integers(0, 4000, (64, 80)).astype(np.uint16)
+    tifffile.imwrite(path, data, resolution=(5e4, 5e4), resolutionunit="CENTIMETER")
+    return path
+
+
+def test_estimate_writes_results(picture, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("estimate", picture, "-o", out, "--na", 0.8, "--wavelength", 520, "--json") == 0
+    report = json.loads(capsys.readouterr().out)["results"][0]
+    m = nb.BlurMap.load(out / "cells.sigma.ome.tif")
+    assert report["result"] == str(out / "cells.sigma.ome.tif")
+    assert (out / "cells.blurmap.json").exists()
+    assert m.sigma.shape == (64, 80)
+    assert m.pixel_size == pytest.approx((0.2, 0.2))
+    assert m.unit == "micrometer"
+    assert m.provenance["source"]["path"] == str(picture)
+    limit = nb.optics_limit(0.8, 0.52, 0.2)
+    assert json.dumps(report["summary"]).find("optics limit of NA 0.8") > 0
+    assert str(round(limit, 3))[:4] in json.dumps(report["summary"])
+
+
+def test_one_bad_file_does_not_stop_the_others(picture, tmp_path, capsys):
+    bad = tmp_path / "notes.tif"
+    bad.write_text("not a picture")
+    out = tmp_path / "out"
+    assert run("estimate", bad, picture, tmp_path / "missing.png", "-o", out) == cli.FAILED
+    captured = capsys.readouterr()
+    assert (out / "cells.sigma.ome.tif").exists()
+    assert "cells.tif: " in captured.out
+    assert "notes.tif" in captured.err
+    assert "2 of 3 pictures failed" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path) == 0
+    before = (tmp_path / "cells.sigma.ome.tif").stat().st_mtime_ns
+    assert run("estimate", picture, "-o", tmp_path) == cli.FAILED
+    assert "--overwrite" in capsys.readouterr().err
+    assert (tmp_path / "cells.sigma.ome.tif").stat().st_mtime_ns == before
+    assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["estimate"],
+        ["estimate", "a.tif"],
+        ["estimate", "a.tif", "-o", "x", "--na", "0.5"],
+        ["estimate", "a.tif", "-o", "x", "--tile", "-3"],
+        ["nonsense"],
+        ["train"],
+    ],
+)
+def test_wrong_usage(arguments, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == cli.USAGE
+
+
+def test_an_impossible_folder(picture, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run("estimate", picture, "-o", tmp_path / "file" / "out") == cli.FAILED
+    assert "Choose another" in capsys.readouterr().err
+
+
+def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch, capsys):
+    real = estimate.tiles
+
+    def interrupting(*arguments):
+        for number, tile in enumerate(real(*arguments)):
+            if number == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield tile
+
+    monkeypatch.setattr(estimate, "tiles", interrupting)
+    out = tmp_path / "out"
+    assert run("estimate", picture, "-o", out, "--tile", 32) == cli.INTERRUPTED
+    partial = nb.BlurMap.load(out / "cells.partial.sigma.ome.tif")
+    assert partial.provenance["partial"] is True
+    assert not (out / "cells.sigma.ome.tif").exists()
+    assert "Interrupted" in capsys.readouterr().err
+
+
+def test_score(picture, tmp_path, capsys):
+    run("estimate", picture, "-o", tmp_path)
+    capsys.readouterr()
+    m = nb.BlurMap.load(tmp_path / "cells.sigma.ome.tif")
+    np.save(tmp_path / "truth.npy", m.sigma + 0.25)
+    assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "truth.npy", "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    expected = nb.score(m.masked().sigma, m.sigma + 0.25)
+    assert figures["n"] == expected.n
+    assert run("score", tmp_path / "cells.sigma.ome.tif", tmp_path / "cells.sigma.ome.tif") == 0
+    assert "rmse" in capsys.readouterr().out
+    np.save(tmp_path / "other.npy", np.ones((3, 3)))
+    assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "other.npy") == cli.FAILED
+
+
+def test_models(capsys):
+    assert run("models") == 0
+    assert "default: dense network" in capsys.readouterr().out
+    assert run("models", "--json") == 0
+    assert "sigma_grid" in json.loads(capsys.readouterr().out)["default"]
+
+
+def test_demo(tmp_path, monkeypatch, capsys):
+    small = demo.run_demo
+    monkeypatch.setattr(demo, "run_demo", lambda out, device: small(out, size=128, device=device))
+    opened = []
+    monkeypatch.setattr(demo, "open_napari", lambda *files, log: opened.append(files) or SimpleNamespace(pid=7))
+    monkeypatch.setattr(demo, "has_screen", lambda: True)
+    assert run("demo", "--out", tmp_path / "new") == 0
+    text = capsys.readouterr().out
+    for word in ("RMSE", "bias", "coverage", "time"):
+        assert word in text
+    assert [f.exists() for f in opened[0]] == [True, True]
+    assert (tmp_path / "new" / "demo.png").read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr(demo, "has_screen", lambda: False)
+    assert run("demo", "--out", tmp_path / "new", "--json") == 0  # again, into the same folder
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["seconds"] > 0
+    assert "No screen" in captured.err
+    assert len(opened) == 1
+    assert run("demo", "--out", tmp_path / "new", "--no-viewer") == 0
+    assert "No screen" not in capsys.readouterr().err
+
+
+def test_the_viewer_is_a_process_of_its_own(tmp_path, monkeypatch):
+    """It outlives the command, and what it prints goes to a file."""
+    script = tmp_path / "python"
+    script.write_text(f'#!/bin/sh\necho "$@"\nexec {sys.executable} -c "import time; time.sleep(30)"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    started = time.perf_counter()
+    process = demo.open_napari(tmp_path / "a.tif", log=tmp_path / "napari.log")
+    try:
+        assert time.perf_counter() - started < 10
+        assert os.getsid(process.pid) == process.pid != os.getsid(0)
+        while not (tmp_path / "napari.log").read_text():
+            time.sleep(0.01)
+        assert (tmp_path / "napari.log").read_text().split() == ["-m", "napari", str(tmp_path / "a.tif")]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
+    from napari_blurmap import train
+    from napari_blurmap.models.dense import DenseConfig
+
+    tiny = DenseConfig(bins=12, narrow=4, wide=8, fused=8)
+
+    class Small(train.Training):
+        def __init__(self, config, checkpoint):
+            small = train.TrainConfig(steps=config.steps, seed=config.seed, batch=2, size=64, workers=0)
+            super().__init__(small, checkpoint, sizes=tiny)
+
+        def model(self, name):
+            return super().model(name, validation=3)
+
+    monkeypatch.setattr(train, "Training", Small)
+    target = tmp_path / "mine.blurmap.safetensors"
+    assert run("train", "--default", "--steps", 2, "-o", target, "--checkpoint", tmp_path / "c.pt") == 0
+    assert "held-out" in capsys.readouterr().out
+    assert nb.load_model(target).info.name == "mine"
+    assert (tmp_path / "c.pt").exists()
+    assert run("train", "--default", "--steps", 2, "-o", target) == cli.FAILED
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_help_of_the_installed_command():
+    done = subprocess.run(
+        [sys.executable, "-c", "from napari_blurmap.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "100"},
+    )
+    for word in ("demo", "estimate", "train", "score", "models"):
+        assert word in done.stdout
