@@ -72,7 +72,8 @@ def sources(draw: st.DrawFn) -> Layer:
     if draw(st.booleans()):
         given["rotate"] = draw(numbers(-180, 180)) if n == 2 else np.linalg.qr(_matrix(draw, n))[0]
     if draw(st.booleans()):
-        given["shear"] = [draw(numbers(-1, 1)) for _ in range(n * (n - 1) // 2)]
+        shear = np.triu(np.reshape([draw(numbers(-1, 1)) for _ in range(n * n)], (n, n)), 1) + np.eye(n)
+        given["shear"] = draw(st.sampled_from([shear, shear.T]))
     if draw(st.booleans()):
         affine = np.eye(n + 1)
         affine[:n, :n] = _matrix(draw, n)

@@ -50,6 +50,7 @@ def test_places_without_a_sigma_show_the_picture(make_napari_viewer_proxy, qapp)
     colour = blur_colormap().map((2.0 - low) / (high - low))[0, :3]
     np.testing.assert_allclose(at(shown, 0.5, 0.5), 0.6 * colour + 0.4 * grey, atol=0.03)
     beyond = blur_colormap().map(1.0)[0, :3]
+    assert np.abs(beyond - ensure_colormap("viridis").map(1.0)[0, :3]).max() > 0.3
     np.testing.assert_allclose(at(shown, 0.5, 0.85), 0.6 * beyond + 0.4 * grey, atol=0.03)
     sharpest = ensure_colormap("viridis").map(0.0)[0, :3]
     assert np.abs(at(shown, 0.5, 0.15) - (0.6 * sharpest + 0.4 * grey)).max() > 0.1

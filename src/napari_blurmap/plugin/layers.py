@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: Width in sigma (px) of each class of the class maps.
 CLASS_WIDTH = {10: 0.3, 30: 0.1}
-# Half of it is the picture: both must be read at once.
+# About half of what is seen is the picture: both must be read at once.
 _OPACITY = 0.6
 
 

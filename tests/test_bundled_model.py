@@ -1,0 +1,114 @@
+"""What the bundled model promises, on pictures that it was never trained on: known blur in, the same number out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage import data
+from skimage.measure import block_reduce
+
+import napari_blurmap as nb
+from napari_blurmap.blurmap import Status
+from napari_blurmap.synthesis.camera import Camera
+from napari_blurmap.synthesis.textures import dead_leaves
+
+SHARP = dead_leaves((256, 256), np.random.default_rng(90210), radii=(1.5, 60.0), textured=0.3)
+
+
+def photograph(scene, seed=0, photons=20_000.0):
+    return Camera(bits=8, photons=photons).expose(0.9 * scene, np.random.default_rng(seed))
+
+
+def judged(m):
+    return m.masked().sigma
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 2.0, 4.0, 8.0])
+def test_known_blur_comes_back(sigma):
+    """The oracle is scipy's Gaussian filter."""
+    m = nb.estimate_blur(photograph(ndimage.gaussian_filter(SHARP, sigma, mode="wrap")))
+    found = judged(m)
+    assert np.isfinite(found).mean() > 0.7
+    assert np.nanmedian(found) == pytest.approx(sigma, rel=0.12, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["gravel", "grass"])
+def test_known_blur_comes_back_on_real_textures(name):
+    picture = getattr(data, name)()[:256, :256].astype(float)
+    ramp = nb.sigma_ramp(picture.shape, 0.8, 3.0)
+    m = nb.estimate_blur(np.rint(nb.apply_blur(picture, ramp)).astype(np.uint8))
+    found = nb.score(judged(m), ramp)
+    assert found.coverage > 0.8
+    assert found.rank_correlation > 0.95
+    assert found.rmse < 0.35
+
+
+def test_binning_halves_sigma():
+    blurred = photograph(ndimage.gaussian_filter(SHARP, 3.0, mode="wrap")).astype(float)
+    whole, half = (nb.estimate_blur(p) for p in (blurred, block_reduce(blurred, (2, 2), np.mean)))
+    assert np.nanmedian(judged(half)) == pytest.approx(np.nanmedian(judged(whole)) / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("turn", [lambda a: a[::-1], lambda a: a[:, ::-1], np.rot90, np.transpose])
+def test_turning_the_picture_turns_the_map(turn):
+    picture = photograph(nb.apply_blur(SHARP, nb.sigma_ramp(SHARP.shape, 0.5, 3.0)))
+    base, turned = nb.estimate_blur(picture), nb.estimate_blur(turn(picture))
+    difference = np.abs(turned.sigma - turn(base.sigma)) / turn(np.maximum(base.sigma, 0.5))
+    assert np.median(difference) < 0.05
+
+
+def test_inverted_contrast():
+    picture = photograph(ndimage.gaussian_filter(SHARP, 1.5, mode="wrap"))
+    base, inverted = nb.estimate_blur(picture), nb.estimate_blur(255 - picture)
+    assert np.nanmedian(judged(inverted)) == pytest.approx(np.nanmedian(judged(base)), rel=0.05)
+
+
+@pytest.mark.parametrize("correlated", [0.0, 0.7])
+def test_noise_on_an_empty_field_is_not_sharp(correlated):
+    noise = np.random.default_rng(1).normal(0, 1, (256, 256))
+    if correlated:
+        noise = ndimage.gaussian_filter(noise, correlated)
+    m = nb.estimate_blur(np.rint(120 + 4 * noise / noise.std()).astype(np.uint8))
+    assert np.isfinite(judged(m)).mean() < 0.1
+    assert (m.status == Status.EMPTY).mean() > 0.8
+    assert m.summary(1.0)["verdict"] in ("empty", "cannot tell")
+
+
+def test_a_constant_field_is_empty():
+    m = nb.estimate_blur(np.full((128, 128), 37, np.uint16))
+    assert (m.status == Status.EMPTY).all()
+    assert np.isfinite(m.uncertainty).all()
+
+
+def test_empty_ground_beside_a_specimen_is_not_judged():
+    scene = SHARP.copy()
+    scene[:, 128:] = 0.4
+    scene = ndimage.gaussian_filter(scene, 1.2)
+    m = nb.estimate_blur(photograph(scene, photons=3000))
+    seen = np.isfinite(judged(m))
+    assert seen[16:-16, 16:104].mean() > 0.7
+    assert seen[:, 168:].mean() < 0.2
+
+
+def test_hot_pixels_are_not_sharp_detail():
+    """A few isolated extremes move the median of a blurred picture by less than its tolerance."""
+    picture = photograph(ndimage.gaussian_filter(SHARP, 3.0, mode="wrap"))
+    hot = picture.copy()
+    hot[np.random.default_rng(2).random(hot.shape) < 5e-4] = 255
+    assert np.nanmedian(judged(nb.estimate_blur(hot))) == pytest.approx(3.0, rel=0.2)
+
+
+def test_errors_are_as_large_as_stated():
+    """About two thirds within one standard error; a wide margin for one small picture."""
+    ramp = nb.sigma_ramp(SHARP.shape, 0.4, 3.0)
+    m = nb.estimate_blur(photograph(nb.apply_blur(SHARP, ramp)))
+    error = np.abs(judged(m) - ramp) / m.uncertainty
+    assert 0.4 < (error[np.isfinite(error)] < 1).mean() < 0.95
+    assert (error[np.isfinite(error)] < 2).mean() > 0.8
+
+
+def test_beyond_range_says_so():
+    wide = ndimage.zoom(SHARP[:64, :64], 8, order=1)
+    m = nb.estimate_blur(photograph(ndimage.gaussian_filter(wide, 45.0)))
+    assert not (judged(m) < 15).any()
