@@ -133,19 +133,21 @@ def main() -> None:
     rows = [line(kind, [c for c in new if c.name == kind]) for kind in SCENES]
     rows.append(line(f"**textures** ({', '.join(FULL)})", [c for c in new if c.name in FULL]))
     text = (
-        f"Ramps of 0.3 to 3 px (along x or y) over {options.per_kind} synthetic scenes of every kind, 384 x 384, 8 bit, "
+        f"Ramps of 0.3 to 3 px (along x or y) over {options.per_kind} new scenes of every kind, 384 x 384, 8 bit, "
         "of seeds never trained on, against the truth. Only pixels with texture count (17-px standard deviation over "
         "3 grey levels before blurring); *judged* is the share of them with status measured.\n\n" + table(HEADER, rows)
     )
     publish("Accuracy on synthetic scenes", "python -m benchmarks.accuracy", text, options.write)
     folder = options.pictures or Path(skimage.__file__).parent / "data"
-    files = [p for p in sorted(folder.iterdir()) if p.is_file()] if options.pictures else [
-        folder / f"{name}.png" for name in SHIPPED
-    ]
+    files = (
+        [p for p in sorted(folder.iterdir()) if p.is_file()]
+        if options.pictures
+        else [folder / f"{name}.png" for name in SHIPPED]
+    )
     real = list(pictures(files))
     text = (
-        "The same ramp over real pictures. They have a blur of their own, s0 (the model's map of the picture before, at "
-        f"most {LARGEST_ZERO} px), so the truth is sqrt(s^2 + s0^2); *raw* is against the ramp alone.\n\n"
+        "The same ramp over real pictures. They have a blur of their own, s0 (the model's map of the picture before, "
+        f"at most {LARGEST_ZERO} px), so the truth is sqrt(s^2 + s0^2); *raw* is against the ramp alone.\n\n"
         + table(HEADER, [*(line(c.name, [c]) for c in real), median_line(real)])
     )
     name = f"Accuracy on {folder.name}" if options.pictures else "Accuracy on scikit-image's pictures"

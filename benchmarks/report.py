@@ -40,7 +40,9 @@ def publish(name: str, command: str, text: str, write: bool) -> None:
     print(section)
     if not write:
         return
-    page = PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\nEvery figure below comes out of the command above it.\n"
+    page = (
+        PAGE.read_text() if PAGE.exists() else "# Benchmarks\n\nEvery figure below comes out of the command above it.\n"
+    )
     pattern = rf"## {re.escape(name)}\n.*?(?=\n## |\Z)"
     page = (
         re.sub(pattern, lambda _: section, page, flags=re.S)

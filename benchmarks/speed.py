@@ -57,12 +57,14 @@ def main() -> None:
         log, ours = min(f[0] for f in filtered), min(e[0] for e in estimated)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         rate = edge**2 / 1e6 / min(e[1] for e in estimated)
-        rows.append([f"{edge} x {edge}", f"{log:.2f}", f"{ours:.2f}", f"**{ours / log:.1f}**", f"{rate:.1f}", f"{memory:.2f}"])
+        rows.append(
+            [f"{edge} x {edge}", f"{log:.2f}", f"{ours:.2f}", f"**{ours / log:.1f}**", f"{rate:.1f}", f"{memory:.2f}"]
+        )
     header = ["uint16 picture", "gaussian_laplace, CPU s", "estimate_blur, CPU s", "ratio", "Mpx/s", "peak memory GiB"]
     text = (
-        "One thread, float32, the default call with the bundled model, against `scipy.ndimage.gaussian_laplace(float32, "
-        f"sigma=1.5)` in the same run; smallest of {options.repeats}. The ratio is what to compare; memory is the "
-        "process's peak, PyTorch included.\n\n" + table(header, rows)
+        "One thread, float32, the default call with the bundled model, against `scipy.ndimage.gaussian_laplace("
+        f"float32, sigma=1.5)` in the same run; smallest of {options.repeats}. The ratio is what to compare; memory is "
+        "the process's peak, PyTorch included.\n\n" + table(header, rows)
     )
     publish("Speed", "python -m benchmarks.speed", text, options.write)
 

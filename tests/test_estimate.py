@@ -155,7 +155,7 @@ def test_probabilities(run):
     np.testing.assert_allclose(m.probabilities.sum(axis=0), 1, atol=1e-5)
     mean = np.tensordot(m.sigma_grid, m.probabilities, axes=1)
     # Four pixels around the centre of an output cell average to it: the grid is centred.
-    cells = m.sigma[: 148 : , :200].reshape(37, 4, 50, 4)[:, 1:3, :, 1:3].mean(axis=(1, 3))
+    cells = m.sigma[:148:, :200].reshape(37, 4, 50, 4)[:, 1:3, :, 1:3].mean(axis=(1, 3))
     inner = (slice(2, -2), slice(2, -2))
     smooth = np.abs(np.diff(mean, axis=1)).max()
     assert np.abs(cells - mean[:37, :50])[inner].max() < 0.5 * smooth

@@ -21,10 +21,7 @@ from npe2 import PluginManifest
 
 READS = {"*.blurmap.json", "*.blurmap.safetensors"}
 CONTEXT = {
-    name
-    for keys in (LayerListContextKeys, LayerListSelectionContextKeys)
-    for name in vars(keys)
-    if name[0] != "_"
+    name for keys in (LayerListContextKeys, LayerListSelectionContextKeys) for name in vars(keys) if name[0] != "_"
 }
 
 

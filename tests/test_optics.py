@@ -45,7 +45,6 @@ def test_fwhm_where_the_gaussian_is_half():
 
 
 def test_disc_mtf_is_the_transform_of_a_disc():
-    y, x = np.mgrid[-64:64, -64:64] / 1.0
     radius = 12.3
     fine = 8  # sub-pixels, so that the raster's own edge does not matter
     yy, xx = np.meshgrid(*(2 * [(np.arange(128 * fine) + 0.5) / fine - 64]), indexing="ij")

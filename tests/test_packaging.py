@@ -59,9 +59,7 @@ def required(metadata: Message) -> list[Requirement]:
 def test_wheel_holds_the_package_whole_and_nothing_else(wheel: dict[str, bytes], root: Path) -> None:
     files = {name for name in wheel if ".dist-info/" not in name}
     source = root / "src"
-    expected = {
-        p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and p.suffix != ".pyc"
-    }
+    expected = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and p.suffix != ".pyc"}
     assert files == expected
     assert {"napari_blurmap/napari.yaml", "napari_blurmap/py.typed"} <= files
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in wheel)

@@ -137,7 +137,7 @@ def test_power_law_has_its_exponent():
 
 def test_leaves_cover_what_they_should():
     bare = dead_leaves((128, 128), np.random.default_rng(0), cover=0.1, textured=0.0)
-    values, counts = np.unique(bare, return_counts=True)
+    _, counts = np.unique(bare, return_counts=True)
     assert 0.75 < counts.max() / bare.size < 0.97
 
 

@@ -98,14 +98,10 @@ def estimate(
     model: Annotated[str, typer.Option(help="Name of a bundled model, or a model file.")] = "default",
     device: Device = "auto",
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
-    axes: Annotated[
-        str | None, typer.Option(help="Axes of the picture without colour, such as TZYX.")
-    ] = None,
+    axes: Annotated[str | None, typer.Option(help="Axes of the picture without colour, such as TZYX.")] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
     unit: Annotated[str, typer.Option(help="Of the pixel size.")] = "um",
-    na: Annotated[
-        float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")
-    ] = None,
+    na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
     wavelength: Annotated[float | None, typer.Option(help="In nm, for the optics limit.")] = None,
     index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
@@ -193,9 +189,7 @@ def _reference(
     if na is None or wavelength is None:
         return limit
     if found.pixel_size is None or found.unit is None:
-        raise BlurMapError(
-            "The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit."
-        )
+        raise BlurMapError("The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit.")
     pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
     sigma = optics_limit(na, wavelength, pixel_nm, index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")
@@ -210,12 +204,8 @@ def _result(file: Path, target: Path, found: BlurMap, reference: Reference | flo
 
 @app.command()
 def score(
-    result: Annotated[
-        Path, typer.Argument(help="A result file (.sigma.ome.tif, .sigma.ome.zarr, .blurmap.json).")
-    ],
-    truth: Annotated[
-        Path, typer.Argument(help="The true sigma in pixels: a result file, a TIFF or a .npy file.")
-    ],
+    result: Annotated[Path, typer.Argument(help="A result file (.sigma.ome.tif, .sigma.ome.zarr, .blurmap.json).")],
+    truth: Annotated[Path, typer.Argument(help="The true sigma in pixels: a result file, a TIFF or a .npy file.")],
     as_json: Json = False,
 ) -> None:
     """Compare the judged places of a result with a true map."""
@@ -259,18 +249,14 @@ def train(
     seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that make the pictures.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="Saved every two minutes; resumed where it exists.")
-    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Saved every two minutes; resumed where it exists.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace the model file.")] = False,
 ) -> None:
     """Train a model."""
     from .train import TrainConfig, Training
 
     if not default:
-        raise typer.BadParameter(
-            "say --default: the bundled model is the only one that can be trained so far"
-        )
+        raise typer.BadParameter("say --default: the bundled model is the only one that can be trained so far")
     if out.exists() and not overwrite:
         raise BlurMapError(f"{out} exists already. Use --overwrite, or another name.")
     config = TrainConfig(minutes=minutes, steps=steps, seed=seed, workers=workers, device=device)

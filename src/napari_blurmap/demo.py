@@ -97,9 +97,7 @@ def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
 
 def has_screen() -> bool:
     """Whether a window can be opened here."""
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
     return any(importlib.util.find_spec(binding) is not None for binding in ("PyQt6", "PySide6"))
 
@@ -121,6 +119,4 @@ def open_napari(*files: Path, log: Path) -> subprocess.Popen[bytes]:
     """
     command = [sys.executable, "-m", "napari", *map(str, files)]
     with log.open("wb") as stream:
-        return subprocess.Popen(
-            command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        return subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL, start_new_session=True)

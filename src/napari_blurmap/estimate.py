@@ -184,9 +184,7 @@ def estimate_blur(
         partial = _assemble(stack, results, about | {"partial": True}, loaded)
         raise Cancelled(partial) from None
     if not anything:
-        raise BlurMapError(
-            "Every pixel of the picture is NaN, infinite or transparent; expected some numbers."
-        )
+        raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
     return _assemble(stack, results, about, loaded)
 
 
@@ -330,9 +328,7 @@ def _run_network(plane: Plane, engine: _Engine, pace: _Pace) -> Tensor:
         shape = (picture.shape[2], picture.shape[3])
         output = picture.new_empty((1, config.bins + 1, shape[0] // STRIDE, shape[1] // STRIDE))
         for tile in tiles(shape, _FUSE * engine.tile, config.fuse_halo):
-            part = network.fuse(
-                [_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)]
-            )
+            part = network.fuse([_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)])
             _paste(output, part, tile)
             pace.tick()
     return output

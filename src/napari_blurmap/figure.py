@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def comparison_figure(
-    picture: ArrayLike, truth: ArrayLike, estimate: ArrayLike, *, title: str = ""
-) -> Figure:
+def comparison_figure(picture: ArrayLike, truth: ArrayLike, estimate: ArrayLike, *, title: str = "") -> Figure:
     """Draw an estimated map beside its truth.
 
     Parameters
@@ -66,9 +64,7 @@ def comparison_figure(
         drawn = axes.imshow(data, interpolation="nearest", **style)
         bar = figure.colorbar(drawn, ax=axes, shrink=0.8, label=unit)
         if isinstance(style.get("norm"), LogNorm):
-            ticks = [
-                t for t in (0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20) if low <= t <= high * 1.001
-            ]
+            ticks = [t for t in (0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20) if low <= t <= high * 1.001]
             bar.set_ticks(ticks, labels=[f"{t:g}" for t in ticks], minor=False)
             bar.minorticks_off()
         axes.set_title(name)

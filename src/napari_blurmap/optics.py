@@ -205,9 +205,7 @@ def optics_limit(
     """
     for name, value in (("wavelength", wavelength), ("pixel size", pixel_size)):
         if not 0.0 < value < inf:
-            raise BlurMapError(
-                f"The {name} is {value!r}; expected a length above 0. Correct it and try again."
-            )
+            raise BlurMapError(f"The {name} is {value!r}; expected a length above 0. Correct it and try again.")
     if not 0.0 < numerical_aperture < refractive_index:
         raise BlurMapError(
             f"A numerical aperture of {numerical_aperture!r} is impossible with a refractive index of "

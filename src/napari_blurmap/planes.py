@@ -274,9 +274,7 @@ def _sizes(
     if pixel_size is not None:
         pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
         if not (np.isfinite(pair).all() and (pair > 0).all()):
-            raise BlurMapError(
-                f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x."
-            )
+            raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
         name = unit_name(unit or "um")
         if name is None or name == "pixel":
             raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")

@@ -66,7 +66,6 @@ def tiles(shape: tuple[int, int], edge: int, halo: int) -> Iterator[Tile]:
         for x in range(0, shape[1], edge):
             inner = (slice(y, min(y + edge, shape[0])), slice(x, min(x + edge, shape[1])))
             top, left = (
-                slice(max(i.start - halo, 0), min(i.stop + halo, n))
-                for i, n in zip(inner, shape, strict=True)
+                slice(max(i.start - halo, 0), min(i.stop + halo, n)) for i, n in zip(inner, shape, strict=True)
             )
             yield Tile(inner, (top, left))

@@ -70,9 +70,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.size % DenseConfig().total_stride:
-            raise BlurMapError(
-                f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels."
-            )
+            raise BlurMapError(f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels.")
 
 
 @dataclass(frozen=True)
@@ -128,9 +126,7 @@ class Training:
             largest=1.25 * c.largest,
             first=self.step * c.batch,
         )
-        loader = DataLoader(
-            data, batch_size=c.batch, num_workers=c.workers, prefetch_factor=2 if c.workers else None
-        )
+        loader = DataLoader(data, batch_size=c.batch, num_workers=c.workers, prefetch_factor=2 if c.workers else None)
         self.network.train()
         grid = self.grid.to(c.device)
         started, saved = time.perf_counter() - self.seconds, time.perf_counter()

@@ -173,11 +173,7 @@ class DenseNetwork(nn.Module):
         copy.load_state_dict(self.state_dict())
         copy.eval()
         for module in list(copy.modules()):
-            if (
-                isinstance(module, nn.Sequential)
-                and len(module) == 3
-                and isinstance(module[1], nn.BatchNorm2d)
-            ):
+            if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
                 folded = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
                 module[0], module[1] = folded, nn.Identity()
         return copy.channels_last()

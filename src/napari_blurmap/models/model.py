@@ -180,12 +180,8 @@ class Model:
                 f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending."
             )
         if target.exists() and not overwrite:
-            raise BlurMapError(
-                f"{target} exists already. Choose another name, or pass overwrite=True to replace it."
-            )
-        weights = {
-            name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()
-        }
+            raise BlurMapError(f"{target} exists already. Choose another name, or pass overwrite=True to replace it.")
+        weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
         header = {"format": FORMAT, "schema": str(SCHEMA), "info": json.dumps(asdict(self.info))}
         header["weights_sha256"] = weights_hash(weights)
         write_file(target, save(weights, metadata=header))
@@ -236,9 +232,7 @@ def read_info(path: str | os.PathLike[str]) -> tuple[ModelInfo, str]:
     try:
         info = ModelInfo(**json.loads(header["info"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise BlurMapError(
-            f"The header of {file.name} is damaged ({error}). Copy or download it again."
-        ) from error
+        raise BlurMapError(f"The header of {file.name} is damaged ({error}). Copy or download it again.") from error
     return info, header.get("weights_sha256", "")
 
 
@@ -273,16 +267,12 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         )
     weights = load_file(path)
     if weights_hash(weights) != stated:
-        raise BlurMapError(
-            f"The weights in {name} do not match their checksum. Copy or download the file again."
-        )
+        raise BlurMapError(f"The weights in {name} do not match their checksum. Copy or download the file again.")
     try:
         network = DenseNetwork(DenseConfig(**info.sizes))
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
     except (TypeError, RuntimeError) as error:
-        raise BlurMapError(
-            f"The weights in {name} do not fit its card ({error}). Save the model again."
-        ) from error
+        raise BlurMapError(f"The weights in {name} do not fit its card ({error}). Save the model again.") from error
     return Model(info, network.eval(), Path(path))
 
 

@@ -12,6 +12,7 @@ from ..io.units import unit_label
 if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Layer
+    from numpy.typing import NDArray
 
     from ..blurmap import BlurMap
 
@@ -57,7 +58,7 @@ class CursorReadout(QObject):
             return ""
         blurmap: BlurMap = layer.metadata["blurmap"]
         position = np.asarray(self._viewer.cursor.position)
-        place = tuple(int(v) for v in np.floor(np.asarray(layer.world_to_data(position)) + 0.5))
+        place = _place(blurmap, layer, np.asarray(layer.world_to_data(position)))
         if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
             return ""
         if hasattr(blurmap.sigma, "dask"):
@@ -68,6 +69,14 @@ class CursorReadout(QObject):
 def _topmost_map(viewer: napari.viewer.Viewer) -> Layer | None:
     maps = (layer for layer in reversed(viewer.layers) if layer.visible and "blurmap" in layer.metadata)
     return next(maps, None)
+
+
+def _place(blurmap: BlurMap, layer: Layer, position: NDArray[np.float64]) -> tuple[int, ...]:
+    """Index in the map of a position in the layer, whose axes may stand in another order."""
+    labels = [label.lower() for label in layer.axis_labels]
+    if len(set(labels)) == len(labels) and set(blurmap.axes) <= set(labels):
+        position = position[[labels.index(axis) for axis in blurmap.axes]]
+    return tuple(int(v) for v in np.floor(position[-len(blurmap.axes) :] + 0.5))
 
 
 def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
@@ -83,7 +92,8 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     Returns
     -------
     str
-        Such as "FWHM 2.31 +- 0.20 px = 1.50 +- 0.13 um", or "cannot tell: empty".
+        Such as "FWHM 2.31 +- 0.20 px = 1.50 +- 0.13 um" with sigma in a second
+        line, or "cannot tell: empty".
     """
     from ..optics import FWHM_PER_SIGMA
     from ..status import Status, judged
@@ -94,11 +104,12 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
         return f"cannot tell: {status.label}"
     fwhm, spread = FWHM_PER_SIGMA * sigma, FWHM_PER_SIGMA * error
     text = f"FWHM {fwhm:.2f} +- {spread:.2f} px"
+    sigma_text = f"sigma {sigma:.2f} +- {error:.2f} px"
     if not judged(sigma, error, status):
         return f"cannot tell: too uncertain ({text})"
     if length := _length(blurmap):
         text += f" = {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}"
-    return text
+    return f"{text}\n{sigma_text}"
 
 
 def _lazy_text(blurmap: BlurMap, sigma: Any) -> str:

@@ -112,7 +112,7 @@ class EstimateForm(QWidget):
         if typed := self.optics.typed_pixel:
             options |= {"pixel_size": typed[0], "unit": typed[2]}
         return Request(
-            LayerPicture.of(layer), options, reference, contrast, problem, self.classes.currentData() or None
+            layer, LayerPicture.of(layer), options, reference, contrast, problem, self.classes.currentData() or None
         )
 
     def read_preferences(self) -> None:

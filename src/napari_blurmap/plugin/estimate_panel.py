@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
-from ..errors import BlurMapError
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, digest
@@ -47,7 +46,14 @@ class _Shown:
 
     @property
     def blurmap(self) -> BlurMap:
+        """The whole map, with the place of its picture."""
         found: BlurMap = self.layer.metadata["blurmap"]
+        return found
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """How it is shown, for the reader."""
+        found: dict[str, Any] = self.layer.metadata["blurmap_view"]
         return found
 
 
@@ -67,9 +73,9 @@ class EstimatePanel(QWidget):
         self._viewer = napari_viewer
         self._estimate = estimate
         self._request: Request | None = None
-        self._source: Image | None = None
         self._shown: _Shown | None = None
         self._asked: Judgement | None = None
+        self._notices: list[str] = []
         self.form = EstimateForm(napari_viewer)
         self.run_view = RunView()
         self.result_view = ResultView(napari_viewer.theme)
@@ -100,12 +106,13 @@ class EstimatePanel(QWidget):
 
     def run(self) -> None:
         """Start estimating the chosen picture, as the button does."""
-        request, layer = self.form.request(), self.form.layers.layer
-        if request is None or layer is None or self.control.state.busy:
+        request = self.form.request()
+        if request is None or self.control.state.busy:
             return
         from . import histogram  # noqa: F401 - imported here and now, while nothing else is going on
 
-        self._request, self._source = request, layer
+        self._request = request
+        self._notices.clear()
         self.form.store_preferences()
         self.control.start(
             f"Blur of {request.picture.name}",
@@ -142,7 +149,7 @@ class EstimatePanel(QWidget):
         self._cursor.text_changed.connect(self.result_view.show_value)
         self.control.state_changed.connect(self.run_view.show_state)
         self.control.stepped.connect(self.run_view.show_step)
-        self.control.noticed.connect(self.run_view.say)
+        self.control.noticed.connect(self._on_noticed)
         self.control.ended.connect(self._on_ended)
         self._saving.ended.connect(self._on_saved)
         self._judging.ended.connect(self._on_judged)
@@ -167,28 +174,31 @@ class EstimatePanel(QWidget):
     def _on_theme(self) -> None:
         self.result_view.set_theme(self._viewer.theme)
 
+    def _on_noticed(self, text: str) -> None:
+        self._notices.append(text)
+
     def _on_ended(self, outcome: Outcome) -> None:
-        request, source = self._request, self._source
-        self._request = self._source = None
+        request, self._request = self._request, None
         if isinstance(outcome, Failed):
             self.run_view.show_failure(outcome)
             return
         result = outcome.value if isinstance(outcome, Done) else outcome.partial
-        if not isinstance(result, Result) or request is None or source is None:
-            self.run_view.say("Cancelled.")
-        elif not result.digest.anything and not isinstance(outcome, Done):
-            self.run_view.say("Cancelled before any of it was finished.")
+        words = "" if isinstance(outcome, Done) else "Cancelled; what was finished until then is shown."
+        if request is None or not isinstance(result, Result):
+            words = "Cancelled."
+        elif words and not result.digest.anything:
+            words = "Cancelled before any of it was finished."
         else:
-            self._show(source, request, result)
-            if not isinstance(outcome, Done):
-                self.run_view.say("Cancelled; what was finished until then is shown.")
+            self._show(request, result)
+        self.run_view.say(" ".join([words, *self._notices]).strip())
 
-    def _show(self, source: Image, request: Request, result: Result) -> None:
-        layers = _layers(source, request, result.blurmap)
-        added = [self._viewer.add_layer(layer) for layer in layers]
-        self._viewer.layers.selection.active = added[0]
+    def _show(self, request: Request, result: Result) -> None:
+        for layer in result.layers:
+            self._viewer.add_layer(layer)
+        sigma = result.layers[0]
+        self._viewer.layers.selection.active = sigma
         judgement = (request.reference, request.contrast, request.problem)
-        self._shown = _Shown(source, request.picture.name, layers[0], judgement, result.digest)
+        self._shown = _Shown(request.source, request.picture.name, sigma, judgement, result.digest)
         self._present(new=True)
         self._judge()
 
@@ -242,12 +252,12 @@ class EstimatePanel(QWidget):
         path, chosen = QFileDialog.getSaveFileName(self, "Save the blur map", name + _ENDINGS[0], _FILES)
         if not path:
             return
-        if not path.endswith(_ENDINGS):
-            path += _ENDINGS["zarr" in chosen]
-        blurmap = self._shown.blurmap
+        # The dialog has asked whether that file may be replaced, not one whose ending is completed here.
+        typed = path.endswith(_ENDINGS)
+        target = path if typed else path + _ENDINGS["zarr" in chosen]
+        save = partial(self._shown.blurmap.save, target, overwrite=typed, colormap=self._shown.view)
         self.result_view.save.setEnabled(False)
-        # The dialog has asked already whether a file may be replaced.
-        self._saving.start(f"Saving {name}", lambda _progress, _cancel: blurmap.save(path, overwrite=True))
+        self._saving.start(f"Saving {name}", lambda _progress, _cancel: save())
 
     def _on_saved(self, outcome: Outcome) -> None:
         self.result_view.save.setEnabled(True)
@@ -255,23 +265,6 @@ class EstimatePanel(QWidget):
             self.run_view.show_failure(outcome)
         elif isinstance(outcome, Done):
             self.run_view.say(f"Saved as {outcome.value}.")
-
-
-def _layers(source: Image, request: Request, blurmap: BlurMap) -> list[Layer]:
-    """The layers of a result, under the name that the picture had when Run was pressed."""
-    from .layers import class_layer, result_layers
-
-    optics = request.reference if request.reference and request.reference.kind == "optics" else None
-    limit, name = optics.sigma if optics else None, request.picture.name
-    place: Layer | None = source
-    try:
-        layers = result_layers(blurmap, place, limit=limit, name=name)
-    except BlurMapError:  # the layer has got another picture meanwhile
-        place = None
-        layers = result_layers(blurmap, place, limit=limit, name=name)
-    if request.classes:
-        layers.append(class_layer(blurmap, request.classes, place, limit=limit, name=name))
-    return layers
 
 
 def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import Cancelled
+from ..errors import BlurMapError, Cancelled
 from .digest import Digest, digest
 from .worker import Stopped
 
 if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+
     from ..blurmap import BlurMap
     from ..summary import Reference
     from .layer_picture import LayerPicture
@@ -20,9 +22,9 @@ Estimate = Callable[..., Any]
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A map and what the panel says about it."""
+    """The layers of a map, sigma first, and what the panel says about it."""
 
-    blurmap: BlurMap
+    layers: list[Layer]
     digest: Digest
 
 
@@ -32,6 +34,8 @@ class Request:
 
     Parameters
     ----------
+    source : napari.layers.Image
+        The layer; it may be renamed, moved or deleted while the estimate runs.
     picture : LayerPicture
         The picture as it was when Run was pressed.
     options : dict
@@ -46,6 +50,7 @@ class Request:
         Number of classes of the class map, where one is wanted.
     """
 
+    source: Image
     picture: LayerPicture
     options: dict[str, Any]
     reference: Reference | None
@@ -92,7 +97,24 @@ class Request:
     def _result(self, blurmap: BlurMap) -> Result:
         about = blurmap.provenance | {"contrast": self.contrast}
         blurmap = replace(blurmap, provenance=about)
-        return Result(blurmap, digest(blurmap, self.compared_with))
+        # Layers take long to make; only adding them is work for the thread that draws.
+        return Result(self._layers(blurmap), digest(blurmap, self.compared_with))
+
+    def _layers(self, blurmap: BlurMap) -> list[Layer]:
+        """The layers of the result, under the name that the picture had when Run was pressed."""
+        from .layers import class_layer, result_layers
+
+        optics = self.reference if self.reference and self.reference.kind == "optics" else None
+        limit, name = optics.sigma if optics else None, self.picture.name
+        place: Layer | None = self.source
+        try:
+            layers = result_layers(blurmap, place, limit=limit, name=name)
+        except BlurMapError:  # the layer has got another picture meanwhile
+            place = None
+            layers = result_layers(blurmap, place, limit=limit, name=name)
+        if self.classes:
+            layers.append(class_layer(blurmap, self.classes, place, limit=limit, name=name))
+        return layers
 
     def as_python(self) -> str:
         """The same estimate for napari's console or a script."""

@@ -97,9 +97,7 @@ def _vary(
         lines = padded[reach + dy : reach + dy + height]
         np.multiply(weights[0], lines[:, reach : reach + width], out=row)
         for dx in range(1, reach + 1):
-            np.add(
-                lines[:, reach - dx : reach - dx + width], lines[:, reach + dx : reach + dx + width], out=pair
-            )
+            np.add(lines[:, reach - dx : reach - dx + width], lines[:, reach + dx : reach + dx + width], out=pair)
             pair *= weights[dx]
             row += pair
         row *= weights[abs(dy)]

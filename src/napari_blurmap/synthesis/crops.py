@@ -154,9 +154,7 @@ def blur_periodic(scene: Plane, field: Plane, *, disc: bool = False) -> Plane:
         return np.fft.irfft2(spectrum * _transfer(scene.shape, low, disc), s=scene.shape).astype(np.float32)
     count = max(4, int(np.ceil(np.log(high / low) / np.log(_STEP))) + 1)
     sigmas = np.exp(np.linspace(np.log(low), np.log(high), count))
-    stack = np.stack(
-        [np.fft.irfft2(spectrum * _transfer(scene.shape, s, disc), s=scene.shape) for s in sigmas]
-    )
+    stack = np.stack([np.fft.irfft2(spectrum * _transfer(scene.shape, s, disc), s=scene.shape) for s in sigmas])
     place = np.log(np.maximum(field, 0.05) / low) / np.log(sigmas[1] / sigmas[0])
     first = np.clip(place.astype(int) - 1, 0, count - 4)
     t = (place - first).astype(np.float32)
@@ -183,9 +181,7 @@ def _expose(light: Plane, rng: np.random.Generator) -> tuple[Plane, Plane]:
         noise = np.sqrt(shot + np.float32(_loguniform(rng, 2e-4, 0.02)) ** 2)
     white = rng.standard_normal(light.shape, dtype=np.float32)
     if rng.random() < 0.3:  # demosaicing, denoising, resampling
-        kind = (
-            (float(rng.uniform(0.3, 1.2)), 0.0) if rng.random() < 0.3 else (float(rng.uniform(0.3, 1.2)),) * 2
-        )
+        kind = (float(rng.uniform(0.3, 1.2)), 0.0) if rng.random() < 0.3 else (float(rng.uniform(0.3, 1.2)),) * 2
         white = ndimage.gaussian_filter(white, kind, mode="wrap")
         white /= white.std()
     picture = light + noise * white
@@ -198,9 +194,7 @@ def _expose(light: Plane, rng: np.random.Generator) -> tuple[Plane, Plane]:
     noise = np.sqrt(noise**2 + 1 / (12 * steps**2))
     if depth == 8 and rng.random() < 0.2:
         buffer = io.BytesIO()
-        Image.fromarray((picture * 255).astype(np.uint8)).save(
-            buffer, "JPEG", quality=int(rng.integers(40, 97))
-        )
+        Image.fromarray((picture * 255).astype(np.uint8)).save(buffer, "JPEG", quality=int(rng.integers(40, 97)))
         picture = np.asarray(Image.open(buffer), dtype=np.float32) / 255
     return picture.astype(np.float32), noise.astype(np.float32)
 

@@ -20,9 +20,7 @@ def _position(shape: tuple[int, int], axis: int, angle: float | None) -> NDArray
         raise BlurMapError(f"A sigma field needs a shape (Y, X) of at least 1 x 1 pixel; got {shape!r}.")
     if angle is None:
         if axis not in (-2, -1, 0, 1):
-            raise BlurMapError(
-                f"axis is {axis!r}; expected -1 (along x) or -2 (along y), or an angle in degrees."
-            )
+            raise BlurMapError(f"axis is {axis!r}; expected -1 (along x) or -2 (along y), or an angle in degrees.")
         angle = 0.0 if axis in (-1, 1) else 90.0
     y, x = np.mgrid[: shape[0], : shape[1]]
     along = x * np.cos(np.deg2rad(angle)) + y * np.sin(np.deg2rad(angle))
@@ -34,9 +32,7 @@ def _check(low: float, high: float) -> None:
         raise BlurMapError(f"sigma from {low!r} to {high!r}: expected finite values of 0 or more, in pixels.")
 
 
-def sigma_ramp(
-    shape: tuple[int, int], low: float, high: float, axis: int = -1, *, angle: float | None = None
-) -> Field:
+def sigma_ramp(shape: tuple[int, int], low: float, high: float, axis: int = -1, *, angle: float | None = None) -> Field:
     """Sigma that rises linearly from ``low`` to ``high`` across the picture.
 
     Parameters

@@ -81,9 +81,7 @@ SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene],
 }
 
 
-def random_scene(
-    shape: tuple[int, int], seed: int | np.random.Generator, *, kind: str | None = None
-) -> Scene:
+def random_scene(shape: tuple[int, int], seed: int | np.random.Generator, *, kind: str | None = None) -> Scene:
     """Draw a sharp scene of a random kind.
 
     Parameters

@@ -88,9 +88,7 @@ def filaments(shape: tuple[int, int], rng: np.random.Generator, *, width: float 
     for _ in range(3):  # three sheets that add up, so that crossings are brighter
         image, draw, _ = _canvas(shape)
         for _ in range(int(rng.integers(3, 14))):
-            turn = np.cumsum(rng.normal(0, rng.uniform(0.02, 0.3), int(rng.integers(10, 60)))) + rng.uniform(
-                0, 6.3
-            )
+            turn = np.cumsum(rng.normal(0, rng.uniform(0.02, 0.3), int(rng.integers(10, 60)))) + rng.uniform(0, 6.3)
             path = np.cumsum(step * np.stack([np.cos(turn), np.sin(turn)], axis=1), axis=0)
             x, y = rng.uniform(0, size[1]), rng.uniform(0, size[0])
             paint(draw, Leaf(path, max(1.0, thick)), x, y, rng.uniform(0.2, 1.0), size)
@@ -149,9 +147,7 @@ def tissue(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     >>> tissue((64, 64), np.random.default_rng(0)).min() >= 0
     np.True_
     """
-    fibres = power_law(
-        shape, rng, exponent=float(rng.uniform(0.8, 1.5)), stretch_ratio=float(rng.uniform(1, 2.5))
-    )
+    fibres = power_law(shape, rng, exponent=float(rng.uniform(0.8, 1.5)), stretch_ratio=float(rng.uniform(1, 2.5)))
     glass = power_law(shape, rng, exponent=1.8, style="threshold")
     dark = nuclei(shape, rng, radius=float(rng.uniform(3, 12)))
     stained = np.clip(0.35 * fibres + 0.8 * dark, 0, 1)

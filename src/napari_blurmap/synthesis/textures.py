@@ -95,9 +95,7 @@ def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Le
     return Leaf(np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1))
 
 
-def paint(
-    draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: float, size: tuple[int, int]
-) -> None:
+def paint(draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: float, size: tuple[int, int]) -> None:
     """Paint a leaf on a torus: once for every border that it crosses."""
     height, width = size
     reach = float(np.abs(leaf.points).max()) + leaf.width
@@ -262,12 +260,8 @@ def lattice(shape: tuple[int, int], rng: np.random.Generator, *, period: float |
     """
     size = (shape[0] * FINE, shape[1] * FINE)
     wanted = period if period is not None else float(np.exp(rng.uniform(np.log(5), np.log(48))))
-    counts = [
-        max(1, round(n / (wanted * s))) for n, s in zip(shape, (1.0, rng.uniform(0.6, 1.6)), strict=True)
-    ]
-    warp = [
-        FINE * wanted * rng.uniform(0, 0.25) * (power_law(size, rng, exponent=2.0) - 0.5) for _ in range(2)
-    ]
+    counts = [max(1, round(n / (wanted * s))) for n, s in zip(shape, (1.0, rng.uniform(0.6, 1.6)), strict=True)]
+    warp = [FINE * wanted * rng.uniform(0, 0.25) * (power_law(size, rng, exponent=2.0) - 0.5) for _ in range(2)]
     y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
     v = ((y + warp[0]) / size[0] * counts[0]) % 1.0
     u = (x + warp[1]) / size[1] * counts[1]
@@ -280,6 +274,4 @@ def lattice(shape: tuple[int, int], rng: np.random.Generator, *, period: float |
     grain = power_law(size, rng, exponent=float(rng.uniform(0.7, 1.3)))
     mix = rng.uniform(0.05, 0.5)
     # The cell's own 64-pixel raster must not show as sharper than the picture's pixels.
-    return stretch(
-        bin_down(ndimage.uniform_filter((1 - mix) * cell[rows, columns] + mix * grain, 2, mode="wrap"))
-    )
+    return stretch(bin_down(ndimage.uniform_filter((1 - mix) * cell[rows, columns] + mix * grain, 2, mode="wrap")))

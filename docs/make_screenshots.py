@@ -1,0 +1,104 @@
+"""Takes the pictures of the documentation from the real window: opens samples, presses Run, looks.
+
+python tools/with_screen.py --qt pyqt6 python docs/make_screenshots.py [--out DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from time import monotonic
+
+import napari
+import numpy as np
+from qtpy.QtCore import QEventLoop, Qt, QTimer
+from qtpy.QtTest import QTest
+
+from napari_blurmap.plugin.commands import DOCK_NAME
+from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.run_control import RunState
+
+SIZE = (1380, 860)
+SHORT = (1280, 720)
+#: Where the pointer stands in the pictures, as parts of height and width.
+POINTER = (0.45, 0.62)
+
+
+def wait(milliseconds: int) -> None:
+    """Let the window live for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def press_run(panel: EstimatePanel) -> None:
+    """Click on Run and wait for the end."""
+    QTest.mouseClick(panel.run_view.button, Qt.MouseButton.LeftButton)
+    end = monotonic() + 300
+    while panel.control.state.busy and monotonic() < end:
+        wait(20)
+    if panel.control.state is not RunState.DONE:
+        raise SystemExit(f"the run ended as {panel.control.state.value}: {panel.run_view.message.text()}")
+
+
+def type_objective(panel: EstimatePanel, aperture: str, wavelength: str) -> None:
+    """Choose the optics limit and type an objective."""
+    optics = panel.form.optics
+    optics.kind.choose("optics")
+    for field, text in ((optics.aperture, aperture), (optics.wavelength, wavelength)):
+        field.clear()
+        QTest.keyClicks(field, text)
+    wait(500)
+
+
+def point_at(viewer: napari.Viewer) -> None:
+    """Put the pointer over a place of the picture."""
+    layer = viewer.layers[0]
+    place = [p * n for p, n in zip(POINTER, layer.data.shape[-2:], strict=True)]
+    viewer.cursor.position = tuple(layer.data_to_world(np.asarray(place)))
+    wait(300)
+
+
+def photograph(viewer: napari.Viewer, path: Path) -> None:
+    """Write the whole window to a file."""
+    wait(500)
+    viewer.screenshot(str(path), canvas_only=False, flash=False)
+    print(path)
+
+
+def open_window(sample: str, theme: str, size: tuple[int, int]) -> tuple[napari.Viewer, EstimatePanel]:
+    """A window with a sample and the panel."""
+    viewer = napari.Viewer(show=True)
+    viewer.theme = theme
+    viewer.window.resize(*size)
+    viewer.open_sample("napari-blurmap", sample)
+    panel = EstimatePanel(viewer)
+    viewer.window.add_dock_widget(panel, name=DOCK_NAME)
+    wait(500)
+    return viewer, panel
+
+
+def take(out: Path, name: str, sample: str, *, theme: str = "dark", size: tuple[int, int] = SIZE) -> None:
+    """One picture of a finished run."""
+    viewer, panel = open_window(sample, theme, size)
+    type_objective(panel, "0.8", "520")
+    press_run(panel)
+    point_at(viewer)
+    photograph(viewer, out / f"{name}.png")
+    viewer.close()
+    wait(100)
+
+
+def main() -> None:
+    """Take all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images", help="folder of the pictures")
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    take(out, "estimate_panel", "ramp_x")
+    take(out, "estimate_light", "defocused_background", theme="light", size=SHORT)
+    take(out, "text_page", "text_x")
+
+
+if __name__ == "__main__":
+    main()
