@@ -131,5 +131,6 @@ def _length(blurmap: BlurMap) -> float | None:
 
 def _pair(value: float, error: float) -> str:
     """Value and error with as many decimals as two digits of the error need."""
-    decimals = int(np.clip(1 - np.floor(np.log10(error)), 0, 4)) if error > 0 else 2
+    # 0.099 counts as 0.10
+    decimals = int(np.clip(1 - np.floor(np.log10(1.05 * error)), 0, 4)) if error > 0 else 2
     return f"{value:.{decimals}f} +- {error:.{decimals}f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..blurmap import BlurMap
     from .histogram import Histogram
 
+# Letters; more would run into the colour bar of a small window.
+_CANVAS_WIDTH = 48
 _HINT = "Move the pointer over the map for its value there."
 
 
@@ -76,7 +79,8 @@ class ResultView(QWidget):
         """The same for the canvas, in short lines; the last is empty, as napari draws the box too low."""
         verdict = digest.summary["verdict"] if self.verdict.text() else None
         first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
-        return "\n".join([first, *digest.line.rstrip(".").split(". "), ""])
+        sentences = digest.line.rstrip(".").split(". ")
+        return "\n".join([first, *(line for text in sentences for line in wrap(text, _CANVAS_WIDTH)), ""])
 
     def show_value(self, text: str) -> None:
         """Show the value under the pointer."""

@@ -17,7 +17,7 @@ from ..synthesis.camera import Camera
 from ..synthesis.depth import DepthLayer, depth_scene, slice_depth
 from ..synthesis.fields import sigma_ramp, sigma_sine
 from ..synthesis.specimens import text_page
-from ..synthesis.textures import dead_leaves, power_law
+from ..synthesis.textures import dead_leaves
 from .geometry import placement
 from .layers import sigma_layer
 
@@ -102,16 +102,16 @@ def _text(name: str, sigma: Plane) -> Layers:
 
 def _objects(name: str, blur: tuple[float, float, float]) -> Layers:
     """A ground of leaves, a strand across it and some discs nearest to the lens, all of them textured."""
-    rng = np.random.default_rng(_SEED)
     y, x = np.indices(_SHAPE, dtype=np.float32)
-    leaves = dead_leaves(_SHAPE, rng)
+    leaves = dead_leaves(_SHAPE, np.random.default_rng(_SEED))
     strand = np.abs(y - 0.5 * x - 130 - 30 * np.sin(x / 60)) - 45
     discs = np.min([np.hypot(y - a, x - b) - r for a, b, r in ((370, 130, 85), (150, 390, 70), (420, 430, 50))], axis=0)
     everywhere = np.ones(_SHAPE, np.float32)
     layers = [DepthLayer(leaves, everywhere, blur[0])]
-    for edge, sigma, turn in ((strand, blur[1], 1), (discs, blur[2], 2)):
-        grain = power_law(_SHAPE, rng, exponent=0.9)
-        scene = (0.65 * grain + 0.35 * np.rot90(leaves, turn)).astype(np.float32)
+    # The same leaves turned, so that all distances have the same detail, in other greys.
+    objects = ((strand, blur[1], 0.35 + 0.65 * np.rot90(leaves)), (discs, blur[2], 0.7 - 0.7 * np.rot90(leaves, 2)))
+    for edge, sigma, greys in objects:
+        scene = np.ascontiguousarray(greys, dtype=np.float32)
         # A step of one pixel, as a pixel that the edge cuts in two sees it.
         layers.append(DepthLayer(scene, np.clip(0.5 - edge, 0.0, 1.0).astype(np.float32), sigma))
     return _layers(name, *depth_scene(layers))
