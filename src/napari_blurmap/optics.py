@@ -201,7 +201,7 @@ def optics_limit(
     Examples
     --------
     >>> round(optics_limit(0.5, 0.5, 0.65), 2)
-    0.34
+    0.41
     """
     for name, value in (("wavelength", wavelength), ("pixel size", pixel_size)):
         if not 0.0 < value < inf:

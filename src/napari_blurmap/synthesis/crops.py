@@ -6,16 +6,17 @@ to the border: fast enough that the network, not the data, is the bottleneck.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
-from ..optics import disc_mtf, equivalent_sigma, gaussian_kernel
+from .burn_in import burn_in
+from .exposure import expose, loguniform
 from .fields import sigma_ramp, sigma_sine
+from .kernels import Family, Gaussian, random_family
+from .specimens import spots
 from .textures import power_law
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Neighbouring blurs of the stack from which a varying blur is interpolated differ by this factor.
 _STEP = 1.3
+#: Share of a pixel's light from which a layer counts as seen there.
+_SEEN = 0.25
+#: Detail over noise from which a layer can be told from the one behind it.
+_TOLD = 0.7
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,6 @@ class Crop:
     structure: Plane
 
 
-def _loguniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
-
-
 def augment(scene: Plane, rng: np.random.Generator) -> Plane:
     """Shift, turn, mirror, invert and bend the greys of a sharp periodic scene."""
     scene = np.roll(scene, tuple(int(rng.integers(n)) for n in scene.shape), (0, 1))
@@ -63,11 +64,15 @@ def augment(scene: Plane, rng: np.random.Generator) -> Plane:
     if rng.random() < 0.3:
         scene = 1.0 - scene
     if rng.random() < 0.5:
-        scene = np.clip(scene, 0, 1) ** np.float32(_loguniform(rng, 0.4, 2.5))
+        scene = np.clip(scene, 0, 1) ** np.float32(loguniform(rng, 0.4, 2.5))
     if rng.random() < 0.25:  # fine grain over everything, as film, paper and cytoplasm have it
         grain = power_law(scene.shape, rng, exponent=float(rng.uniform(0.6, 1.3))) - 0.5
-        scene = scene + np.float32(_loguniform(rng, 0.01, 0.3)) * grain
+        scene = scene + np.float32(loguniform(rng, 0.01, 0.3)) * grain
     return np.ascontiguousarray(scene, dtype=np.float32)
+
+
+def _random_sigma(rng: np.random.Generator, largest: float) -> float:
+    return loguniform(rng, 0.2, 5.0) if rng.random() < 0.75 else loguniform(rng, 3.0, largest)
 
 
 def random_field(shape: tuple[int, int], rng: np.random.Generator, largest: float) -> Plane:
@@ -87,8 +92,8 @@ def random_field(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     ndarray of float32, shape (Y, X)
         Sigma in pixels.
     """
-    middle = _loguniform(rng, 0.2, 5.0) if rng.random() < 0.75 else _loguniform(rng, 3.0, largest)
-    spread = _loguniform(rng, 1.05, 3.5)
+    middle = _random_sigma(rng, largest)
+    spread = loguniform(rng, 1.05, 3.5)
     low, high = middle / spread, min(middle * spread, largest)
     if rng.random() < 0.15:
         low, high = 0.3, 3.0
@@ -99,38 +104,14 @@ def random_field(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     if kind == "ramp":
         return sigma_ramp(shape, low, high, angle=angle)
     if kind == "sine":
-        return sigma_sine(shape, low, high, _loguniform(rng, 0.4, 2.5) * shape[1], angle=angle)
+        return sigma_sine(shape, low, high, loguniform(rng, 0.4, 2.5) * shape[1], angle=angle)
     hills = power_law(shape, rng, exponent=2.5)
     if kind == "patches":
         hills = np.where(hills > np.quantile(hills, rng.uniform(0.2, 0.8)), np.float32(1), np.float32(0))
     return np.asarray(low + (high - low) * hills, dtype=np.float32)
 
 
-def _disc_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    radii = np.exp(np.linspace(np.log(0.05), np.log(70), 200))
-    f = np.linspace(0, 0.5, 200)
-    return np.array([equivalent_sigma(f, disc_mtf(f, r)) for r in radii]), radii
-
-
-_DISCS: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
-
-
-def _transfer(shape: tuple[int, int], sigma: float, disc: bool) -> NDArray[np.float32]:
-    """Transfer function of one blur on the grid of ``rfft2``."""
-    fy, fx = np.abs(np.fft.fftfreq(shape[0])), np.fft.rfftfreq(shape[1])
-    if disc:
-        if not _DISCS:
-            _DISCS.append(_disc_table())
-        radius = float(np.interp(sigma, *_DISCS[0]))
-        return np.asarray(disc_mtf(np.hypot(fy[:, None], fx[None, :]), radius), dtype=np.float32)
-    kernel = gaussian_kernel(sigma)
-    kernel = kernel[kernel.size // 2 :]
-    k = np.arange(1, kernel.size)
-    along = [kernel[0] + 2.0 * np.cos(2 * np.pi * np.outer(f, k)) @ kernel[1:] for f in (fy, fx)]
-    return np.asarray(np.outer(*along), dtype=np.float32)
-
-
-def blur_periodic(scene: Plane, field: Plane, *, disc: bool = False) -> Plane:
+def blur_periodic(scene: Plane, field: Plane, family: Family | None = None) -> Plane:
     """Blur a periodic scene by a field, interpolating between exact blurs.
 
     Fast (one transform a level) where `apply_blur` is exact; the two agree to
@@ -140,21 +121,22 @@ def blur_periodic(scene: Plane, field: Plane, *, disc: bool = False) -> Plane:
     ----------
     scene, field : ndarray of float32, shape (Y, X)
         Sharp scene, and sigma in pixels.
-    disc : bool, default=False
-        Uniform discs with that equivalent sigma instead of Gaussians.
+    family : Family, optional
+        Kernels to blur with; Gaussians by default.
 
     Returns
     -------
     ndarray of float32, shape (Y, X)
         The blurred scene.
     """
+    family = family or Gaussian()
     low, high = max(float(field.min()), 0.05), max(float(field.max()), 0.05)
     spectrum = np.fft.rfft2(scene)
     if high / low < 1.0001:
-        return np.fft.irfft2(spectrum * _transfer(scene.shape, low, disc), s=scene.shape).astype(np.float32)
+        return np.fft.irfft2(spectrum * family.transfer(scene.shape, low), s=scene.shape).astype(np.float32)
     count = max(4, int(np.ceil(np.log(high / low) / np.log(_STEP))) + 1)
     sigmas = np.exp(np.linspace(np.log(low), np.log(high), count))
-    stack = np.stack([np.fft.irfft2(spectrum * _transfer(scene.shape, s, disc), s=scene.shape) for s in sigmas])
+    stack = np.stack([np.fft.irfft2(spectrum * family.transfer(scene.shape, s), s=scene.shape) for s in sigmas])
     place = np.log(np.maximum(field, 0.05) / low) / np.log(sigmas[1] / sigmas[0])
     first = np.clip(place.astype(int) - 1, 0, count - 4)
     t = (place - first).astype(np.float32)
@@ -170,33 +152,53 @@ def blur_periodic(scene: Plane, field: Plane, *, disc: bool = False) -> Plane:
     return np.asarray(out, dtype=np.float32)
 
 
-def _expose(light: Plane, rng: np.random.Generator) -> tuple[Plane, Plane]:
-    """Noise, depth, clipping and compression; the picture and the standard deviation of its noise."""
-    depth = int(rng.choice([8, 12, 16], p=[0.55, 0.2, 0.25]))
-    steps = 2**depth - 1
-    if rng.random() < 0.2:
-        noise = np.full(light.shape, 1e-6, dtype=np.float32)
-    else:
-        shot = np.maximum(light, 0) / np.float32(_loguniform(rng, 50, 2e5))
-        noise = np.sqrt(shot + np.float32(_loguniform(rng, 2e-4, 0.02)) ** 2)
-    white = rng.standard_normal(light.shape, dtype=np.float32)
-    if rng.random() < 0.3:  # demosaicing, denoising, resampling
-        kind = (float(rng.uniform(0.3, 1.2)), 0.0) if rng.random() < 0.3 else (float(rng.uniform(0.3, 1.2)),) * 2
-        white = ndimage.gaussian_filter(white, kind, mode="wrap")
-        white /= white.std()
-    picture = light + noise * white
-    if rng.random() < 0.15:
-        hot = rng.random(light.shape, dtype=np.float32) < _loguniform(rng, 1e-4, 3e-3)
-        picture = np.where(hot, rng.uniform(0, 1, light.shape) ** 0.5, picture)
-    if rng.random() < 0.1:
-        picture = picture * np.float32(rng.uniform(1.2, 4))
-    picture = np.clip(np.rint(picture * steps), 0, steps) / steps
-    noise = np.sqrt(noise**2 + 1 / (12 * steps**2))
-    if depth == 8 and rng.random() < 0.2:
-        buffer = io.BytesIO()
-        Image.fromarray((picture * 255).astype(np.uint8)).save(buffer, "JPEG", quality=int(rng.integers(40, 97)))
-        picture = np.asarray(Image.open(buffer), dtype=np.float32) / 255
-    return picture.astype(np.float32), noise.astype(np.float32)
+class _Light(NamedTuple):
+    """A blurred scene, its sigma, and the part of it that has this sigma (what lies behind is in ``haze``)."""
+
+    light: Plane
+    sigma: Plane
+    behind: Plane | None = None
+    behind_sigma: float = 0.0
+
+
+def _one_layer(scene: Plane, rng: np.random.Generator, largest: float) -> _Light:
+    family = random_family(rng)
+    field = family.clamp(random_field(scene.shape, rng, largest))
+    sharp = augment(scene, rng)
+    if rng.random() < 0.06:  # debris far brighter than the specimen
+        sharp = sharp + np.float32(rng.uniform(1, 4)) * spots(scene.shape, rng, density=loguniform(rng, 5e-5, 1e-3))
+    return _Light(blur_periodic(sharp, field, family), field)
+
+
+def _hidden_layer(scene: Plane, rng: np.random.Generator, largest: float) -> _Light:
+    """An object before a ground, both out of focus by their own amounts; the sharpest seen is the truth."""
+    family = random_family(rng)
+    near, far = (family.clamp(np.full(scene.shape, _random_sigma(rng, largest), np.float32)) for _ in range(2))
+    hills = power_law(scene.shape, rng, exponent=float(rng.uniform(2.0, 3.0)))
+    mask = np.clip((hills - np.quantile(hills, rng.uniform(0.3, 0.8))) / 0.01 + 0.5, 0, 1).astype(np.float32)
+    grey = np.float32(rng.uniform(0, 1))
+    before = blur_periodic(mask * (grey + (1 - grey) * augment(scene, rng)), near, family)
+    cover = np.clip(blur_periodic(mask, near, family), 0, 1)
+    light = before + (1 - cover) * blur_periodic(augment(scene, rng), far, family)
+    sharper, other = (cover, 1 - cover) if near[0, 0] < far[0, 0] else (1 - cover, cover)
+    seen = (sharper >= _SEEN) | (other < _SEEN)
+    return _Light(light, np.where(seen, np.minimum(near, far), np.maximum(near, far)))
+
+
+def _hazy(scene: Plane, rng: np.random.Generator, largest: float) -> _Light:
+    """A specimen thicker than the depth of field: light from far out of focus is added."""
+    front = _one_layer(scene, rng, largest)
+    sigma = min(largest, float(front.sigma.max()) * loguniform(rng, 2.0, 8.0) + 1.0)
+    behind = blur_periodic(augment(scene, rng), np.full(scene.shape, sigma, np.float32))
+    return front._replace(behind=np.float32(loguniform(rng, 0.2, 4.0)) * behind, behind_sigma=sigma)
+
+
+def _empty_parts(light: Plane, rng: np.random.Generator) -> Plane:
+    """Take the detail away from a part of the field, sometimes from all of it."""
+    mask = power_law(light.shape, rng, exponent=3.0)
+    edge = np.quantile(mask, min(1.0, rng.uniform(0.1, 1.1)))
+    ground = ndimage.gaussian_filter(light, 15.0, mode="wrap")
+    return np.asarray(ground + (light - ground) * np.clip((mask - edge) / 0.15, 0, 1), dtype=np.float32)
 
 
 def _structure(light: Plane, noise: Plane, window: float) -> Plane:
@@ -230,20 +232,25 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     Crop
         With its truth.
     """
-    field = random_field(scene.shape, rng, largest)
-    light = blur_periodic(augment(scene, rng), field, disc=bool(rng.random() < 0.2))
-    if rng.random() < 0.3:  # parts of the field are empty
-        mask = power_law(scene.shape, rng, exponent=3.0)
-        edge = np.quantile(mask, rng.uniform(0.1, 0.8))
-        ground = ndimage.gaussian_filter(light, 15.0, mode="wrap")
-        light = ground + (light - ground) * np.clip((mask - edge) / 0.15, 0, 1)
-    contrast = _loguniform(rng, 0.02, 1.0) if rng.random() < 0.7 else 1.0
+    layers = (_one_layer, _hidden_layer, _hazy)[int(rng.choice(3, p=[0.75, 0.15, 0.1]))]
+    light, sigma, behind, behind_sigma = layers(scene, rng, largest)
+    if rng.random() < 0.3:
+        light = _empty_parts(light, rng)
+    contrast = loguniform(rng, 0.02, 1.0) if rng.random() < 0.6 else 1.0
     black = 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 1 - contrast))
-    light = (black + contrast * light).astype(np.float32)
-    picture, noise = _expose(light, rng)
-    middle = float(np.median(field))
+    scale = contrast / (1.0 if behind is None else 1.0 + float(behind.max()))
+    front = np.float32(scale) * light
+    whole = (black + front if behind is None else black + front + scale * behind).astype(np.float32)
+    picture, noise = expose(whole, rng)
+    window = max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))
+    structure = _structure(whole, noise, window)
+    if behind is not None:
+        sigma = np.where(_structure(front, noise, window) > _TOLD, sigma, np.float32(behind_sigma))
     valid = np.ones_like(picture)
     if rng.random() < 0.1:
         y, x = (int(rng.integers(n)) for n in scene.shape)
         valid[y : y + int(rng.integers(8, 120)), x : x + int(rng.integers(8, 120))] = 0
-    return Crop(picture, valid, field, _structure(light, noise, max(5.0, 0.6 * min(middle, 20.0))))
+    if rng.random() < 0.1:
+        picture, drawn = burn_in(picture, rng)
+        structure = np.where(drawn, np.float32(0), structure)
+    return Crop(picture, valid, sigma, structure)

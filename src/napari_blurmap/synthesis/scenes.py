@@ -55,7 +55,7 @@ def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     return power_law(
         shape,
         rng,
-        exponent=float(rng.uniform(0.5, 1.7)),
+        exponent=float(rng.uniform(0.3, 1.8)),
         stretch_ratio=float(np.exp(rng.uniform(-1, 1))) if rng.random() < 0.4 else 1.0,
         style=styles[int(rng.integers(len(styles)))],  # type: ignore[arg-type]
     )
