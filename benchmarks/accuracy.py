@@ -1,10 +1,11 @@
 """How accurate the bundled model is: ramps of known blur over pictures that it was never trained on.
 
-``python -m benchmarks.accuracy [--pictures DIR] [--write]``
+``python -m benchmarks.accuracy [--pictures DIR] [--peers] [--write]``
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,11 @@ from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import SCENES, random_scene
 
+from .peers import PEERS
 from .report import arguments, publish, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -41,6 +43,8 @@ class Case:
     """A blurred picture, its map, and the truth where the sharp picture has texture (NaN elsewhere)."""
 
     name: str
+    sharp: Plane
+    noisy: Plane
     m: nb.BlurMap
     truth: Plane
     raw: Plane
@@ -64,7 +68,7 @@ def case(name: str, sharp: Plane, axis: int, seed: int, zero: Plane | float) -> 
     noisy = Camera(bits=8, photons=50_000, gain=255 / 50_000).expose(blurred / 255, np.random.default_rng(seed))
     where = textured(sharp)
     truth = np.where(where, np.hypot(ramp, np.minimum(zero, LARGEST_ZERO)), np.nan)
-    return Case(name, nb.estimate_blur(noisy), truth, np.where(where, ramp, np.nan))
+    return Case(name, sharp, noisy, nb.estimate_blur(noisy), truth, np.where(where, ramp, np.nan))
 
 
 def synthetic(per_kind: int) -> Iterator[Case]:
@@ -123,10 +127,46 @@ def median_line(cases: list[Case]) -> list[str]:
     return ["**median**", *cells, f"{100 * np.median([f.coverage for f in found]):.0f} %", ""]
 
 
+def peer_line(name: str, cases: list[Case], measure: Callable[[Plane], Plane], speaks_sigma: bool) -> list[str]:
+    """Median figures of one method over some cases, each against its own zero; its seconds a megapixel."""
+    found, seconds = [], []
+    for c in cases:
+        started = time.perf_counter()
+        estimate = measure(c.noisy)
+        seconds.append(1e6 * (time.perf_counter() - started) / c.noisy.size)
+        zero = np.clip(measure(c.sharp), 0, LARGEST_ZERO) if speaks_sigma else 0.0
+        found.append((nb.score(estimate, np.hypot(c.raw, zero)), nb.score(estimate, c.raw)))
+    against, raw = ([pair[i] for pair in found] for i in (0, 1))
+    figures = ["-"] * 4
+    if speaks_sigma:
+        figures = [
+            f"{np.median([f.rmse for f in against]):.3f}",
+            f"{np.median([f.rmse for f in raw]):.3f}",
+            f"{np.median([f.mae for f in against]):.3f}",
+            f"{np.median([f.bias for f in against]):+.3f}",
+        ]
+    rank, judged = (np.median([getattr(f, what) for f in against]) for what in ("rank_correlation", "coverage"))
+    return [name, *figures, f"{rank:.3f}", f"{100 * judged:.0f} %", f"{np.median(seconds):.1f}"]
+
+
+def peer_table(cases: list[Case]) -> str:
+    """Ours, the networks of the thesis and the peers on the same pictures."""
+
+    def ours(model: str) -> Callable[[Plane], Plane]:
+        return lambda picture: nb.estimate_blur(picture, model=model).masked().sigma
+
+    names = ["default", *(name for name in nb.list_models() if name != "default")]
+    rows = [peer_line(f"**{name}**", cases, ours(name), True) for name in names]
+    rows += [peer_line(name, cases, measure, sigma) for name, (measure, sigma) in PEERS.items()]
+    header = ["method", "RMSE px", "raw RMSE px", "MAE px", "bias px", "rank corr.", "judged", "s/Mpx"]
+    return table(header, rows)
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder of sharp pictures instead of scikit-image's")
+    parser.add_argument("--peers", action="store_true", help="compare with other methods on the same pictures")
     parser.add_argument("--per-kind", type=int, default=6, help="synthetic scenes of every kind")
     options = parser.parse_args()
     new = list(synthetic(options.per_kind))
@@ -152,6 +192,13 @@ def main() -> None:
     )
     name = f"Accuracy on {folder.name}" if options.pictures else "Accuracy on scikit-image's pictures"
     publish(name, "python -m benchmarks.accuracy", text, options.write and not options.pictures)
+    if options.peers:
+        text = (
+            f"Medians over the {len(real)} pictures of the table before: each method against sqrt(s^2 + s0^2), s0 "
+            "being its own map of the picture before. Methods that give no sigma have a rank correlation alone.\n\n"
+            + peer_table(real)
+        )
+        publish(f"{name}: the peers", "python -m benchmarks.accuracy --peers", text, options.write)
 
 
 if __name__ == "__main__":

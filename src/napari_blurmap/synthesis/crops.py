@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _STEP = 1.3
 #: Share of a pixel's light from which a layer counts as seen there.
 _SEEN = 0.25
+#: Share of crops that are sharp textures blurred by Gaussians and seen by a good camera: the plain case must be exact.
+_PLAIN = 0.35
 #: Detail over noise from which a layer can be told from the one behind it.
 _TOLD = 0.7
 
@@ -215,6 +217,19 @@ def _structure(light: Plane, noise: Plane, window: float) -> Plane:
     return np.sqrt(np.maximum(smooth(detail * detail), 0) / np.maximum(smooth(noise * noise), 1e-12))
 
 
+def _plain_crop(scene: Plane, rng: np.random.Generator, largest: float) -> Crop:
+    sigma = random_field(scene.shape, rng, largest)
+    contrast = float(rng.uniform(0.3, 1.0))
+    light = np.float32(contrast) * blur_periodic(augment(scene, rng), sigma) + np.float32(rng.uniform(0, 1 - contrast))
+    picture, noise = expose(light, rng, quiet=True)
+    return Crop(picture, np.ones_like(picture), sigma, _structure(light, noise, _window(sigma)))
+
+
+def _window(sigma: Plane) -> float:
+    """Width of the window in which detail is looked for, pixels."""
+    return max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))
+
+
 def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) -> Crop:
     """Turn a sharp scene into one training picture.
 
@@ -232,6 +247,8 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     Crop
         With its truth.
     """
+    if rng.random() < _PLAIN:
+        return _plain_crop(scene, rng, largest)
     layers = (_one_layer, _hidden_layer, _hazy)[int(rng.choice(3, p=[0.75, 0.15, 0.1]))]
     light, sigma, behind, behind_sigma = layers(scene, rng, largest)
     if rng.random() < 0.3:
@@ -242,7 +259,7 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     front = np.float32(scale) * light
     whole = (black + front if behind is None else black + front + scale * behind).astype(np.float32)
     picture, noise = expose(whole, rng)
-    window = max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))
+    window = _window(sigma)
     structure = _structure(whole, noise, window)
     if behind is not None:
         sigma = np.where(_structure(front, noise, window) > _TOLD, sigma, np.float32(behind_sigma))

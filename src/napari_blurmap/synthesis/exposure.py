@@ -31,7 +31,7 @@ def loguniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def expose(light: Plane, rng: np.random.Generator) -> Exposure:
+def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False) -> Exposure:
     """Draw a camera and take a picture.
 
     Parameters
@@ -40,6 +40,8 @@ def expose(light: Plane, rng: np.random.Generator) -> Exposure:
         Blurred scene; 1 is full scale.
     rng : numpy.random.Generator
         Where camera and noise come from.
+    quiet : bool, default=False
+        A good camera in good light: little photon and read noise, and nothing else.
 
     Returns
     -------
@@ -50,6 +52,9 @@ def expose(light: Plane, rng: np.random.Generator) -> Exposure:
         ends, 8 to 16 bit, gamma, subtracted background and JPEG.
     """
     depth = int(rng.choice([8, 12, 16], p=[0.55, 0.2, 0.25]))
+    if quiet:
+        noise = _noise_level(light, rng, electrons=(5e3, 2e5), read=(2e-4, 3e-3))
+        return _digitised(light + noise * rng.standard_normal(light.shape, dtype=np.float32), noise, depth)
     noise = _noise_level(light, rng)
     picture = light + noise * _grain(light.shape, rng)
     if rng.random() < 0.08:
@@ -66,23 +71,31 @@ def expose(light: Plane, rng: np.random.Generator) -> Exposure:
         picture = picture - np.float32(np.quantile(picture, rng.uniform(0.1, 0.6)))
     if rng.random() < 0.1:
         picture, noise = _gamma(picture, noise, loguniform(rng, 0.45, 2.2))
+    taken = _digitised(picture, noise, depth)
+    if depth == 8 and rng.random() < 0.2:
+        return taken._replace(picture=_jpeg(taken.picture, int(rng.integers(40, 97))))
+    return taken
+
+
+def _digitised(picture: Plane, noise: Plane, depth: int) -> Exposure:
     steps = 2**depth - 1
     picture = np.clip(np.rint(picture * steps), 0, steps) / steps
-    noise = np.sqrt(noise**2 + 1 / (12 * steps**2))
-    if depth == 8 and rng.random() < 0.2:
-        picture = _jpeg(picture, int(rng.integers(40, 97)))
-    return Exposure(picture.astype(np.float32), noise.astype(np.float32))
+    return Exposure(picture.astype(np.float32), np.sqrt(noise**2 + 1 / (12 * steps**2)).astype(np.float32))
 
 
-def _noise_level(light: Plane, rng: np.random.Generator) -> Plane:
-    """Standard deviation of photon and read noise."""
+def _noise_level(
+    light: Plane,
+    rng: np.random.Generator,
+    electrons: tuple[float, float] = (50, 2e5),
+    read: tuple[float, float] = (2e-4, 0.02),
+) -> Plane:
+    """Standard deviation of photon and read noise; both ranges are at full scale."""
     if rng.random() < 0.2:
         return np.full(light.shape, 1e-6, dtype=np.float32)
-    electrons = loguniform(rng, 50, 2e5)
+    well, floor = loguniform(rng, *electrons), loguniform(rng, *read)
     # The multiplication of an EMCCD doubles the variance of the photon noise (Hynecek and Nishiwaki, 2003).
-    excess = 2.0 if electrons < 2000 and rng.random() < 0.3 else 1.0
-    read = loguniform(rng, 2e-4, 0.02)
-    return np.sqrt(np.float32(excess / electrons) * np.maximum(light, 0) + np.float32(read**2))
+    excess = 2.0 if well < 2000 and rng.random() < 0.3 else 1.0
+    return np.sqrt(np.float32(excess / well) * np.maximum(light, 0) + np.float32(floor**2))
 
 
 def _grain(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:

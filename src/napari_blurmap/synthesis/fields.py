@@ -53,8 +53,8 @@ def sigma_ramp(shape: tuple[int, int], low: float, high: float, axis: int = -1, 
 
     Examples
     --------
-    >>> sigma_ramp((2, 4), 0.3, 3.0)[0].round(1).tolist()
-    [0.3, 1.2, 2.1, 3.0]
+    >>> sigma_ramp((2, 4), 0.0, 3.0)[0].tolist()
+    [0.0, 1.0, 2.0, 3.0]
     """
     _check(low, high)
     along = _position(shape, axis, angle)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from .textures import FINE, Leaf, bin_down, paint, power_law, random_leaf, stretch
 
@@ -54,6 +55,9 @@ def nuclei(shape: tuple[int, int], rng: np.random.Generator, *, radius: float | 
         leaf = random_leaf(rng, FINE * typical * rng.uniform(0.7, 1.3), "ellipse")
         paint(draw, leaf, rng.uniform(0, size[1]), rng.uniform(0, size[0]), rng.uniform(0.3, 1.0), size)
     inside = np.asarray(image)
+    if rng.random() < 0.6:  # wide-field light is that of the whole thickness: a sphere fades towards its outline
+        rounded = FINE * typical * rng.uniform(0.3, 1.2)
+        inside = inside * np.sqrt(np.minimum(ndimage.distance_transform_edt(inside) / rounded, 1)).astype(np.float32)
     chromatin = power_law(size, rng, exponent=float(rng.uniform(0.8, 1.8)))
     depth = rng.uniform(0.1, 0.9)
     return bin_down(inside * (1.0 - depth * chromatin))
