@@ -85,8 +85,6 @@ def main() -> None:
                 kind = [f"{deviation:.0f} / {noise:.0f}", f"{exponent}", f"{sigma}"]
                 figures = [f"{smallest:.3f}", f"{rmse:.3f}", f"{errors.mean():+.3f}", f"{rmse / smallest:.1f}"]
                 rows.append([*kind, *figures])
-                    [*kind, f"{smallest:.3f}", f"{rmse:.3f}", f"{errors.mean():+.3f}", f"{rmse / smallest:.1f}"]
-                )
     mean = float(np.exp(np.mean(np.log(ratios))))
     text = (
         f"{options.repeats} power-law Gaussian textures of 64 x 64 pixels of every kind, 8 bit. The bound is that of "
