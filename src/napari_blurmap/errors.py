@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .blurmap import BlurMap
+from typing import Any
 
 
 class BlurMapError(ValueError):
@@ -30,9 +27,11 @@ class Cancelled(Exception):
     ----------
     partial : BlurMap
         What was done until then; everything else is NaN there, status 5,
-        and ``partial.provenance["partial"]`` is True.
+        and ``partial.provenance["partial"]`` is True. Of a check, the
+        `CheckReport` with the blurs that were done; of a training stopped
+        before its first step None.
     """
 
-    def __init__(self, partial: BlurMap) -> None:
-        super().__init__("The estimate was cancelled; .partial holds what was done until then.")
+    def __init__(self, partial: Any) -> None:
+        super().__init__("It was cancelled; .partial holds what was done until then.")
         self.partial = partial

@@ -1,0 +1,191 @@
+"""The panel "Check on my picture": blur it by known amounts and see how well the model reads them."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import napari.viewer
+from qtpy.QtCore import QEvent, QObject, Signal
+from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+
+from ..errors import BlurMapError
+from .check_form import Check, CheckForm, CheckRequest
+from .check_view import CheckView
+from .fields import Column
+from .run_control import RunControl
+from .run_view import RunView
+from .viewer_link import ViewerLink
+from .worker import Done, Failed, Outcome
+
+if TYPE_CHECKING:
+    from ..check_report import CheckReport
+
+_ENDING = ".check.png"
+
+
+class _Relay(QObject):
+    """Brings reports from the thread of the work to that of the panel; as long-lived as the work."""
+
+    came = Signal(object)
+
+    def tell(self, report: CheckReport) -> None:
+        """Pass a report on, from any thread."""
+        self.came.emit(report)
+
+
+class CheckPanel(QWidget):
+    """Check how well a model reads blur on a picture of one's own.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Where the pictures are.
+    check : callable, optional
+        Used in place of `napari_blurmap.check_on_image`.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, check: Check | None = None) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._check = check
+        self._name = ""
+        self._report: CheckReport | None = None
+        self.form = CheckForm(napari_viewer)
+        self.run_view = RunView()
+        self.run_view.button.setToolTip(
+            "Blur the picture by known amounts and estimate each; nothing of yours is changed."
+        )
+        self.view = CheckView(napari_viewer.theme)
+        self.control = RunControl()
+        self._saving = RunControl()
+        self._link = ViewerLink()
+        self._lay_out()
+        self._connect()
+        self._follow()
+
+    def run(self) -> None:
+        """Start the check, as the button does."""
+        request = self._request()
+        if request is None or self.control.state.busy:
+            return
+        from . import check_plot  # noqa: F401 - imported here and now, while nothing else is going on
+
+        relay = _Relay()
+        relay.came.connect(self._on_report)
+        self._name, self._report = request.picture.name, None
+        self.view.hide()
+        self.control.start(
+            f"Check on {self._name}",
+            partial(request.run, update=relay.tell, check=self._check),
+            loads_torch=self._check is None,
+            about=request.as_python(),
+        )
+
+    def event(self, event: QEvent | None) -> bool:
+        """Let go of the viewer when the panel is taken out of it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None:
+                _abandon(self._link, (self.control, self._saving))
+                self.form.unfollow()
+            else:
+                self._follow()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        self._column = Column(self.form, self.run_view, self.view)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._column)
+        # Tells napari that the panel itself takes the height that is left.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _connect(self) -> None:
+        self.form.ready_changed.connect(self.run_view.set_ready)
+        self.form.model.failed.connect(self.run_view.say)
+        self.run_view.run_clicked.connect(self.run)
+        self.run_view.cancel_clicked.connect(self.control.cancel)
+        self.run_view.copy.clicked.connect(self._copy)
+        self.view.save.clicked.connect(self._save)
+        self.control.state_changed.connect(self.run_view.show_state)
+        self.control.stepped.connect(self.run_view.show_step)
+        self.control.ended.connect(self._on_ended)
+        self._saving.ended.connect(self._on_saved)
+        # No method of the panel: it is no more when this signal comes.
+        self.destroyed.connect(partial(_abandon, self._link, (self.control, self._saving)))
+
+    def _follow(self) -> None:
+        self._link.cut()
+        self.form.follow(self._link)
+        self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _on_theme(self) -> None:
+        self.view.set_theme(self._viewer.theme)
+
+    def _request(self) -> CheckRequest | None:
+        """What the form asks for; what is wrong with it is said."""
+        try:
+            return self.form.request()
+        except BlurMapError as error:
+            self.run_view.say(str(error))
+            return None
+
+    def _on_report(self, report: CheckReport) -> None:
+        if self.control.state.busy:
+            self.view.show_report(self._name, report, running=True)
+            self._column.ensureWidgetVisible(self.view)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self.view.hide()
+            self.run_view.show_failure(outcome)
+            return
+        self._report = outcome.value if isinstance(outcome, Done) else outcome.partial
+        if self._report is None or not self._report.asked:
+            self.view.hide()
+            self.run_view.say("Cancelled before any of it was finished.")
+            return
+        self.view.show_report(self._name, self._report, running=False)
+        self.run_view.say("" if isinstance(outcome, Done) else "Cancelled; what was finished until then is shown.")
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if (request := self._request()) is not None and clipboard is not None:
+            clipboard.setText(request.as_python())
+            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
+
+    def _save(self) -> None:
+        report = self._report
+        if report is None:
+            return
+        name = re.sub(r"[^\w.-]+", "_", self._name) or "picture"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the check", name + _ENDING, f"Check (*{_ENDING})")
+        if not path:
+            return
+        # The dialog has asked whether that file may be replaced, but not one whose ending is completed here.
+        asked = path.endswith(_ENDING) and Path(path).is_file()
+        target, title = Path(path.removesuffix(_ENDING)), self._name
+
+        def write() -> Path:
+            from ..figure import save_check
+
+            return save_check(report, target.parent, target.name, title=title, overwrite=asked)[0]
+
+        self.view.save.setEnabled(False)
+        self._saving.start(f"Saving {name}", lambda _progress, _cancel: write())
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        self.view.save.setEnabled(True)
+        if isinstance(outcome, Failed):
+            self.run_view.show_failure(outcome)
+        elif isinstance(outcome, Done):
+            self.run_view.say(f"Saved as {outcome.value} and {outcome.value.with_suffix('.json').name}.")
+
+
+def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:
+    """Leave nothing running and nothing connected behind a panel that is gone."""
+    link.cut()
+    for control in controls:
+        control.abandon()
