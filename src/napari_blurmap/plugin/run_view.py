@@ -14,26 +14,39 @@ from .run_control import RunState
 if TYPE_CHECKING:
     from .worker import Failed, Step
 
-_BUTTON = {RunState.LOADING: "Cancel", RunState.RUNNING: "Cancel", RunState.CANCELLING: "Cancelling..."}
-_WORDS = {
-    RunState.LOADING: "Loading PyTorch (first run only)...",
-    RunState.RUNNING: "Estimating...",
-    RunState.CANCELLING: "Stopping after this tile...",
-}
-
 
 class RunView(QWidget):
-    """Run, which turns into Cancel, with progress, messages and details of a failure."""
+    """Run, which turns into Cancel, with progress, messages and details of a failure.
+
+    Parameters
+    ----------
+    run, running, cancel, cancelling : str
+        Words: on the button and below it, at rest and while it runs, before and after it is asked to stop.
+    """
 
     run_clicked = Signal()
     cancel_clicked = Signal()
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        run: str = "Run",
+        running: str = "Estimating...",
+        cancel: str = "Cancel",
+        cancelling: str = "Stopping after this tile...",
+    ) -> None:
         super().__init__()
         self._state = RunState.IDLE
         self._ready = False
         self._begun: tuple[float, int] | None = None
-        self.button = QPushButton("Run")
+        self._run = run
+        stopping = "Cancelling..." if cancel == "Cancel" else "Stopping..."
+        self._button = {RunState.LOADING: cancel, RunState.RUNNING: cancel, RunState.CANCELLING: stopping}
+        self._words = {
+            RunState.LOADING: "Loading PyTorch (first run only)...",
+            RunState.RUNNING: running,
+            RunState.CANCELLING: cancelling,
+        }
+        self.button = QPushButton(run)
         self.button.setToolTip("Estimate the blur of the chosen picture; nothing of yours is changed.")
         self.copy = QPushButton("Copy as Python")
         self.copy.setToolTip("Put the same estimate on the clipboard, for napari's console or a script.")
@@ -65,14 +78,14 @@ class RunView(QWidget):
     def show_state(self, state: RunState) -> None:
         """Show where the run stands."""
         self._state = state
-        self.button.setText(_BUTTON.get(state, "Run"))
+        self.button.setText(self._button.get(state, self._run))
         self.set_ready(self._ready)
         self.bar.setVisible(state.busy)
         self.details.hide()
         if state in (RunState.LOADING, RunState.RUNNING):
             self.bar.setRange(0, 0)
             self._begun = None
-        self.say(_WORDS.get(state, ""))
+        self.say(self._words.get(state, ""))
 
     def show_step(self, step: Step) -> None:
         """Show how far it has come, and how long it still takes."""

@@ -1,0 +1,203 @@
+"""The input of the panel "Train blur model": pictures, region, start, network, range, time, file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from magicgui.widgets import CheckBox, ComboBox, Container, FileEdit, FloatSpinBox, Select, SpinBox
+from napari.layers import Labels, Shapes
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from ..errors import BlurMapError
+from ..models.model import SUFFIX
+from ..planes import as_stack
+from .fields import Fold, plain_label
+from .layer_choice import is_picture
+from .layer_picture import LayerPicture
+from .model_choice import ModelChoice
+from .preferences import read_preferences
+from .regions import in_data, mask_of
+from .train_request import TrainRequest
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from napari.layers import Image, Layer
+
+    from .viewer_link import ViewerLink
+
+_WHOLE, _NONE = "all of it", "none"
+_NETWORKS = [("dense (the bundled model's)", "dense"), ("patches (the thesis's)", "patch")]
+
+
+class TrainForm(QWidget):
+    """Everything that a training needs to know.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose pictures are offered.
+
+    Notes
+    -----
+    ``ready_changed`` tells whether there is something to train on.
+    """
+
+    ready_changed = Signal(bool)
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.pictures = Select(
+            label="Pictures", choices=self._pictures, tooltip="Sharp pictures; several with Ctrl or Shift."
+        )
+        self.pictures.native.setFixedHeight(84)
+        self.folder = FileEdit(
+            label="or folder", mode="d", nullable=True, tooltip="All pictures of a folder instead of layers."
+        )
+        self.region = ComboBox(
+            label="In focus",
+            choices=self._regions,
+            tooltip="Only what a Shapes or Labels layer marks: this part is in focus.",
+        )
+        self.model = ModelChoice()
+        self.anew = CheckBox(text="start from random weights", tooltip="Needs far more pictures and time.")
+        self.network = ComboBox(label="Network", choices=_NETWORKS, tooltip="What is trained.")
+        self.low = FloatSpinBox(label="Sigma from", value=0.3, min=0.05, max=20, step=0.1, tooltip="Pixels.")
+        self.high = FloatSpinBox(label="to", value=3.0, min=0.1, max=20, step=0.1, tooltip="Pixels.")
+        self.classes = SpinBox(label="Classes", value=10, min=2, max=100, tooltip="Of a patch network.")
+        self.minutes = FloatSpinBox(label="Minutes", value=10, min=0.1, max=1440, step=1, tooltip="For everything.")
+        self.target = FileEdit(
+            label="Save as",
+            mode="w",
+            filter=f"*{SUFFIX}",
+            value=Path.home() / f"my-pictures{SUFFIX}",
+            tooltip="The model file to write; nothing is overwritten.",
+        )
+        self.preview = ComboBox(
+            label="Preview", choices=self._previews, tooltip="Of which a map is drawn anew while it trains."
+        )
+        self.words = plain_label()
+        self._lay_out()
+        self._connect()
+        self._settle()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to train on, and a model to start from."""
+        return bool(self.pictures.value or self._folder()) and (self.anew.value or self.model.model is not None)
+
+    def follow(self, link: ViewerLink) -> None:
+        """Follow the viewer's layers through a link."""
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
+            link.connect(emitter, self._refresh)
+        self._refresh()
+
+    def request(self) -> TrainRequest:
+        """What Train asks for.
+
+        Raises
+        ------
+        BlurMapError
+            If the region does not lie on a picture, or the file's name has another ending.
+        """
+        target = Path(self.target.value).expanduser()
+        if not target.name.endswith(SUFFIX):
+            raise BlurMapError(
+                f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending."
+            )
+        options: dict[str, Any] = {
+            "architecture": self.network.value,
+            "sigma_range": (self.low.value, self.high.value),
+            "n_classes": self.classes.value if self.network.value == "patch" else None,
+            "minutes": self.minutes.value,
+            "device": read_preferences()["compute.device"],
+        }
+        init = None if self.anew.value else self.model.model
+        folder, layers = self._folder(), list(self.pictures.value)
+        images: list[Any] = [folder] if folder else [LayerPicture.of(layer) for layer in layers]
+        masks = None if folder or self.region.value is None else [self._mask(layer) for layer in layers]
+        layer: Image | None = self.preview.value
+        picture = None if layer is None else LayerPicture.of(layer)
+        plane = () if layer is None or picture is None else self._plane(layer, picture)
+        code = self._as_python(folder, layers, init, options, target)
+        return TrainRequest(images, masks, init, options, target, picture, plane, code)
+
+    def _folder(self) -> Path | None:
+        folder = self.folder.value
+        return Path(folder) if folder is not None and str(folder) not in ("", ".") else None
+
+    def _mask(self, layer: Image) -> np.ndarray:
+        stack = as_stack(LayerPicture.of(layer))
+        y, x = stack.order[-2:]
+        return mask_of(self.region.value, layer, (y, x), (stack.shape[-2], stack.shape[-1]))
+
+    def _plane(self, layer: Image, picture: LayerPicture) -> tuple[int, ...]:
+        """The plane that is shown."""
+        stack = as_stack(picture)
+        here = in_data(layer, np.array(self._viewer.dims.point))
+        axes = zip(stack.order[:-2], stack.shape[:-2], strict=True)
+        return tuple(int(np.clip(round(here[axis]), 0, n - 1)) for axis, n in axes)
+
+    def _as_python(
+        self, folder: Path | None, layers: list[Image], init: str | None, options: dict[str, Any], target: Path
+    ) -> str:
+        names = ", ".join(f"viewer.layers[{layer.name!r}]" for layer in layers)
+        images = repr(str(folder)) if folder else f"[{names}]"
+        given = {"init": init, **{name: value for name, value in options.items() if value is not None}}
+        lines = "".join(f"    {name}={value!r},\n" for name, value in given.items())
+        note = "" if self.region.value is None or folder else "# masks=[...] would restrict it to a region\n"
+        return (
+            f"import napari_blurmap as nb\n\n{note}model = nb.train_model(\n    {images},\n{lines})\n"
+            f"print(model.info.training['report']['text'])\nmodel.save({str(target)!r})\n"
+        )
+
+    def _pictures(self, _widget: object = None) -> list[tuple[str, Layer]]:
+        return [(layer.name, layer) for layer in reversed(self._viewer.layers) if is_picture(layer)]
+
+    def _regions(self, _widget: object = None) -> list[tuple[str, Any]]:
+        marks = [layer for layer in self._viewer.layers if isinstance(layer, (Shapes, Labels))]
+        marks = [layer for layer in marks if not any(key.startswith("blurmap") for key in layer.metadata)]
+        return [(_WHOLE, None), *((layer.name, layer) for layer in reversed(marks))]
+
+    def _previews(self, _widget: object = None) -> list[tuple[str, Any]]:
+        return [*self._pictures(), (_NONE, None)]
+
+    def _refresh(self) -> None:
+        for widget in (self.pictures, self.region, self.preview):
+            widget.reset_choices()
+        if not self.pictures.value and len(self.pictures.choices) == 1:
+            self.pictures.value = list(self.pictures.choices)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Show what applies, and say whether it can begin."""
+        self.classes.enabled = self.network.value == "patch"
+        self.model.setEnabled(not self.anew.value)
+        self.pictures.enabled = self.region.enabled = self._folder() is None
+        self.words.setText("" if self.ready else "Select sharp pictures in the list, or choose a folder.")
+        self.words.setVisible(not self.ready)
+        self.ready_changed.emit(self.ready)
+
+    def _connect(self) -> None:
+        for widget in (self.pictures, self.folder, self.network, self.anew):
+            widget.changed.connect(self._settle)
+        self.model.changed.connect(self._settle)
+
+    def _lay_out(self) -> None:
+        what = Container(widgets=[self.pictures, self.folder, self.region])
+        how = Container(widgets=[self.minutes, self.target, self.preview])
+        more = Container(widgets=[self.network, self.low, self.high, self.classes, self.anew])
+        for part in (what, how, more):
+            part.margins = (0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(what.native)
+        column.addWidget(self.model)
+        column.addWidget(how.native)
+        column.addWidget(Fold("Network and range", more.native))
+        column.addWidget(self.words)

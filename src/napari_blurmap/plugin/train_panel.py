@@ -1,0 +1,213 @@
+"""The panel "Train blur model": sharp pictures in, a model of them out, watched on the way."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import napari.viewer
+from qtpy.QtCore import QEvent, QObject, Signal
+from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
+
+from ..errors import BlurMapError
+from .fields import Column
+from .geometry import placement
+from .layers import sigma_layer
+from .run_control import RunControl
+from .run_view import RunView
+from .train_form import TrainForm
+from .train_request import Trained, TrainRequest, TrainUpdate, Tunings
+from .train_view import TrainView
+from .viewer_link import ViewerLink
+from .worker import Done, Failed, Outcome
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from ..blurmap import BlurMap
+
+
+class _Relay(QObject):
+    """Brings news from the thread of the work to that of the panel; as long-lived as the work.
+
+    News that come faster than they are shown wait and are shown together.
+    """
+
+    came = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        self._waiting: list[TrainUpdate] = []
+
+    def tell(self, update: TrainUpdate) -> None:
+        """Pass news on, from any thread."""
+        with self._lock:
+            self._waiting.append(update)
+            first = len(self._waiting) == 1
+        if first:
+            self.came.emit()
+
+    def take(self) -> list[TrainUpdate]:
+        """All that is waiting."""
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+        return taken
+
+
+class TrainPanel(QWidget):
+    """Train a model on one's own pictures.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+        Where the pictures are.
+    tunings : callable, optional
+        Used in place of `napari_blurmap.tuning.Tuning`.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer, tunings: Tunings | None = None) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._tunings = tunings
+        self._preview: Image | None = None
+        self._previewed: Image | None = None
+        self._relay = _Relay()
+        self.form = TrainForm(napari_viewer)
+        self.run_view = RunView("Train", "Training...", "Stop", "Stopping; the best model so far is kept...")
+        self.run_view.button.setToolTip("Train on the chosen pictures; nothing of yours is changed.")
+        self.view = TrainView(napari_viewer.theme)
+        self.control = RunControl()
+        self._link = ViewerLink()
+        self._lay_out()
+        self._connect()
+        self._follow()
+
+    def run(self) -> None:
+        """Start the training, as the button does."""
+        request = self._request()
+        if request is None or self.control.state.busy:
+            return
+        relay = _Relay()
+        relay.came.connect(self._on_news)
+        self._relay = relay
+        self._previewed = self.form.preview.value
+        self.view.begin()
+        self.control.start(
+            f"Training {request.target.name}",
+            partial(request.run, update=relay.tell, tunings=self._tunings),
+            loads_torch=self._tunings is None,
+            about=request.code,
+        )
+
+    def event(self, event: QEvent | None) -> bool:
+        """Let go of the viewer when the panel is taken out of it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None:
+                _abandon(self._link, self.control)
+                self._remove_preview()
+            else:
+                self._follow()
+        return super().event(event)
+
+    def _lay_out(self) -> None:
+        self._column = Column(self.form, self.run_view, self.view)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._column)
+        # Tells napari that the panel itself takes the height that is left.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _connect(self) -> None:
+        self.form.ready_changed.connect(self.run_view.set_ready)
+        self.form.model.failed.connect(self.run_view.say)
+        self.run_view.run_clicked.connect(self.run)
+        self.run_view.cancel_clicked.connect(self.control.cancel)
+        self.run_view.copy.clicked.connect(self._copy)
+        self.control.state_changed.connect(self.run_view.show_state)
+        self.control.stepped.connect(self.run_view.show_step)
+        self.control.ended.connect(self._on_ended)
+        # No method of the panel: it is no more when this signal comes.
+        self.destroyed.connect(partial(_abandon, self._link, self.control))
+
+    def _follow(self) -> None:
+        self._link.cut()
+        self.form.follow(self._link)
+        self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _on_theme(self) -> None:
+        self.view.set_theme(self._viewer.theme)
+
+    def _request(self) -> TrainRequest | None:
+        """What the form asks for; what is wrong with it is said."""
+        try:
+            return self.form.request() if self.form.ready else None
+        except BlurMapError as error:
+            self.run_view.say(str(error))
+            return None
+
+    def _on_news(self) -> None:
+        news = self._relay.take()
+        if not news or not self.control.state.busy:
+            return
+        self.view.show_steps([update.step for update in news], news[-1].findings)
+        previews = [update.preview for update in news if update.preview is not None]
+        if previews:
+            self._show_preview(previews[-1])
+
+    def _show_preview(self, found: BlurMap) -> None:
+        """One layer, drawn anew each time; gone when the training ends."""
+        source = self._previewed
+        if source is None or source not in self._viewer.layers:
+            return
+        try:
+            placed = placement(found, source)
+        except BlurMapError:  # the layer has got another picture meanwhile
+            return
+        if self._preview is not None and self._preview in self._viewer.layers:
+            self._preview.data = placed.arrange(found.masked().sigma)
+            return
+        layer = sigma_layer(found.masked().sigma, placed, f"{source.name} sigma (in training)")
+        layer.metadata["blurmap_preview"] = True
+        self._preview = self._viewer.add_layer(layer)
+
+    def _remove_preview(self) -> None:
+        if self._preview is not None and self._preview in self._viewer.layers:
+            self._viewer.layers.remove(self._preview)
+        self._preview = None
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        self._remove_preview()
+        if isinstance(outcome, Failed):
+            self.view.hide()
+            self.run_view.show_failure(outcome)
+            return
+        if not isinstance(outcome, Done) or not isinstance(outcome.value, Trained):
+            self.view.hide()
+            self.run_view.say("Stopped before the first step; there is no model.")
+            return
+        trained = outcome.value
+        self.view.show_report(trained.report)
+        self._column.bring(self.view)
+        when = f"Stopped after {trained.steps} steps; the best model" if trained.early else "The model"
+        self.run_view.say(f"{when} is saved as {trained.path} and chosen in the Estimate blur panel.")
+        self._choose(trained)
+
+    def _choose(self, trained: Trained) -> None:
+        """Select it where it will be used, and offer it to go on from."""
+        from .commands import open_panel
+
+        open_panel(self._viewer).select_model(trained.path)
+
+    def _copy(self) -> None:
+        clipboard = QApplication.clipboard()
+        if (request := self._request()) is not None and clipboard is not None:
+            clipboard.setText(request.code)
+            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
+
+
+def _abandon(link: ViewerLink, control: RunControl, *_: object) -> None:
+    """Leave nothing running and nothing connected behind a panel that is gone."""
+    link.cut()
+    control.abandon()
