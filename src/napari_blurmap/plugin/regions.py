@@ -66,15 +66,15 @@ def _shapes(region: Shapes, picture: Image, yx: tuple[int, int], size: tuple[int
             middle, a, b = outline.mean(axis=0), (outline[1] - outline[0]) / 2, (outline[3] - outline[0]) / 2
             outline = middle + np.cos(_ELLIPSE)[:, None] * a + np.sin(_ELLIPSE)[:, None] * b
         placed = np.array([in_data(picture, np.array(region.data_to_world(p)))[list(yx)] for p in outline])
-        marked |= polygon2mask(size, placed)
+        marked |= np.asarray(polygon2mask(size, placed))  # type: ignore[no-untyped-call]
     return marked
 
 
 def _labels(region: Labels, picture: Image, yx: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Nearest label under every pixel; both layers are affine, so three places tell where all lie."""
     data = np.asarray(region.data[0] if region.multiscale else region.data)
-    while data.ndim > 2:  # a volume marks what it marks in any plane
-        data = data.any(axis=0)
+    # A volume marks what it marks in any plane.
+    flat = np.asarray(data != 0).any(axis=tuple(range(data.ndim - 2)))
 
     def place(y: float, x: float) -> NDArray[np.float64]:
         here = np.zeros(picture.ndim)
@@ -83,5 +83,5 @@ def _labels(region: Labels, picture: Image, yx: tuple[int, int], size: tuple[int
 
     origin = place(0, 0)
     matrix = np.stack([place(1, 0) - origin, place(0, 1) - origin], axis=1)
-    seen = affine_transform((data != 0).astype(np.uint8), matrix, origin, output_shape=size, order=0)
+    seen = affine_transform(flat.astype(np.uint8), matrix, origin, output_shape=size, order=0)
     return np.asarray(seen.astype(bool))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from magicgui.types import FileDialogMode
 from magicgui.widgets import CheckBox, ComboBox, Container, FileEdit, FloatSpinBox, Select, SpinBox
 from napari.layers import Labels, Shapes
 from qtpy.QtCore import Signal
@@ -55,7 +56,10 @@ class TrainForm(QWidget):
         )
         self.pictures.native.setFixedHeight(84)
         self.folder = FileEdit(
-            label="or folder", mode="d", nullable=True, tooltip="All pictures of a folder instead of layers."
+            label="or folder",
+            mode=FileDialogMode.EXISTING_DIRECTORY,
+            nullable=True,
+            tooltip="All pictures of a folder instead of layers.",
         )
         self.region = ComboBox(
             label="In focus",
@@ -71,7 +75,7 @@ class TrainForm(QWidget):
         self.minutes = FloatSpinBox(label="Minutes", value=10, min=0.1, max=1440, step=1, tooltip="For everything.")
         self.target = FileEdit(
             label="Save as",
-            mode="w",
+            mode=FileDialogMode.OPTIONAL_FILE,
             filter=f"*{SUFFIX}",
             value=Path.home() / f"my-pictures{SUFFIX}",
             tooltip="The model file to write; nothing is overwritten.",
@@ -104,7 +108,7 @@ class TrainForm(QWidget):
         BlurMapError
             If the region does not lie on a picture, or the file's name has another ending.
         """
-        target = Path(self.target.value).expanduser()
+        target = Path(str(self.target.value)).expanduser()
         if not target.name.endswith(SUFFIX):
             raise BlurMapError(
                 f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending."
@@ -128,7 +132,7 @@ class TrainForm(QWidget):
 
     def _folder(self) -> Path | None:
         folder = self.folder.value
-        return Path(folder) if folder is not None and str(folder) not in ("", ".") else None
+        return Path(str(folder)) if folder is not None and str(folder) not in ("", ".") else None
 
     def _mask(self, layer: Image) -> np.ndarray:
         stack = as_stack(LayerPicture.of(layer))

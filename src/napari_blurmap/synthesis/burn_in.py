@@ -46,8 +46,9 @@ def burn_in(picture: Plane, rng: np.random.Generator) -> tuple[Plane, NDArray[np
         length, thick = int(rng.uniform(0.1, 0.4) * width), int(rng.integers(2, 12))
         draw.rectangle([x, y, x + length, y + thick], fill=1)
         if rng.random() < 0.7:
-            font = ImageFont.load_default(size=int(rng.integers(10, 26)))
-            draw.text((x, y - 1.3 * font.size), f"{rng.integers(1, 200)} µm", fill=1, font=font)
+            height_of_type = int(rng.integers(10, 26))
+            font = ImageFont.load_default(size=height_of_type)
+            draw.text((x, y - 1.3 * height_of_type), f"{rng.integers(1, 200)} µm", fill=1, font=font)
     elif kind < 0.7:  # one or two sides are padded
         side = int(rng.integers(4))
         depth = int(rng.uniform(0.05, 0.4) * min(height, width))

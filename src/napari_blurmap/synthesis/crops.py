@@ -99,8 +99,39 @@ def random_field(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     low, high = middle / spread, min(middle * spread, largest)
     if rng.random() < 0.15:
         low, high = 0.3, 3.0
+    return field_between(shape, rng, low, high, middle)
+
+
+def field_between(
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+    low: float,
+    high: float,
+    middle: float,
+    shares: tuple[float, ...] = (0.28, 0.27, 0.15, 0.15, 0.15),
+) -> Plane:
+    """Draw how sigma runs from ``low`` to ``high``, in any direction.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Y and X, pixels.
+    rng : numpy.random.Generator
+        Where the field comes from.
+    low, high : float
+        Ends of sigma, pixels.
+    middle : float
+        Sigma of a constant field, pixels.
+    shares : tuple of 5 float
+        Of constant fields, ramps, sines, patches with hard borders, and smooth hills.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        Sigma in pixels.
+    """
     angle = float(rng.uniform(0, 360))
-    kind = rng.choice(["constant", "ramp", "sine", "patches", "hills"], p=[0.28, 0.27, 0.15, 0.15, 0.15])
+    kind = rng.choice(["constant", "ramp", "sine", "patches", "hills"], p=shares)
     if kind == "constant":
         return np.full(shape, middle, dtype=np.float32)
     if kind == "ramp":
@@ -139,10 +170,30 @@ def blur_periodic(scene: Plane, field: Plane, family: Family | None = None) -> P
     count = max(4, int(np.ceil(np.log(high / low) / np.log(_STEP))) + 1)
     sigmas = np.exp(np.linspace(np.log(low), np.log(high), count))
     stack = np.stack([np.fft.irfft2(spectrum * family.transfer(scene.shape, s), s=scene.shape) for s in sigmas])
-    place = np.log(np.maximum(field, 0.05) / low) / np.log(sigmas[1] / sigmas[0])
-    first = np.clip(place.astype(int) - 1, 0, count - 4)
+    return between_levels(stack, sigmas, field)
+
+
+def between_levels(stack: NDArray[np.floating], sigmas: NDArray[np.floating], field: Plane) -> Plane:
+    """Interpolate between pictures blurred by neighbouring sigmas.
+
+    Parameters
+    ----------
+    stack : ndarray, shape (N, Y, X)
+        The same picture at N sigmas, four or more.
+    sigmas : ndarray, shape (N,)
+        Rising by equal factors, pixels.
+    field : ndarray of float32, shape (Y, X)
+        Sigma wanted, pixels; below and above the levels it is extrapolated.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        The picture blurred by the field.
+    """
+    place = np.log(np.maximum(field, 0.05) / sigmas[0]) / np.log(sigmas[1] / sigmas[0])
+    first = np.clip(place.astype(int) - 1, 0, len(sigmas) - 4)
     t = (place - first).astype(np.float32)
-    rows, columns = np.ogrid[: scene.shape[0], : scene.shape[1]]
+    rows, columns = np.ogrid[: field.shape[0], : field.shape[1]]
     # Lagrange's cubic through the four nearest levels.
     weights = (
         -(t - 1) * (t - 2) * (t - 3) / 6,
@@ -203,8 +254,21 @@ def _empty_parts(light: Plane, rng: np.random.Generator) -> Plane:
     return np.asarray(ground + (light - ground) * np.clip((mask - edge) / 0.15, 0, 1), dtype=np.float32)
 
 
-def _structure(light: Plane, noise: Plane, window: float) -> Plane:
-    """Detail of a window against the noise: gradients of the light are no detail."""
+def detail_over_noise(light: Plane, noise: Plane, window: float) -> Plane:
+    """Detail of a window against the noise: gradients of the light are no detail.
+
+    Parameters
+    ----------
+    light, noise : ndarray of float32, shape (Y, X)
+        Picture without noise, and the standard deviation of its noise.
+    window : float
+        Width, pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        Standard deviation of the detail over that of the noise.
+    """
 
     def smooth(x: Plane) -> Plane:
         # Two passes of a box: nearly a Gaussian, at a cost that does not grow with the window.
@@ -222,10 +286,10 @@ def _plain_crop(scene: Plane, rng: np.random.Generator, largest: float) -> Crop:
     contrast = float(rng.uniform(0.3, 1.0))
     light = np.float32(contrast) * blur_periodic(augment(scene, rng), sigma) + np.float32(rng.uniform(0, 1 - contrast))
     picture, noise = expose(light, rng, quiet=True)
-    return Crop(picture, np.ones_like(picture), sigma, _structure(light, noise, _window(sigma)))
+    return Crop(picture, np.ones_like(picture), sigma, detail_over_noise(light, noise, detail_window(sigma)))
 
 
-def _window(sigma: Plane) -> float:
+def detail_window(sigma: Plane) -> float:
     """Width of the window in which detail is looked for, pixels."""
     return max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))
 
@@ -259,10 +323,10 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     front = np.float32(scale) * light
     whole = (black + front if behind is None else black + front + scale * behind).astype(np.float32)
     picture, noise = expose(whole, rng)
-    window = _window(sigma)
-    structure = _structure(whole, noise, window)
+    window = detail_window(sigma)
+    structure = detail_over_noise(whole, noise, window)
     if behind is not None:
-        sigma = np.where(_structure(front, noise, window) > _TOLD, sigma, np.float32(behind_sigma))
+        sigma = np.where(detail_over_noise(front, noise, window) > _TOLD, sigma, np.float32(behind_sigma))
     valid = np.ones_like(picture)
     if rng.random() < 0.1:
         y, x = (int(rng.integers(n)) for n in scene.shape)

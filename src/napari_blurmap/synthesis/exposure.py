@@ -95,7 +95,7 @@ def _noise_level(
     well, floor = loguniform(rng, *electrons), loguniform(rng, *read)
     # The multiplication of an EMCCD doubles the variance of the photon noise (Hynecek and Nishiwaki, 2003).
     excess = 2.0 if well < 2000 and rng.random() < 0.3 else 1.0
-    return np.sqrt(np.float32(excess / well) * np.maximum(light, 0) + np.float32(floor**2))
+    return np.asarray(np.sqrt(np.float32(excess / well) * np.maximum(light, 0) + np.float32(floor**2)), np.float32)
 
 
 def _grain(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
@@ -127,10 +127,10 @@ def _bad_pixels(picture: Plane, rng: np.random.Generator) -> Plane:
 def _gamma(picture: Plane, noise: Plane, power: float) -> Exposure:
     base = np.maximum(picture, 0)
     slope = power * np.maximum(base, 1e-3) ** np.float32(power - 1)
-    return Exposure(base ** np.float32(power), noise * slope)
+    return Exposure(base ** np.float32(power), np.asarray(noise * slope, np.float32))
 
 
 def _jpeg(picture: NDArray[np.floating], quality: int) -> Plane:
     buffer = io.BytesIO()
     Image.fromarray((picture * 255).astype(np.uint8)).save(buffer, "JPEG", quality=quality)
-    return np.asarray(Image.open(buffer), dtype=np.float32) / 255
+    return np.asarray(np.asarray(Image.open(buffer), dtype=np.float32) / 255, dtype=np.float32)

@@ -55,7 +55,7 @@ def nearest_sigmas(transfers: Float) -> Float:
         Sigma of the Gaussian whose MTF lies nearest (least squares), times the
         largest frequency.
     """
-    gaussians = gaussian_mtf(_RELATIVE[None, :], _CANDIDATES[:, None])
+    gaussians = gaussian_mtf(_CANDIDATES[:, None] * _RELATIVE[None, :], 1.0)
     misfit = (gaussians**2).sum(axis=1) - 2.0 * np.abs(transfers) @ gaussians.T
     return np.asarray(_CANDIDATES[misfit.argmin(axis=1)])
 
@@ -127,14 +127,14 @@ class Pupil:
         place = float(np.interp(sigma, self._sigmas, np.arange(self._sigmas.size)))
         low = min(int(place), self._sigmas.size - 2)
         profile = (1 - place + low) * self._profiles[low] + (place - low) * self._profiles[low + 1]
-        return np.interp(_radial(shape), _CUTS * self.cutoff, profile, right=0.0).astype(np.float32)
+        return np.asarray(np.interp(_radial(shape), _CUTS * self.cutoff, profile, right=0.0), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
 def _disc_table() -> tuple[Float, Float]:
     """Equivalent sigmas of discs, and their radii, pixels."""
     radii = np.exp(np.linspace(np.log(0.05), np.log(70), 300))
-    return 2.0 * nearest_sigmas(disc_mtf(0.5 * _RELATIVE[None, :], radii[:, None])), radii
+    return 2.0 * nearest_sigmas(disc_mtf(0.5 * radii[:, None] * _RELATIVE[None, :], 1.0)), radii
 
 
 @lru_cache(maxsize=1)
