@@ -92,6 +92,9 @@ def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):
         ["estimate", "a.tif", "-o", "x", "--tile", "-3"],
         ["nonsense"],
         ["train"],
+        ["train", "a.tif"],
+        ["train", "a.tif", "--default"],
+        ["train", "--patch", "10", "--default"],
     ],
 )
 def test_wrong_usage(arguments, capsys, tmp_path, monkeypatch):
@@ -208,6 +211,83 @@ def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "c.pt").exists()
     assert run("train", "--default", "--steps", 2, "-o", target) == cli.FAILED
     assert "--overwrite" in capsys.readouterr().err
+
+
+@pytest.fixture
+def sharp(tmp_path, monkeypatch):
+    """A folder with two sharp pictures and a file that is none, and small crops."""
+    from napari_blurmap import tune_learners, tuning
+    from napari_blurmap.synthesis.scenes import random_scene
+
+    for name in ("_CHOOSING", "_REPORTING"):
+        monkeypatch.setattr(tune_learners, name, 2)
+    monkeypatch.setattr(tuning, "_EDGE", 64)
+    monkeypatch.setattr(tuning, "_BATCH", 2)
+    folder = tmp_path / "sharp"
+    folder.mkdir()
+    for seed in range(2):
+        scene = random_scene((128, 128), np.random.default_rng(seed), kind="dead leaves")
+        tifffile.imwrite(folder / f"{seed}.tif", (250 * scene).astype(np.uint8))
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_train_on_pictures(sharp, tmp_path, capsys):
+    target = tmp_path / "mine.blurmap.safetensors"
+    command = ["train", sharp, "-o", target, "--init", "scratch", "--steps", 2, "--checkpoint", tmp_path / "c.pt"]
+    assert run(*command, "--json") == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["report"]["pictures"] == 1
+    assert "notes.txt cannot be used" in said.err
+    info = nb.load_model(target).info
+    assert (info.name, info.reference, info.training["steps"]) == ("mine", "added", 2)
+    assert run(*command) == cli.FAILED
+    assert "--overwrite" in capsys.readouterr().err
+    assert run(*command, "--overwrite") == 0  # goes on from the checkpoint: done at once
+    assert "On held-out pictures" in capsys.readouterr().out
+
+
+def test_a_model_that_could_not_be_saved_is_not_trained(sharp, tmp_path, capsys):
+    for name, words in (("mine.pt", "Add the ending"), ("no/m.blurmap.safetensors", "no folder")):
+        assert run("train", sharp, "-o", tmp_path / name, "--steps", 1) == cli.FAILED
+        assert words in capsys.readouterr().err
+
+
+def test_an_interrupted_training_keeps_the_best(sharp, tmp_path, monkeypatch, capsys):
+    from napari_blurmap.tuning import Tuning
+
+    real = Tuning.run
+
+    def interrupted(self):
+        for at in real(self):
+            if at.step == stop_at:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield at
+
+    monkeypatch.setattr(Tuning, "run", interrupted)
+    target = tmp_path / "m.blurmap.safetensors"
+    command = ["train", sharp, "-o", target, "--init", "scratch", "--steps", 5]
+    stop_at = 0
+    assert run(*command) == cli.INTERRUPTED
+    assert "no model yet" in capsys.readouterr().err
+    assert not target.exists()
+    stop_at = 2
+    assert run(*command) == cli.INTERRUPTED
+    assert "best model until then" in capsys.readouterr().err
+    assert nb.load_model(target).info.training["steps"] == 2
+
+
+def test_train_patch_from_the_shell(tmp_path, monkeypatch, capsys):
+    from napari_blurmap import train_patch
+
+    real = train_patch.train_bundled_patch
+    monkeypatch.setattr(train_patch, "train_bundled_patch", lambda *a, **k: real(*a, **k, scenes=3))
+    target = tmp_path / "p.blurmap.safetensors"
+    assert run("train", "--patch", 10, "--steps", 1, "-o", target) == 0
+    assert "RMSE" in capsys.readouterr().out
+    assert len(nb.load_model(target).info.sigma_grid) == 10
+    assert target.stat().st_size < 8e6  # float16
+    assert run("train", "--patch", 12, "--steps", 1, "-o", tmp_path / "q.blurmap.safetensors") == cli.FAILED
 
 
 def test_help_of_the_installed_command():

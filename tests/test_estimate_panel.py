@@ -1,58 +1,24 @@
-"""The panel as its user meets it: run, cancel, fail, and layers that go away meanwhile."""
+"""The panel as its user meets it: run, cancel, fail, and what goes away meanwhile."""
 
 from __future__ import annotations
 
-from threading import Event
-from types import SimpleNamespace
+import subprocess
+import sys
 from typing import Any
 
-import numpy as np
 import pytest
 
-from napari_blurmap import BlurMap, BlurMapError, Cancelled
-from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap import BlurMapError
 from napari_blurmap.plugin.run_control import RunState
-
-
-class Slow:
-    """Stands in for the network: one blur everywhere, after it is let go."""
-
-    def __init__(self) -> None:
-        self.gate = Event()
-        self.error: Exception | None = None
-
-    def __call__(self, picture: Any, *, progress: Any, cancel: Any, **_: Any) -> BlurMap:
-        progress(0, 2, "estimating")
-        while not self.gate.wait(0.01):
-            if cancel():
-                raise Cancelled(self.blurmap(picture, partial=True))
-        if self.error is not None:
-            raise self.error
-        return self.blurmap(picture)
-
-    def blurmap(self, picture: Any, **about: Any) -> BlurMap:
-        sigma = np.full(np.shape(picture.data), 2.0)
-        units, about = ("pixel",) * 2, {"model": "m", **about}
-        return BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes=("y", "x"), scale=(1, 1), units=units, provenance=about)
-
-
-@pytest.fixture
-def opened(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any) -> Any:
-    viewer = make_napari_viewer_proxy(show=True)
-    layer = viewer.add_image(np.random.default_rng(0).random((64, 64)), name="cells")
-    slow = Slow()
-    panel = EstimatePanel(viewer, slow)
-    viewer.window.add_dock_widget(panel, name="Estimate blur")
-
-    def finish() -> None:
-        slow.gate.set()
-        qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=10000)
-
-    return SimpleNamespace(viewer=viewer, layer=layer, slow=slow, panel=panel, finish=finish)
+from napari_blurmap.status import Status
 
 
 def names(viewer: Any) -> list[str]:
     return [layer.name for layer in viewer.layers]
+
+
+def wait_for_work(opened: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: opened.panel.run_view.bar.maximum() == 2, timeout=60000)
 
 
 def test_run(opened: Any) -> None:
@@ -62,43 +28,87 @@ def test_run(opened: Any) -> None:
     assert opened.panel.control.state is RunState.DONE
     assert opened.panel.run_view.button.text() == "Run"
     assert "Blur FWHM" in opened.panel.result_view.line.text()
-    assert names(opened.viewer)[:2] == ["cells", "cells sigma (m)"]
+    assert names(opened.viewer) == ["cells", "cells sigma (m)", "cells uncertainty (m)", "cells cannot tell"]
+    assert opened.viewer.layers.selection.active.name == "cells sigma (m)"
+    # The result is no picture to estimate next.
+    assert opened.panel.form.layers.layer == opened.layer
 
 
 def test_a_second_run_overwrites_nothing(opened: Any) -> None:
-    for _ in range(2):
-        opened.panel.run_view.button.click()
-        opened.finish()
-    assert {"cells sigma (m)", "cells sigma (m) [1]"} <= set(names(opened.viewer))
+    opened.run()
+    first = {layer.name: layer.data for layer in opened.viewer.layers}
+    opened.slow.sigma = 3.0
+    opened.run()
+    assert names(opened.viewer)[4:] == [f"{name} [1]" for name in names(opened.viewer)[1:4]]
+    for name, data in first.items():
+        assert opened.viewer.layers[name].data is data
+    assert opened.viewer.layers.selection.active.name == "cells sigma (m) [1]"
 
 
 def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
-    qtbot.waitUntil(lambda: opened.panel.run_view.bar.maximum() == 2)  # the work has begun
+    wait_for_work(opened, qtbot)
     opened.panel.run_view.button.click()
-    qtbot.waitUntil(lambda: not opened.panel.control.state.busy, timeout=10000)
-    assert "(partial)" in opened.panel.result_view.title.text()
+    assert opened.panel.run_view.button.text() == "Cancelling..."
+    assert not opened.panel.run_view.button.isEnabled()
+    opened.rest()
+    assert opened.panel.control.state is RunState.IDLE
+    assert opened.panel.result_view.title.text() == "cells (partial)"
     assert "Cancelled" in opened.panel.run_view.message.text()
+    assert "cells sigma (m, partial)" in names(opened.viewer)
+    opened.run()
+    assert opened.panel.result_view.title.text() == "cells"
+
+
+def test_cancelled_before_anything_was_finished(opened: Any, qtbot: Any) -> None:
+    opened.slow.sigma, opened.slow.status = float("nan"), Status.INVALID
+    opened.panel.run_view.button.click()
+    wait_for_work(opened, qtbot)
+    opened.panel.run_view.button.click()
+    opened.rest()
+    assert opened.panel.run_view.message.text() == "Cancelled before any of it was finished."
+    assert names(opened.viewer) == ["cells"]
 
 
 @pytest.mark.parametrize("error", [BlurMapError("The picture is bad."), RuntimeError("bad luck")])
 def test_a_failure_is_said_in_the_panel(opened: Any, error: Exception) -> None:
     opened.slow.error = error
-    opened.panel.run_view.button.click()
-    opened.finish()
+    opened.run()
+    view = opened.panel.run_view
     assert opened.panel.control.state is RunState.FAILED
-    assert "bad" in opened.panel.run_view.message.text()
-    assert "Traceback" in opened.panel.run_view.report.toPlainText()
+    assert "bad" in view.message.text()
+    assert "Traceback" not in view.message.text()
+    assert view.details.isVisible()
+    assert not view.report.isVisible()
+    view.details.button.click()
+    assert view.report.isVisible()
+    assert "estimate_blur" in view.report.toPlainText()
+    assert "napari " in view.report.toPlainText()
+    # Where a fault is ours the report says where; a mistake of the user's is no place in a program.
+    assert ("Traceback" in view.report.toPlainText()) == isinstance(error, RuntimeError)
     assert names(opened.viewer) == ["cells"]
-    assert opened.panel.run_view.button.isEnabled()
+    opened.slow.error = None
+    opened.run()
+    assert opened.panel.control.state is RunState.DONE
+    assert not view.details.isVisible()
 
 
 def test_the_layer_is_renamed_and_deleted_meanwhile(opened: Any) -> None:
     opened.panel.run_view.button.click()
     opened.layer.name = "other"
     opened.viewer.layers.clear()
+    assert opened.panel.form.layers.layer is None
     opened.finish()
     assert "cells sigma (m)" in names(opened.viewer)
+    assert not opened.panel.run_view.button.isEnabled()
+    assert "Blur FWHM" in opened.panel.result_view.line.text()
+
+
+def test_the_layer_gets_another_picture_meanwhile(opened: Any) -> None:
+    opened.panel.run_view.button.click()
+    opened.layer.data = opened.layer.data[:40, :50]
+    opened.finish()
+    assert opened.viewer.layers["cells sigma (m)"].data.shape == (64, 64)
 
 
 def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
@@ -106,5 +116,50 @@ def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: opened.panel.control.state is RunState.RUNNING)
     control = opened.panel.control
     opened.viewer.window.remove_dock_widget(opened.panel)
-    qtbot.waitUntil(lambda: not control.state.busy, timeout=10000)
+    qtbot.waitUntil(lambda: not control.state.busy, timeout=60000)
     assert names(opened.viewer) == ["cells"]
+
+
+CLOSE_NAPARI = """
+import time
+import napari
+import numpy as np
+from qtpy.QtCore import QTimer
+from napari_blurmap import Cancelled
+from napari_blurmap.plugin.estimate_panel import EstimatePanel
+
+state = []
+
+def estimate(picture, *, progress, cancel, **_):
+    progress(1, 9, "estimating")
+    state.append("begun")
+    while not cancel():
+        time.sleep(0.01)
+    state.append("stopped")
+    raise Cancelled(None)
+
+def close():
+    if state:
+        viewer.window.close()
+    else:
+        QTimer.singleShot(20, close)
+
+viewer = napari.Viewer(show=True)
+viewer.add_image(np.zeros((64, 64)), name="cells")
+panel = EstimatePanel(viewer, estimate)
+viewer.window.add_dock_widget(panel, name="Estimate blur")
+panel.run()
+QTimer.singleShot(20, close)
+napari.run()
+print(*state)
+"""
+
+
+def test_napari_is_closed_meanwhile() -> None:
+    """The process ends by itself, the estimate is stopped, and nobody sees a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSE_NAPARI], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.stdout.split() == ["begun", "stopped"]
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr

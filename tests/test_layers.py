@@ -15,7 +15,9 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import ensure_colormap
 
 from napari_blurmap import BlurMap, BlurMapError, add_to_viewer
+from napari_blurmap.planes import SMALLEST, as_stack
 from napari_blurmap.plugin.colormaps import REASONS, blur_colormap, class_colours
+from napari_blurmap.plugin.layer_picture import LayerPicture
 from napari_blurmap.plugin.layers import class_layer, result_layers
 from napari_blurmap.status import Status
 
@@ -62,10 +64,12 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
 
 
 @st.composite
-def sources(draw: st.DrawFn) -> Layer:
+def sources(draw: st.DrawFn, side: int = 2) -> Layer:
     """An image anywhere in space: any number of axes, flipped, turned, sheared, in any unit."""
     n = draw(st.integers(2, 4))
-    shape = tuple(draw(st.integers(2, 5)) for _ in range(n))
+    shape = tuple(draw(st.integers(2, 4)) for _ in range(n - 2)) + tuple(
+        draw(st.integers(side, side + 3)) for _ in "yx"
+    )
     pixel = draw(st.sampled_from([1e-7, 0.325, 1.0, 250.0]))
     scale = [pixel * draw(numbers(0.2, 5.0)) * draw(st.sampled_from([1, -1])) for _ in range(n)]
     given: dict[str, Any] = {"scale": scale, "translate": [1e3 * pixel * draw(numbers(-1, 1)) for _ in range(n)]}
@@ -103,6 +107,27 @@ def test_results_lie_on_their_picture_and_change_nothing(source: Layer) -> None:
     assert state(source) == before
     # None is what makes napari say "Inconsistent units" and forget all units.
     assert viewer.layers.extent.units is not None
+
+
+@settings(max_examples=30)
+@given(sources(side=SMALLEST), st.booleans(), st.booleans())
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+def test_what_is_estimated_lies_on_its_picture(source: Layer, in_panel: bool, other_size: bool) -> None:
+    """Wherever the layer lies, flipped or not: a map has sizes above 0, and its corners are the picture's."""
+    picture = LayerPicture.of(source) if in_panel else source
+    stack = as_stack(picture, **({"pixel_size": (3.0, 5.0), "unit": "um"} if other_size else {}))
+    known = {name: getattr(stack, name) for name in ("axes", "scale", "units", "translate", "affine")}
+    m = make_map(stack.shape, **known)
+    wanted = corners(source, list(range(source.ndim)))
+    if other_size:  # the same place in a stretched world
+        wanted[:, -2:] *= (3.0, 5.0) / np.abs(source.scale[-2:])
+    size = np.abs(wanted - wanted.mean(axis=0)).max()
+    for layer in result_layers(m):
+        found = corners(layer, list(range(layer.ndim)))
+        np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-9 * max(size, np.abs(wanted).max()))
+        assert [str(unit) for unit in layer.units] == list(stack.units)
+    for layer in result_layers(m, source):
+        assert_on(layer, source)
 
 
 @settings(max_examples=15)

@@ -79,6 +79,18 @@ def test_target_and_decode_are_inverse(sigma):
     assert float(out.structure[0, 0, 0]) == pytest.approx(0.5)
 
 
+def test_the_median_is_that_of_the_distribution():
+    """Against numpy's quantile of draws from the same distribution, every grid value spread over its step."""
+    grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        weights = rng.dirichlet(np.full(48, 0.3))
+        steps = rng.choice(48, 200_000, p=weights) + rng.uniform(-0.5, 0.5, 200_000)
+        expected = np.interp(np.median(steps), np.arange(48), grid.numpy())
+        output = torch.cat([torch.tensor(weights + 1e-12).log().float(), torch.zeros(1)]).view(1, -1, 1, 1)
+        assert float(decode(output, grid, "median").sigma) == pytest.approx(expected, rel=0.02, abs=0.02)
+
+
 def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
     generator = torch.Generator().manual_seed(0)
     truth = torch.rand(40000, generator=generator) * 3

@@ -78,6 +78,51 @@ def test_multiscale_and_rgb_layers():
     assert stack.colour == 2
 
 
+def layer_like(data, **known):
+    return SimpleNamespace(data=data, **({"scale": (1.0,) * np.ndim(data)} | known))
+
+
+def test_a_flipped_layer():
+    layer = layer_like(PICTURE, scale=(-0.5, 0.25), translate=(7.0, 3.0), units=("um", "um"))
+    stack = as_stack(layer)
+    assert stack.scale == (0.5, 0.25)
+    row, column = 3, 5
+    inside = [7.0 + 0.5 * row, 3.0 + 0.25 * column, 1]
+    np.testing.assert_allclose(np.array(stack.affine) @ inside, [7.0 - 0.5 * row, 3.0 + 0.25 * column, 1])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_the_colour_axis_of_a_layer_takes_its_size_away(axis):
+    shape, scale = [40, 56], [2.0, 4.0]
+    for values, colour in ((shape, 3), (scale, 9.0)):
+        values.insert(axis, colour)
+    labels = ["y", "x"]
+    labels.insert(axis, "c")
+    stack = as_stack(layer_like(np.zeros(shape), scale=scale, axis_labels=labels, translate=scale), channel_axis=axis)
+    assert (stack.axes, stack.scale, stack.translate) == (("y", "x"), (2.0, 4.0), (2.0, 4.0))
+    assert np.shape(stack.affine) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("known", "word"),
+    [
+        ({"scale": (1.0, 0.0)}, "other than 0"),
+        ({"scale": (1.0, np.nan)}, "other than 0"),
+        ({"scale": (1.0,)}, "each of its 2 axes"),
+        ({"units": ("um", "nm")}, "y in micrometer and x in nanometer"),
+        ({"rgb": True, "data": np.zeros((40, 56, 3))}, "colour axis of this picture is 2"),
+    ],
+)
+def test_layers_that_contradict_themselves(known, word):
+    with pytest.raises(nb.BlurMapError, match=word):
+        as_stack(layer_like(known.pop("data", PICTURE), **known), channel_axis=0 if "rgb" in known else None)
+
+
+def test_a_typed_pixel_size_helps_where_units_differ():
+    stack = as_stack(layer_like(PICTURE, units=("um", "nm")), pixel_size=0.2)
+    assert stack.units == ("micrometer", "micrometer")
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

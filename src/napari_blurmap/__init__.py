@@ -21,14 +21,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .blurmap import BlurMap, Reference, Status
+    from .check import check_on_image
+    from .check_report import CheckReport
     from .errors import BlurMapError, Cancelled
     from .estimate import estimate_blur
     from .models.registry import list_models, load_model
     from .optics import optics_limit
     from .plugin.layers import add_to_viewer
+    from .refine.smooth import smooth_sigma
     from .scores import score
     from .synthesis.blur import apply_blur
     from .synthesis.fields import sigma_ramp, sigma_sine
+    from .tune import train_model
+    from .tune_pictures import inspect_images
 
 try:
     __version__ = version("napari-blurmap")
@@ -39,34 +44,44 @@ _HOME = {
     "BlurMap": "blurmap",
     "BlurMapError": "errors",
     "Cancelled": "errors",
+    "CheckReport": "check_report",
     "Reference": "blurmap",
     "Status": "blurmap",
     "add_to_viewer": "plugin.layers",
     "apply_blur": "synthesis.blur",
+    "check_on_image": "check",
     "estimate_blur": "estimate",
+    "inspect_images": "tune_pictures",
     "list_models": "models.registry",
     "load_model": "models.registry",
     "optics_limit": "optics",
     "score": "scores",
     "sigma_ramp": "synthesis.fields",
     "sigma_sine": "synthesis.fields",
+    "smooth_sigma": "refine.smooth",
+    "train_model": "tune",
 }
 
 __all__ = [
     "BlurMap",
     "BlurMapError",
     "Cancelled",
+    "CheckReport",
     "Reference",
     "Status",
     "add_to_viewer",
     "apply_blur",
+    "check_on_image",
     "estimate_blur",
+    "inspect_images",
     "list_models",
     "load_model",
     "optics_limit",
     "score",
     "sigma_ramp",
     "sigma_sine",
+    "smooth_sigma",
+    "train_model",
 ]
 
 

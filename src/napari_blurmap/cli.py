@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .blurmap import BlurMap, Reference
+    from .check_report import CheckReport
 
 app = typer.Typer(
     name="napari-blurmap",
@@ -224,6 +225,79 @@ def score(
 
 
 @app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Pictures, as sharp as you can get them.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for drawings and figures.")] = None,
+    model: Annotated[str, typer.Option(help="Name of a bundled model, or a model file.")] = "default",
+    sigma: Annotated[list[float] | None, typer.Option(help="A blur to add, px; may be given several times.")] = None,
+    region: Annotated[
+        tuple[int, int, int, int] | None, typer.Option(help="Rows from and to, columns from and to.")
+    ] = None,
+    plane: Annotated[list[int] | None, typer.Option(help="Index along a leading axis; once for each of them.")] = None,
+    device: Device = "auto",
+    axes: Annotated[str | None, typer.Option(help="Axes of the picture without colour, such as TZYX.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Blur your own pictures by known amounts and print how well the model reads them.
+
+    With --out also writes <stem>.check.png and <stem>.check.json.
+    """
+    from .io.folders import make_folder
+
+    if out is not None:
+        make_folder(out)
+    stop = _Interrupt()
+    options: dict[str, Any] = {"model": model, "sigmas": sigma or None, "device": device, "seed": seed, "cancel": stop}
+    options |= {"axes": axes, "plane": plane or None, "region": region}
+    report: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            found, entry = _check(file, out, options, overwrite)
+            report.append(entry)
+        except (BlurMapError, OSError) as error:
+            report.append({"file": str(file), "error": str(error)})
+            _say(f"{file}: {error}")
+        else:
+            if not as_json:
+                typer.echo(f"{file}\n{found.text()}\n")
+        if stop():
+            break
+    if as_json:
+        typer.echo(json.dumps({"results": report}, indent=2))
+    if stop():
+        _say("Interrupted; the last check holds what was done until then.")
+        raise typer.Exit(INTERRUPTED)
+    failed = sum("error" in entry for entry in report)
+    if failed:
+        _say(f"{failed} of {len(report)} pictures failed.")
+        raise typer.Exit(FAILED)
+
+
+def _check(
+    file: Path, out: Path | None, options: dict[str, Any], overwrite: bool
+) -> tuple[CheckReport, dict[str, Any]]:
+    """Check one picture, and write its files where they are wanted; of a stopped check as partial ones."""
+    from .check import check_on_image
+    from .figure import check_paths, save_check
+    from .io.pictures import read_picture
+
+    name = file.stem
+    if out is not None:
+        check_paths(out, name, overwrite=overwrite)  # before the work, not after it
+    try:
+        found = check_on_image(read_picture(file), progress=_progress(file.name), **options)
+    except Cancelled as cancelled:
+        found, name, overwrite = cancelled.partial, f"{name}.partial", True
+    entry = {"file": str(file), **found.to_dict()}
+    if out is not None:
+        drawing, figures = save_check(found, out, name, title=file.name, overwrite=overwrite)
+        entry |= {"figure": str(drawing), "figures": str(figures)}
+    return found, entry
+
+
+@app.command()
 def models(as_json: Json = False) -> None:
     """List the bundled models with their cards."""
     from .models.registry import list_models
@@ -238,39 +312,67 @@ def models(as_json: Json = False) -> None:
 
 @app.command()
 def train(
+    images: Annotated[list[Path] | None, typer.Argument(help="Sharp pictures, or folders with some.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The model file to write, .blurmap.safetensors.")
+    ] = None,
+    architecture: Annotated[str, typer.Option(help="dense, or patch: the thesis's network.")] = "dense",
+    init: Annotated[str, typer.Option(help="Model to start from: a name, a file, or scratch.")] = "default",
+    sigma_range: Annotated[tuple[float, float], typer.Option(help="Smallest and largest blur, px.")] = (0.3, 3.0),
+    classes: Annotated[int | None, typer.Option(help="Of a patch network; 10 if not given.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time budget; 10, for the bundled models 90.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps instead of a time.")] = None,
+    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
+    device: Device = "auto",
+    checkpoint: Annotated[Path | None, typer.Option(help="Saved while training; resumed where it exists.")] = None,
     default: Annotated[
         bool, typer.Option("--default", help="Retrain the bundled model on synthetic pictures.")
     ] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The model file to write.")] = Path(
-        "default.blurmap.safetensors"
-    ),
-    minutes: Annotated[float, typer.Option(min=0.01, help="Time budget.")] = 90.0,
-    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps instead of a time.")] = None,
-    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that make the pictures.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda or mps.")] = "cpu",
-    checkpoint: Annotated[Path | None, typer.Option(help="Saved every two minutes; resumed where it exists.")] = None,
+    patch: Annotated[
+        int | None, typer.Option(metavar="10|30", help="Retrain the bundled patch model of so many classes.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="With --default: processes that make the pictures.")] = 1,
     overwrite: Annotated[bool, typer.Option(help="Replace the model file.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Train a model."""
-    from .train import TrainConfig, Training
+    """Train a model on your own sharp pictures, or a bundled one again."""
+    from . import cli_train
+    from .tune_config import TuneConfig
 
-    if not default:
-        raise typer.BadParameter("say --default: the bundled model is the only one that can be trained so far")
-    if out.exists() and not overwrite:
-        raise BlurMapError(f"{out} exists already. Use --overwrite, or another name.")
-    config = TrainConfig(minutes=minutes, steps=steps, seed=seed, workers=workers, device=device)
-    training = Training(config, checkpoint)
-    stop = _Interrupt()
-    smooth = 0.0
-    for at in training.run():
-        smooth = at.loss if at.step == 1 else 0.98 * smooth + 0.02 * at.loss
-        if at.step % 50 == 0:
-            _say(f"step {at.step}, {100 * at.fraction:.1f} %, loss {smooth:.3f}, {at.seconds:.0f} s")
-        if stop():
-            break
-    model = training.model(out.name.split(".")[0])
-    model.save(out, overwrite=overwrite)
-    typer.echo(json.dumps(model.info.training["figures"], indent=2))
+    if bool(images) + default + (patch is not None) != 1:
+        raise typer.BadParameter("give pictures to train on, or --default, or --patch 10 or 30")
+    if images and out is None:
+        raise typer.BadParameter("say with --out where to save the model, a file ending in .blurmap.safetensors")
+    target = out or Path(f"{'default' if default else f'patch{patch}'}.blurmap.safetensors")
+    cli_train.check_target(target, overwrite)
+    name, stop = target.name.split(".")[0], _Interrupt()
+    # Never "auto" where the figures are to be reproduced.
+    fixed = "cpu" if device == "auto" else device
+    bundled: dict[str, Any] = {"minutes": minutes or 90.0, "steps": steps, "seed": seed, "device": fixed}
+    start = None if init in ("default", "scratch") else init
+    if default:
+        model = cli_train.retrain_default(checkpoint, name, _say, stop, workers=workers, init=start, **bundled)
+    elif patch is not None:
+        model = cli_train.retrain_patch(patch, checkpoint, start, name, _say, stop, **bundled)
+    else:
+        config = TuneConfig(architecture, sigma_range, classes, minutes or 10.0, steps, device, seed)  # type: ignore[arg-type]
+        first = None if init == "scratch" else init
+        tuned = cli_train.train_on(images or [], config, first, checkpoint, name, _say, stop)
+        if tuned is None:
+            _say("Interrupted before the first step; there is no model yet.")
+            raise typer.Exit(INTERRUPTED)
+        model = tuned
+    cli_train.save(model, target, overwrite=overwrite, half=patch is not None)
+    figures = model.info.training["figures"]
+    report = model.info.training.get("report")
+    _show({"model": str(target), "figures": figures, "report": report}, as_json, _figures(figures, report))
     if stop():
+        _say(f"Interrupted; the best model until then is in {target}.")
         raise typer.Exit(INTERRUPTED)
+
+
+def _figures(figures: dict[str, Any], report: dict[str, Any] | None) -> list[str]:
+    """What is printed of a training."""
+    if report is None:
+        return [f"{name}: {value:.4g}" for name, value in figures.items()]
+    return [str(report["text"])]

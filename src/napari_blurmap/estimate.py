@@ -13,12 +13,12 @@ from . import __version__
 from .blurmap import BlurMap, Status
 from .devices import choose_device
 from .errors import BlurMapError, Cancelled
+from .models.architectures import ARCHITECTURES
 from .models.decode import decode
-from .models.dense import STRIDE
+from .models.passes import padded, paste
 from .models.registry import load_model
 from .planes import Plane, Stack, as_stack, read_plane
 from .status import MAX_RELATIVE, SMALLEST_WIDTH
-from .tiling import Tile, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,16 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from .models.dense import DenseNetwork
     from .models.model import Model
+    from .models.passes import Pass
 
     Progress = Callable[[int, int, str], None]
     Cancel = Callable[[], bool]
 
-#: Default edge of a tile, pixels: its features fit a processor's cache, larger ones only cost time.
-TILE = {"cpu": 512, "mps": 1024, "cuda": 2048}
-#: Tiles of features are joined in larger pieces: they hold a sixteenth of the pixels.
-_FUSE = 4
+#: Where a GPU does not even hold tiles of this edge, there is no use in halving them.
+_SMALLEST_TILE = 64
 
 
 class _Stop(Exception):
@@ -66,20 +64,14 @@ class _Engine:
     """A model on a device, with the edge of its tiles."""
 
     model: Model
-    network: DenseNetwork
+    over: Pass
     device: torch.device
     tile: int
     keep: bool
 
     def steps(self, shape: tuple[int, ...]) -> int:
         """Number of tiles that one plane takes."""
-        stride = self.network.config.total_stride
-        padded = [-(-n // stride) * stride for n in shape[-2:]]
-        levels = range(self.network.config.levels)
-        cuts = [(p >> level, self.tile) for level in levels for p in padded]
-        cuts += [(p, _FUSE * self.tile) for p in padded]
-        counts = [-(-length // edge) for length, edge in cuts]
-        return sum(a * b for a, b in zip(counts[::2], counts[1::2], strict=True))
+        return self.over.steps((shape[-2], shape[-1]), self.tile)
 
 
 def estimate_blur(
@@ -123,7 +115,8 @@ def estimate_blur(
         Edge of the tiles, pixels, rounded up to the network's stride; does not
         change the result. Halved when a GPU's memory runs out.
     keep_probabilities : bool, default=False
-        Keep the whole distribution over ``sigma_grid``, a value every 4 pixels.
+        Keep the whole distribution over ``sigma_grid``: one for every 4 x 4 pixels of dense models, for every pixel
+        of patch models.
     progress : callable, optional
         ``progress(done, total, message)``, called between tiles.
     cancel : callable, optional
@@ -193,11 +186,11 @@ def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
     chosen = choose_device(device, network)
     if chosen.type != "cpu":
         network = network.fused().to(chosen)
-    edge = TILE[chosen.type] if tile == "auto" else tile
+    over: Pass = ARCHITECTURES[model.info.architecture].over(network)
+    edge = over.edges[chosen.type] if tile == "auto" else tile
     if isinstance(edge, bool) or not isinstance(edge, int) or edge < 1:
         raise BlurMapError(f"tile is {tile!r}; expected a number of pixels above 0, or 'auto'.")
-    stride = network.config.total_stride
-    return _Engine(model, network, chosen, -(-edge // stride) * stride, keep)
+    return _Engine(model, over, chosen, -(-edge // over.align) * over.align, keep)
 
 
 def _blank(shape: tuple[int, ...], engine: _Engine) -> list[NDArray[Any]]:
@@ -207,7 +200,7 @@ def _blank(shape: tuple[int, ...], engine: _Engine) -> list[NDArray[Any]]:
         np.full(shape, Status.INVALID, np.uint8),
     ]
     if engine.keep:
-        small = (-(-n // STRIDE) for n in shape[-2:])
+        small = (-(-n // engine.over.stride) for n in shape[-2:])
         blank.append(np.full((*shape[:-2], len(engine.model.info.sigma_grid), *small), np.nan, np.float32))
     return blank
 
@@ -254,33 +247,30 @@ def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Mo
 def _estimate_plane(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[NDArray[Any], ...]:
     """Sigma, standard error and status of one plane, and the probabilities where they are kept."""
     try:
-        output = _run_network(plane, engine, pace)
+        maps, weights = _run_network(plane, engine, pace)
     except torch.OutOfMemoryError:
-        if engine.tile <= 128:
+        if engine.tile <= _SMALLEST_TILE:
             raise BlurMapError(
                 f"The memory of {engine.device} does not hold one plane of {plane.valid.shape[0]} x "
                 f"{plane.valid.shape[1]} pixels even in small tiles. Use device='cpu', or a smaller region."
             ) from None
         if engine.device.type == "cuda":
             torch.cuda.empty_cache()
-        stride = engine.network.config.total_stride
-        smaller = replace(engine, tile=max(engine.tile // 2 // stride, 1) * stride)
+        align = engine.over.align
+        smaller = replace(engine, tile=max(engine.tile // 2 // align, 1) * align)
         return _estimate_plane(plane, smaller, pace)
-    with torch.inference_mode():
-        grid = torch.tensor(engine.model.info.sigma_grid, dtype=torch.float32, device=output.device)
-        out = decode(output, grid)
-        error = engine.model.standard_error(out.sigma, out.spread)
-        maps = torch.stack([out.sigma, error, out.beyond, out.structure], dim=1)
-        maps = F.interpolate(maps, scale_factor=float(STRIDE), mode="bilinear", align_corners=False)
-        height, width = plane.valid.shape
-        sigma, uncertainty, beyond, structure = maps[0, :, :height, :width].cpu().numpy()
-        sigma[~plane.valid] = np.nan
-        uncertainty[~plane.valid] = np.nan
-        status = _status(plane, sigma, uncertainty, beyond, structure)
-        if not engine.keep:
-            return sigma, uncertainty, status
-        weights = output[0, :-1].softmax(dim=0)[:, : -(-height // STRIDE), : -(-width // STRIDE)]
-        return sigma, uncertainty, status, weights.cpu().numpy()
+    stride = engine.over.stride
+    if stride > 1:
+        maps = F.interpolate(maps, scale_factor=float(stride), mode="bilinear", align_corners=False)
+    height, width = plane.valid.shape
+    sigma, uncertainty, beyond, structure = maps[0, :, :height, :width].cpu().numpy()
+    sigma[~plane.valid] = np.nan
+    uncertainty[~plane.valid] = np.nan
+    status = _status(plane, sigma, uncertainty, beyond, structure)
+    if not engine.keep:
+        return sigma, uncertainty, status
+    kept = weights[0, :, : -(-height // stride), : -(-width // stride)]
+    return sigma, uncertainty, status, kept.cpu().numpy()
 
 
 def _status(
@@ -300,48 +290,22 @@ def _status(
     return status
 
 
-def _run_network(plane: Plane, engine: _Engine, pace: _Pace) -> Tensor:
-    """Output of the network for one plane, (1, K + 1, Y / 4, X / 4), padded to whole strides.
+def _run_network(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[Tensor, Tensor]:
+    """Sigma, its error and the probabilities that it is beyond range and that there is structure, (1, 4, ...).
 
-    Every pyramid level goes through the trunk in tiles of its own, then the
-    features of all levels are joined, in tiles too.
+    And the probabilities of all values of sigma, (1, K, ...), where they are
+    kept, else (1, 0, ...); both on the network's grid, padded.
     """
-    network, config = engine.network, engine.network.config
-    height, width = plane.valid.shape
-    stride = config.total_stride
-    # What lies beyond the border is invalid, as in training: it invents no edge.
-    border = (0, -width % stride, 0, -height % stride)
+    model, over = engine.model, engine.over
+    grid = torch.tensor(model.info.sigma_grid, dtype=torch.float32, device=engine.device)
+    rows, columns = (n // over.stride for n in padded(plane.valid.shape, over.align))
     with torch.inference_mode():
-        picture = F.pad(torch.from_numpy(plane.picture)[None, None], border).to(engine.device)
-        valid = F.pad(torch.from_numpy(plane.valid.astype(np.float32))[None, None], border).to(engine.device)
-        features = []
-        for level in network.prepare(picture, valid):
-            shape = (level.shape[2], level.shape[3])
-            feature = level.new_empty((1, config.wide, shape[0] // STRIDE, shape[1] // STRIDE)).contiguous(
-                memory_format=torch.channels_last
-            )
-            for tile in tiles(shape, engine.tile, config.trunk_halo):
-                part = network.trunk(level[:, :, tile.outer[0], tile.outer[1]])
-                _paste(feature, part, tile)
-                pace.tick()
-            features.append(feature)
-        shape = (picture.shape[2], picture.shape[3])
-        output = picture.new_empty((1, config.bins + 1, shape[0] // STRIDE, shape[1] // STRIDE))
-        for tile in tiles(shape, _FUSE * engine.tile, config.fuse_halo):
-            part = network.fuse([_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)])
-            _paste(output, part, tile)
-            pace.tick()
-    return output
-
-
-def _cut(feature: Tensor, tile: Tile, cell: int) -> Tensor:
-    """What a tile reads of features with one value for ``cell`` pixels."""
-    y, x = (slice(s.start // cell, s.stop // cell) for s in tile.outer)
-    return feature[:, :, y, x]
-
-
-def _paste(whole: Tensor, part: Tensor, tile: Tile) -> None:
-    """Put what is kept of a tile's output into the whole."""
-    to_y, to_x = tile.target(STRIDE)
-    y, x = tile.kept(STRIDE)
-    whole[:, :, to_y, to_x] = part[:, :, y, x]
+        maps = grid.new_empty((1, 4, rows, columns))
+        weights = grid.new_empty((1, grid.numel() if engine.keep else 0, rows, columns))
+        for tile, output in over.outputs(plane, engine.device, engine.tile, pace.tick):
+            out = decode(output, grid, model.info.decode)
+            error = model.standard_error(out.sigma, out.spread)
+            paste(maps, torch.stack([out.sigma, error, out.beyond, out.structure], dim=1), tile, over.stride)
+            if engine.keep:
+                paste(weights, output[:, :-1].softmax(dim=1), tile, over.stride)
+    return maps, weights

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from .errors import BlurMapError
+from .least_squares import System, conjugate_gradients, ties
 from .status import Array
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 # Weight of a judged pixel of median uncertainty against the tie between two neighbours on even ground: the
 # fill starts from averages over about 1/sqrt(0.01) = 10 px of judged ground, not from single noisy pixels.
 _DATA_WEIGHT = 0.01
-# Ties never vanish: ground that the picture fences off completely still gets the value around it.
-_LEAST_TIE = 1e-4
 # Averages noise in the picture and leaves outlines where they are, px.
 _SMOOTHING = 0.8
 _COARSEST = 8
@@ -202,19 +201,6 @@ def _doubled(plane: Plane, shape: tuple[int, ...]) -> Plane:
     return np.ascontiguousarray(plane)
 
 
-def _ties(picture: Plane | None, axis: int) -> Plane | np.float32:
-    """Conductance between neighbours along one axis: 1 on even ground, near 0 across an edge."""
-    if picture is None:
-        return np.float32(1)
-    step = np.abs(np.diff(picture, axis=axis))
-    if step.size == 0 or not step.any():
-        return np.float32(1)
-    # Half the 90th percentile: above noise and texture, below outlines, which are a small part of all pixels.
-    scale = max(float(np.percentile(step[::3, ::3], 90)) / 2, 1e-3 * float(step.max()))
-    np.exp(np.multiply(step, -1 / scale, out=step), out=step)
-    return np.maximum(step, np.float32(_LEAST_TIE), out=step)
-
-
 def _solve_upwards(levels: list[_Level]) -> Plane:
     coarsest = levels[-1]
     middle = coarsest.weighted_value.sum() / coarsest.weight.sum()
@@ -223,55 +209,6 @@ def _solve_upwards(levels: list[_Level]) -> Plane:
         if level.weight.shape != filled.shape:
             filled = _doubled(filled, level.weight.shape)
         steps = int(np.clip(_PIXEL_STEPS / level.weight.size, _LEAST_STEPS, _STEPS))
-        filled = _conjugate_gradients(level, filled, steps)
+        system = System(level.weight, ties(level.picture, 0), ties(level.picture, 1))
+        filled = conjugate_gradients(system, level.weighted_value, filled, steps)
     return filled
-
-
-class _System:
-    """The matrix of one level: data weights on the diagonal plus the ties between neighbours."""
-
-    def __init__(self, level: _Level) -> None:
-        self.weight = level.weight
-        self.down = _ties(level.picture, 0)
-        self.right = _ties(level.picture, 1)
-        diagonal = level.weight.copy()
-        diagonal[:-1] += self.down
-        diagonal[1:] += self.down
-        diagonal[:, :-1] += self.right
-        diagonal[:, 1:] += self.right
-        self.inverse_diagonal = 1 / np.maximum(diagonal, np.float32(1e-12))
-
-    def times(self, plane: Plane, out: Plane) -> Plane:
-        np.multiply(self.weight, plane, out=out)
-        flow = np.diff(plane, axis=0)
-        flow *= self.down
-        out[:-1] -= flow
-        out[1:] += flow
-        flow = np.diff(plane, axis=1)
-        flow *= self.right
-        out[:, :-1] -= flow
-        out[:, 1:] += flow
-        return out
-
-
-def _conjugate_gradients(level: _Level, start: Plane, steps: int) -> Plane:
-    """At most that many steps of Jacobi-preconditioned conjugate gradients ."""
-    system = _System(level)
-    product = np.empty_like(start)
-    residual = level.weighted_value - system.times(start, product)
-    direction = system.inverse_diagonal * residual
-    fit = float(np.vdot(residual, direction))
-    enough = 1e-10 * float(np.vdot(level.weighted_value, system.inverse_diagonal * level.weighted_value))
-    scratch = np.empty_like(start)
-    for _ in range(steps):
-        if fit <= enough:
-            break
-        curvature = float(np.vdot(direction, system.times(direction, product)))
-        length = np.float32(fit / curvature)
-        start += np.multiply(direction, length, out=scratch)
-        residual -= np.multiply(product, length, out=product)
-        np.multiply(system.inverse_diagonal, residual, out=scratch)
-        fit, before = float(np.vdot(residual, scratch)), fit
-        direction *= np.float32(fit / before)
-        direction += scratch
-    return start

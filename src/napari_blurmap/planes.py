@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
 from .errors import BlurMapError
-from .io.pictures import Picture
 from .io.units import unit_name
+from .sources import Given, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,11 +96,27 @@ class Plane:
         Centred and scaled so that no digits are lost; 0 where invalid.
     valid, saturated : ndarray of bool, shape (Y, X)
         Where there are data, and where they are clipped at full scale.
+    gain, offset : float
+        From ``picture`` to grey levels of 0 to 255, for networks that know those only.
     """
 
     picture: NDArray[np.float32]
     valid: NDArray[np.bool_]
     saturated: NDArray[np.bool_]
+    gain: float = 0.0
+    offset: float = 0.0
+
+    def grey(self) -> NDArray[np.float32]:
+        """Grey levels of 0 to 255, an invalid pixel taking that of the nearest valid one.
+
+        Those of an 8-bit picture are its own. Any other is stretched so that
+        its 0.1st and 99.9th percentiles lie at 0 and 255; what is beyond stays beyond.
+        """
+        levels = self.picture * np.float32(self.gain) + np.float32(self.offset)
+        if self.valid.all() or not self.valid.any():
+            return levels
+        near = ndimage.distance_transform_edt(~self.valid, return_distances=False, return_indices=True)
+        return np.asarray(levels[tuple(near)])
 
 
 def as_stack(
@@ -137,13 +151,13 @@ def as_stack(
     BlurMapError
         Where the picture cannot be understood.
     """
-    given = _unwrap(image)
+    given = unwrap(image)
     data = given.data
     _check_type(data)
-    ndim = len(data.shape)
-    channel_axis = given.colour if channel_axis is None else channel_axis
-    colour = _colour_axis(data.shape, channel_axis, axes or given.axes)
-    plain = [i for i in range(ndim) if i != colour]
+    colour = _colour_axis(data.shape, given.colour, channel_axis, axes or given.axes)
+    if colour is not None and given.colour is None:
+        given = given.without(colour)
+    plain = [i for i in range(len(data.shape)) if i != colour]
     names = _axis_names(axes or given.axes, len(plain))
     order = sorted(range(len(plain)), key=lambda i: (names[i] in "yx", names[i] == "x", i))
     result_axes = tuple(names[i] for i in order)
@@ -154,67 +168,9 @@ def as_stack(
             f"least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
         )
     scale, units = _sizes(given, len(plain), order, pixel_size, unit)
-    affine = None
-    if given.affine is not None:
-        rows = [*(len(given.affine) - 1 - len(plain) + i for i in order), -1]
-        affine = np.asarray(given.affine)[np.ix_(rows, rows)].tolist()
-    translate = None if given.translate is None else tuple(given.translate[i] for i in order)
+    translate, affine = _place(given, order, scale)
     order_in_data = tuple(plain[i] for i in order)
     return Stack(data, result_axes, order_in_data, colour, scale, units, translate, affine, given.source)
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What a picture says of itself; per axis of the data without the colour axis."""
-
-    data: Any
-    axes: tuple[str, ...] | None = None
-    colour: int | None = None
-    scale: tuple[float, ...] | None = None
-    units: tuple[str, ...] | None = None
-    translate: tuple[float, ...] | None = None
-    affine: list[list[float]] | None = None
-    source: dict[str, Any] | None = None
-
-
-def _unwrap(image: Any) -> _Given:
-    if isinstance(image, Picture):
-        plain = [i for i in range(image.array.ndim) if i != image.channel_axis]
-        return _Given(
-            image.array,
-            tuple(image.axes[i] for i in plain),
-            image.channel_axis,
-            tuple(image.scale[i] for i in plain),
-            tuple(image.units[i] for i in plain),
-            source=image.source,
-        )
-    if hasattr(image, "scale") and hasattr(image, "data") and not hasattr(image, "dtype"):
-        return _unwrap_layer(image)
-    return _Given(image if hasattr(image, "shape") and hasattr(image, "dtype") else np.asarray(image))
-
-
-def _unwrap_layer(layer: Any) -> _Given:
-    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    data = data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asarray(data)
-    colour = len(data.shape) - 1 if getattr(layer, "rgb", False) else None
-    n = len(data.shape) - (colour is not None)
-    # napari's default labels are numbers; only names that tell y and x are used.
-    labels = tuple(str(label).lower() for label in getattr(layer, "axis_labels", None) or ())
-    axes = labels if len(set(labels)) == n == len(labels) and {"y", "x"} <= set(labels) else None
-    units = tuple(unit_name(str(u)) or str(u) for u in getattr(layer, "units", None) or ())
-    translate, affine = getattr(layer, "translate", None), getattr(layer, "affine", None)
-    if affine is not None:
-        affine = np.asarray(getattr(affine, "affine_matrix", affine), dtype=float).tolist()
-    return _Given(
-        data,
-        axes,
-        colour,
-        tuple(float(v) for v in layer.scale)[-n:],
-        units[-n:] if len(units) >= n else None,
-        None if translate is None else tuple(float(v) for v in translate)[-n:],
-        affine,
-        _file(getattr(getattr(layer, "source", None), "path", None)),
-    )
 
 
 def _check_type(data: Any) -> None:
@@ -231,8 +187,16 @@ def _check_type(data: Any) -> None:
         )
 
 
-def _colour_axis(shape: tuple[int, ...], channel_axis: int | None, axes: Sequence[str] | None) -> int | None:
+def _colour_axis(
+    shape: tuple[int, ...], own: int | None, channel_axis: int | None, axes: Sequence[str] | None
+) -> int | None:
+    """Colour axis of the data: the picture's own, or the one that the caller names."""
     ndim = len(shape)
+    if own is not None and channel_axis not in (None, own, own - ndim):
+        raise BlurMapError(
+            f"channel_axis is {channel_axis}, but the colour axis of this picture is {own}. Leave it out."
+        )
+    channel_axis = own if channel_axis is None else channel_axis
     if channel_axis is None:
         if ndim == 3 and shape[-1] in (3, 4) and axes is None:
             raise BlurMapError(
@@ -266,11 +230,16 @@ def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
 
 
 def _sizes(
-    given: _Given, n: int, order: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
+    given: Given, n: int, order: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
 ) -> tuple[tuple[float, ...], tuple[str, ...]]:
     """Scale and unit of every axis of the result; what the caller gives wins over the picture's own."""
     scale = [(given.scale or (1.0,) * n)[i] for i in order]
     units = [(given.units or ("pixel",) * n)[i] for i in order]
+    if pixel_size is None and units[-2] != units[-1]:
+        raise BlurMapError(
+            f"The picture gives y in {units[-2]} and x in {units[-1]}; expected one unit for both. Correct the units "
+            "of the layer, or pass pixel_size and unit."
+        )
     if pixel_size is not None:
         pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
         if not (np.isfinite(pair).all() and (pair > 0).all()):
@@ -284,11 +253,18 @@ def _sizes(
     return tuple(scale), tuple(units)
 
 
-def _file(path: Any) -> dict[str, str] | None:
-    if path is None or not Path(str(path)).is_file():
-        return None
-    with Path(str(path)).open("rb") as opened:
-        return {"path": str(path), "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
+def _place(
+    given: Given, order: list[int], scale: tuple[float, ...]
+) -> tuple[tuple[float, ...] | None, list[list[float]] | None]:
+    """Position and matrix of the result; another pixel size than the picture's own stretches both."""
+    stretch = np.array(scale) / np.array(given.scale or (1.0,) * len(order))[order]
+    translate = affine = None
+    if given.translate is not None:
+        translate = tuple((stretch * np.array(given.translate)[order]).tolist())
+    if given.affine is not None:
+        whole, rows = np.diag([*stretch, 1.0]), [*order, -1]
+        affine = (whole @ given.affine[np.ix_(rows, rows)] @ np.linalg.inv(whole)).tolist()
+    return translate, affine
 
 
 def read_plane(plane: Any) -> Plane:
@@ -308,6 +284,7 @@ def read_plane(plane: Any) -> Plane:
     """
     array = np.asarray(plane)
     saturated = saturated_places(array)
+    is_8_bit = array.dtype == np.uint8
     valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:
         array, valid = _luminance(array, valid)
@@ -329,7 +306,19 @@ def read_plane(plane: Any) -> Plane:
         picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
     if not valid.all():
         picture = np.where(valid, picture, np.float32(0))
-    return Plane(picture, valid, saturated & valid)
+    gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
+    return Plane(picture, valid, saturated & valid, gain, offset)
+
+
+def _grey_scale(
+    array: NDArray[Any], valid: NDArray[np.bool_], sample: NDArray[np.float64], middle: float, unit: float
+) -> tuple[float, float]:
+    """Factor and offset from ``(array - middle) / unit`` to the grey levels of `Plane.grey`."""
+    low, high = (float(v) for v in np.quantile(sample, (0.001, 0.999)))
+    if not high > low:  # all the same, but for a few
+        low, high = float(array[valid].min()), float(array[valid].max())
+    half = high / 2 - low / 2  # the whole may be beyond float64
+    return (127.5 * (unit / half), 255 * ((middle / 2 - low / 2) / half)) if half > 0 else (0.0, 127.5)
 
 
 def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

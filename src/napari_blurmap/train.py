@@ -4,36 +4,43 @@ from __future__ import annotations
 
 import platform
 import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
+from .checkpoints import read_checkpoint, write_checkpoint
 from .errors import BlurMapError
-from .models.decode import decode, sigma_grid, soft_target
+from .models.decode import sigma_grid, soft_target
 from .models.dense import STRIDE, DenseConfig, DenseNetwork
 from .models.model import Model, ModelInfo, calibrated
+from .models.reading import STRUCTURE, read_crops
 from .models.registry import load_model
 from .synthesis.datasets import SyntheticCrops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from torch.utils.data import Dataset
+
+    #: Crops from the first number on, that many of them: (picture, valid) and (sigma, structure), each (2, Y, X).
+    Crops = Callable[[int, int], Dataset[tuple[Tensor, Tensor]]]
 
 #: Weight in the loss of a place without structure, relative to one with it.
 _EMPTY_WEIGHT = 0.2
 #: Weight of the ranked probability score beside the cross-entropy.
 _RANKED = 0.3
-#: Detail over noise from which a place counts as having something to measure.
-_STRUCTURE = 0.7
 #: Every eighth step sees its crops cut to 64 pixels, and every eighth to 128: in small pictures all is near the border.
 _CUTS = {3: 64, 7: 128}
-_LIMITS = (
+LIMITS = (
     "one picture cannot tell a soft specimen from blur, nor defocus from motion; transparent specimens "
     "(phase contrast, DIC, unstained bright field) show crisp fringes out of focus."
 )
@@ -41,7 +48,7 @@ _LIMITS = (
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How the default model is trained.
+    """How a dense network is trained.
 
     Parameters
     ----------
@@ -52,17 +59,23 @@ class TrainConfig:
     batch, size : int
         Crops a step, and their edge in pixels.
     rate : float, default=2e-3
-        Largest learning rate (AdamW, cosine after a short rise).
+        Largest learning rate (AdamW, cosine after a rise).
+    warm : int, default=200
+        Steps of that rise, at most.
     largest : float, default=24.0
         Last value of the grid of sigma, pixels; training goes a quarter beyond.
     seed : int, default=0
         Of the data and of the weights.
     workers : int, default=1
-        Processes that make the data; the data do not depend on their number.
+        Processes that make the data, or 0 for a thread; the data do not depend on it.
     device : str, default="cpu"
         Where the network is trained.
     init : str, optional
         Name or path of a model of the same sizes to start from, instead of random weights.
+    half : bool, default=True
+        Convolutions in bfloat16; slower on processors that do not have it.
+    frozen : bool, default=False
+        Leave the statistics of the batch norms as they are.
     """
 
     minutes: float = 75.0
@@ -70,11 +83,14 @@ class TrainConfig:
     batch: int = 12
     size: int = 256
     rate: float = 2e-3
+    warm: int = 200
     largest: float = 24.0
     seed: int = 0
     workers: int = 1
     device: str = "cpu"
     init: str | None = None
+    half: bool = True
+    frozen: bool = False
 
     def __post_init__(self) -> None:
         if self.size % DenseConfig().total_stride:
@@ -92,7 +108,7 @@ class TrainStep:
 
 
 class Training:
-    """A training of the default model that can be stopped, saved and resumed.
+    """A training of a dense network that can be stopped, saved and resumed; by default of the bundled model.
 
     Parameters
     ----------
@@ -101,49 +117,68 @@ class Training:
     checkpoint : Path, optional
         Where to save every few minutes, and to resume from where it exists.
     sizes : DenseConfig, optional
-        Of the network.
+        Of a new network.
+    start : Model, optional
+        A dense model whose sizes, grid of sigma and weights to start from.
+    crops : callable, optional
+        ``crops(first, count)``: the data from crop ``first`` on; by default synthetic pictures.
     """
 
     def __init__(
-        self, config: TrainConfig, checkpoint: Path | None = None, *, sizes: DenseConfig | None = None
+        self,
+        config: TrainConfig,
+        checkpoint: Path | None = None,
+        *,
+        sizes: DenseConfig | None = None,
+        start: Model | None = None,
+        crops: Crops | None = None,
     ) -> None:
-        self.config, self.checkpoint = config, checkpoint
-        torch.manual_seed(config.seed)
+        self.config, self.checkpoint, self.crops = config, checkpoint, crops or self._synthetic
         self.sizes = sizes or DenseConfig()
+        values = sigma_grid(self.sizes.bins, config.largest).tolist()
+        if start is not None:
+            self.sizes, values = DenseConfig(**start.info.sizes), start.info.sigma_grid
+        elif config.init is not None:
+            start = load_model(config.init)
+        self.grid = torch.tensor(values, dtype=torch.float32)
         self.network = DenseNetwork(self.sizes)
-        if config.init is not None:
-            self.network.load_state_dict(load_model(config.init).network.state_dict())
+        draw_weights(self.network, config.seed)
+        if start is not None:
+            self.network.load_state_dict(start.network.state_dict())
         self.network.channels_last().to(config.device)
-        follow = get_ema_multi_avg_fn(0.999)  # type: ignore[no-untyped-call]
-        self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
+        self.average = AveragedModel(self.network, multi_avg_fn=_follow, use_buffers=True)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=config.rate, weight_decay=0.02)
-        self.grid = torch.tensor(sigma_grid(self.sizes.bins, config.largest), dtype=torch.float32)
         self.step, self.seconds = 0, 0.0
         if checkpoint is not None and checkpoint.exists():
-            # weights_only: tensors and plain containers, no code is run
-            state = torch.load(checkpoint, weights_only=True, map_location=config.device)
-            self.network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.resume(read_checkpoint(checkpoint, config.device))
+
+    def _synthetic(self, first: int, count: int) -> SyntheticCrops:
+        c = self.config
+        return SyntheticCrops(c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first)
+
+    @property
+    def fraction(self) -> float:
+        """How much of the budget is used."""
+        c = self.config
+        return self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
 
     def run(self) -> Iterator[TrainStep]:
         """Train, yielding after every step; the caller may stop at any of them."""
         c = self.config
-        data = SyntheticCrops(
-            c.size,
-            count=(c.steps - self.step if c.steps is not None else 10**6) * c.batch,
-            seed=c.seed,
-            largest=1.25 * c.largest,
-            first=self.step * c.batch,
+        count = (c.steps - self.step if c.steps is not None else 10**6) * c.batch
+        loader = DataLoader(
+            self.crops(self.step * c.batch, count),
+            batch_size=c.batch,
+            num_workers=c.workers,
+            prefetch_factor=2 if c.workers else None,
+            generator=torch.Generator(),  # else it draws from the one that all of the process share
         )
-        loader = DataLoader(data, batch_size=c.batch, num_workers=c.workers, prefetch_factor=2 if c.workers else None)
-        self.network.train()
+        self.network.train(not c.frozen)
         grid = self.grid.to(c.device)
         started, saved = time.perf_counter() - self.seconds, time.perf_counter()
         try:
-            for inputs, truth in loader:
-                fraction = self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
+            for inputs, truth in loader if c.workers else _ahead(loader):
+                fraction = self.fraction
                 if fraction >= 1:
                     break
                 edge = _CUTS.get(self.step % 8, c.size)
@@ -152,27 +187,29 @@ class Training:
                 loss = self._update(inputs.to(c.device), truth.to(c.device), grid, fraction)
                 self.seconds = time.perf_counter() - started
                 if time.perf_counter() - saved > 120:
-                    self.save()
+                    self._keep()
                     saved = time.perf_counter()
                 yield TrainStep(self.step, fraction, loss, self.seconds)
         finally:  # also where the caller stops
-            self.save()
+            self._keep()
 
     def _update(self, inputs: Tensor, truth: Tensor, grid: Tensor, fraction: float) -> float:
-        warm = min(1.0, (self.step + 1) / min(200, (self.config.steps or 2000) // 10 + 1))
+        c = self.config
+        warm = min(1.0, (self.step + 1) / min(c.warm, (c.steps or 2000) // 10 + 1))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
+            group["lr"] = c.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
         loss = self._loss(inputs, truth, grid)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if torch.isfinite(norm):  # one bad step would be the end of all weights
+            self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
         return float(loss.detach())
 
     def _loss(self, inputs: Tensor, truth: Tensor, grid: Tensor) -> Tensor:
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.config.half):
             picture, valid = inputs[:, :1], inputs[:, 1:]
             levels = self.network.prepare(picture.float(), valid.float())
             output = self.network.fuse(
@@ -180,7 +217,7 @@ class Training:
             )
         output = output.float()
         sigma, structure = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
-        present = (structure > _STRUCTURE).float()
+        present = (structure > STRUCTURE).float()
         weight = F.avg_pool2d(valid, STRIDE)[:, 0] * (_EMPTY_WEIGHT + (1 - _EMPTY_WEIGHT) * present)
         target = soft_target(sigma, grid)
         logs = output[:, :-1].log_softmax(dim=1)
@@ -189,22 +226,33 @@ class Training:
         # score does (Gneiting and Raftery, JASA 102, 2007). Both are proper: they do not pull the spread.
         ranked = (logs.exp() - target).cumsum(dim=1).square().sum(dim=1)
         seen = F.binary_cross_entropy_with_logits(output[:, -1], present, reduction="none")
-        return ((cross + _RANKED * ranked) * weight).sum() / weight.sum() + 0.3 * seen.mean()
+        return ((cross + _RANKED * ranked) * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen.mean()
 
-    def save(self) -> None:
-        """Write the checkpoint, where there is to be one, beside under a temporary name first."""
-        if self.checkpoint is None:
-            return
-        state = {
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on from here."""
+        return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
         }
-        temporary = self.checkpoint.with_suffix(".part")
-        torch.save(state, temporary)
-        temporary.replace(self.checkpoint)
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
+
+    def _keep(self) -> None:
+        """Write the checkpoint, where there is to be one; a full disk is no reason to lose the training."""
+        if self.checkpoint is None:
+            return
+        try:
+            write_checkpoint(self.checkpoint, self.state())
+        except BlurMapError as error:
+            warnings.warn(str(error), stacklevel=3)
 
     def model(self, name: str = "default", *, validation: int = 96) -> Model:
         """The model as it stands: averaged weights, calibrated and judged on held-out crops.
@@ -228,13 +276,16 @@ class Training:
             architecture="dense",
             sizes=asdict(self.sizes),
             sigma_grid=[float(s) for s in self.grid],
+            decode="median",
             trained_on="synthetic pictures only: dead leaves, noise textures, lattices, microscope-like scenes, text.",
-            limits=_LIMITS,
+            limits=LIMITS,
         )
         c = self.config
         held_out = SyntheticCrops(c.size, count=validation, seed=c.seed + 10**6, largest=1.25 * c.largest)
-        sigma, spread, truth = _held_out(network.fused(), self.grid, held_out)
-        info = calibrated(info, sigma, spread, truth)
+        read = read_crops(network.fused(), self.grid, (held_out[i] for i in range(validation)), info.decode)
+        read = read.where((read.structure > 0.5) & (read.truth < 0.9 * float(self.grid[-1])))
+        sigma, truth = read.sigma, read.truth
+        info = calibrated(info, sigma, read.spread, truth)
         small = truth < 4
         relative = (sigma - truth).abs() / (truth + 0.35)
         figures = {
@@ -276,14 +327,38 @@ def cut(batch: Tensor, edge: int) -> Tensor:
     return pieces.permute(0, 2, 3, 1, 4, 5).reshape(-1, batch.shape[1], edge, edge)
 
 
-def _held_out(network: DenseNetwork, grid: Tensor, data: SyntheticCrops) -> tuple[Tensor, Tensor, Tensor]:
-    """Estimate, spread and truth at the places of held-out crops that have structure."""
-    parts: list[tuple[Tensor, Tensor, Tensor]] = []
-    for inputs, truth in (data[i] for i in range(len(data))):
-        with torch.inference_mode():
-            out = decode(network(inputs[None, :1], inputs[None, 1:]), grid)
-        sigma, structure = F.avg_pool2d(truth[None], STRIDE)[0]
-        judged = (out.structure[0] > 0.5) & (structure > _STRUCTURE) & (sigma < 0.9 * grid[-1])
-        parts.append((out.sigma[0][judged], out.spread[0][judged], sigma[judged]))
-    sigma, spread, truth = (torch.cat(p) for p in zip(*parts, strict=True))
-    return sigma, spread, truth
+def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """Batches, of which the next is made while one is worked with."""
+    iterator = iter(batches)
+    with ThreadPoolExecutor(1, "blurmap-crops") as maker:
+        coming = maker.submit(next, iterator, None)
+        while (batch := coming.result()) is not None:
+            coming = maker.submit(next, iterator, None)
+            yield batch
+
+
+def draw_weights(network: nn.Module, seed: int) -> None:
+    """Draw the weights of convolutions as PyTorch does, but from a generator of their own.
+
+    The one that all of the process share would mix up trainings that run at the same time.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Changed in place.
+    seed : int
+        The same seed gives the same weights.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            bound = layer.weight[0].numel() ** -0.5
+            for values in (layer.weight, layer.bias):
+                if values is not None:
+                    nn.init.uniform_(values, -bound, bound, generator=draw)
+
+
+def _follow(averages: Any, weights: Any, count: Any) -> None:
+    """Average over the last thousand steps, or the last tenth of the first ones."""
+    decay = min(0.999, (1 + int(count)) / (10 + int(count)))
+    get_ema_multi_avg_fn(decay)(averages, weights, count)  # type: ignore[no-untyped-call]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+#: How a distribution becomes one number: its median, its mean, or its most probable value, as in the thesis.
+DECODES = ("median", "mean", "argmax")
 #: Below this the grid is nearly linear, above it logarithmic, pixels.
 _KNEE = 0.35
 
@@ -23,14 +25,14 @@ def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
     Examples
     --------
     >>> sigma_grid(4, 24.0).round(2).tolist()
-    [0.0, 1.09, 5.6, 24.0]
+    [0.0, 1.09, 5.57, 24.0]
     """
     u = np.linspace(np.log(_KNEE), np.log(largest + _KNEE), bins)
-    return np.asarray(np.exp(u) - _KNEE)
+    return np.asarray(np.maximum(np.exp(u) - _KNEE, 0.0))
 
 
 class Decoded(NamedTuple):
-    """Mean, spread and probabilities of the end bin and of structure; each (B, Y, X)."""
+    """Sigma, spread and probabilities of the end bin and of structure; each (B, Y, X)."""
 
     sigma: Tensor
     spread: Tensor
@@ -38,15 +40,18 @@ class Decoded(NamedTuple):
     structure: Tensor
 
 
-def decode(output: Tensor, grid: Tensor) -> Decoded:
-    """Mean and standard deviation of the distribution over sigma.
+def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
+    """One number for the distribution over sigma, and the spread of the distribution about it.
 
     Parameters
     ----------
     output : Tensor, shape (B, K + 1, Y, X)
-        Of `DenseNetwork`.
+        Log-weights of sigma, and log-odds that there is structure.
     grid : Tensor, shape (K,)
         Sigma in pixels, rising.
+    how : {"median", "mean", "argmax"}, default="mean"
+        The median (a small chance of a far larger sigma does not move it), the
+        mean, or the most probable value of the grid.
 
     Returns
     -------
@@ -56,9 +61,25 @@ def decode(output: Tensor, grid: Tensor) -> Decoded:
     """
     weights = output[:, :-1].float().softmax(dim=1)
     column = grid.to(weights).view(1, -1, 1, 1)
-    mean = (weights * column).sum(dim=1)
-    variance = (weights * (column - mean.unsqueeze(1)) ** 2).sum(dim=1)
-    return Decoded(mean, variance.sqrt(), weights[:, -1], output[:, -1].float().sigmoid())
+    if how == "median":
+        sigma = _median(weights, grid.to(weights))
+    elif how == "mean":
+        sigma = (weights * column).sum(dim=1)
+    else:
+        sigma = grid.to(weights)[weights.argmax(dim=1)]
+    variance = (weights * (column - sigma.unsqueeze(1)) ** 2).sum(dim=1)
+    return Decoded(sigma, variance.sqrt(), weights[:, -1], output[:, -1].float().sigmoid())
+
+
+def _median(weights: Tensor, grid: Tensor) -> Tensor:
+    """Where half of the probability is passed; that of a grid value is spread evenly over its step."""
+    passed = weights.cumsum(dim=1)
+    step = (passed < 0.5).sum(dim=1, keepdim=True).clamp_max(grid.numel() - 1)
+    share = weights.gather(1, step).clamp_min(1e-9)
+    place = step + (0.5 - passed.gather(1, step)) / share + 0.5
+    place = place.squeeze(1).clamp(0, grid.numel() - 1)
+    low = place.long().clamp_max(grid.numel() - 2)
+    return torch.lerp(grid[low], grid[low + 1], place - low)
 
 
 def soft_target(sigma: Tensor, grid: Tensor) -> Tensor:

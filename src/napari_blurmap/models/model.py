@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .dense import DenseNetwork
+    from .patch import PatchesOfPicture, PatchNetwork
+
+    Network: TypeAlias = DenseNetwork | PatchNetwork
+    Estimator: TypeAlias = DenseNetwork | PatchesOfPicture
 
 #: What the header of a model file calls itself, and the newest schema this version can read.
 FORMAT, SCHEMA = "napari-blurmap model", 1
@@ -32,7 +36,7 @@ class ModelInfo:
     name : str
         What layers and lists call it.
     architecture : str
-        "dense".
+        "dense" or "patch".
     sizes : dict
         Sizes of the network.
     sigma_grid : list of float
@@ -40,7 +44,7 @@ class ModelInfo:
     reference : {"absolute", "added"}
         Zero of its sigma: a perfectly sharp picture, or the user's own pictures.
     decode : str
-        How a distribution becomes a number: "mean".
+        How a distribution becomes a number: "mean" or "argmax".
     calibration : dict
         ``spread`` and ``error``: relative spread against the error that 68 % stay below.
     trained_on, limits : str
@@ -66,7 +70,9 @@ class ModelInfo:
     @property
     def sigma_range(self) -> tuple[float, float]:
         """Smallest and largest sigma that it gives, pixels."""
-        return self.sigma_grid[1], self.sigma_grid[-2]
+        # A dense network's first and last value stand for sharper and blurrier than it can see.
+        ends = 1 if self.architecture == "dense" else 0
+        return self.sigma_grid[ends], self.sigma_grid[-1 - ends]
 
     def card(self) -> str:
         """The card as text: range, what it was trained on, zero, limits."""
@@ -109,14 +115,18 @@ class Model:
         Trained weights; used as it is for training, and through `estimator` for estimating.
     path : Path, optional
         Where it came from.
+    stated_hash : str, optional
+        SHA-256 of the weights as they lie in the file.
     """
 
-    def __init__(self, info: ModelInfo, network: DenseNetwork, path: Path | None = None) -> None:
+    def __init__(
+        self, info: ModelInfo, network: Network, path: Path | None = None, stated_hash: str | None = None
+    ) -> None:
         self.info = info
         self.network = network
         self.path = path
-        self._estimator: DenseNetwork | None = None
-        self._hash: str | None = None
+        self._estimator: Estimator | None = None
+        self._hash = stated_hash
 
     @property
     def hash(self) -> str:
@@ -126,11 +136,47 @@ class Model:
         return self._hash
 
     @property
-    def estimator(self) -> DenseNetwork:
+    def estimator(self) -> Estimator:
         """The network made ready for estimating, on the CPU; made once."""
         if self._estimator is None:
             self._estimator = self.network.fused()
         return self._estimator
+
+    def variant(self, *, decode: str | None = None, stride: int | None = None) -> Model:
+        """The same weights, read in another way.
+
+        Parameters
+        ----------
+        decode : {"mean", "argmax"}, optional
+            The mean of the distribution over sigma, or its most probable value, as in the thesis.
+        stride : int, optional
+            Of patch models: pixels between the places that are estimated, 1,
+            2, 4, 8, 16 or 32; between them the map is interpolated.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        BlurMapError
+            For values that do not exist, or a stride for another kind of model.
+
+        Examples
+        --------
+        >>> from napari_blurmap import load_model
+        >>> load_model("patch30").variant(decode="argmax", stride=32).info.decode
+        'argmax'
+        """
+        info = replace(self.info, decode=decode or self.info.decode)
+        if stride is not None:
+            if "stride" not in info.sizes:
+                raise BlurMapError(
+                    f"{info.name} is a {info.architecture} model, whose stride is fixed; expected a patch model, as "
+                    "'patch30' is."
+                )
+            info = replace(info, sizes=info.sizes | {"stride": stride})
+        return Model(info, _network(info, self.network.state_dict()), self.path, self.hash)
 
     def standard_error(self, sigma: Tensor, spread: Tensor) -> Tensor:
         """Standard error of sigma, pixels, from the spread of the distribution.
@@ -146,11 +192,13 @@ class Model:
         x = torch.log(spread / scale + 1e-6)
         knots = torch.tensor(self.info.calibration["spread"]).log().to(x)
         values = torch.tensor(self.info.calibration["error"]).log().to(x)
+        if knots.numel() == 1:
+            return torch.exp(values) * scale
         upper = torch.searchsorted(knots, x.contiguous()).clamp(1, knots.numel() - 1)
         t = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
         return torch.exp(values[upper - 1] + t.clamp(-1, 2) * (values[upper] - values[upper - 1])) * scale
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.
 
         Parameters
@@ -159,6 +207,8 @@ class Model:
             Its name must end in ``.blurmap.safetensors``.
         overwrite : bool, default=False
             Replace an existing file.
+        half : bool, default=False
+            Weights in float16, at half the size.
 
         Returns
         -------
@@ -182,6 +232,8 @@ class Model:
         if target.exists() and not overwrite:
             raise BlurMapError(f"{target} exists already. Choose another name, or pass overwrite=True to replace it.")
         weights = {name: value.detach().cpu().contiguous() for name, value in self.network.state_dict().items()}
+        if half:
+            weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
         header = {"format": FORMAT, "schema": str(SCHEMA), "info": json.dumps(asdict(self.info))}
         header["weights_sha256"] = weights_hash(weights)
         write_file(target, save(weights, metadata=header))
@@ -256,24 +308,34 @@ def read_model(path: str | os.PathLike[str]) -> Model:
     """
     from safetensors.torch import load_file
 
-    from .dense import DenseConfig, DenseNetwork
-
     info, stated = read_info(path)
     name = Path(path).name
-    if info.architecture != "dense":
-        raise BlurMapError(
-            f"{name} holds a network of the kind {info.architecture!r}, which this version does not know; "
-            "expected 'dense'. Update napari-blurmap."
-        )
     weights = load_file(path)
     if weights_hash(weights) != stated:
         raise BlurMapError(f"The weights in {name} do not match their checksum. Copy or download the file again.")
+    return Model(info, _network(info, weights), Path(path), stated)
+
+
+def _network(info: ModelInfo, weights: dict[str, Tensor]) -> Network:
+    """The network that a card describes, with its weights, ready for estimating."""
+    from .architectures import ARCHITECTURES
+    from .decode import DECODES
+
+    for what, wanted, known in (("architecture", info.architecture, ARCHITECTURES), ("decode", info.decode, DECODES)):
+        if wanted not in known:
+            raise BlurMapError(
+                f"The model {info.name} has the {what} {wanted!r}, which this version does not know; expected "
+                f"{' or '.join(map(repr, known))}. Update napari-blurmap."
+            )
+    kind = ARCHITECTURES[info.architecture]
     try:
-        network = DenseNetwork(DenseConfig(**info.sizes))
+        network: Network = kind.network(kind.config(**info.sizes))
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()})
     except (TypeError, RuntimeError) as error:
-        raise BlurMapError(f"The weights in {name} do not fit its card ({error}). Save the model again.") from error
-    return Model(info, network.eval(), Path(path))
+        raise BlurMapError(
+            f"The weights of the model {info.name} do not fit its card ({error}). Save the model again."
+        ) from error
+    return network.eval()
 
 
 def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, knots: int = 8) -> ModelInfo:

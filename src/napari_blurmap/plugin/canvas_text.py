@@ -32,34 +32,38 @@ class CanvasText:
     def show(self, text: str, layer: Layer) -> None:
         """Show the text as long as the layer is there and visible."""
         self.clear()
-        overlay = TextOverlay(text=text, visible=layer.visible, position="top_left", font_size=9)
-        self._viewer.canvas.overlays[_KEY] = overlay
+        if _KEY not in self._viewer.canvas.overlays:
+            self._viewer.canvas.overlays[_KEY] = TextOverlay(visible=False, position="top_left", font_size=9)
+        self._overlay.text = text
+        self._overlay.visible = layer.visible
         self._layer = layer
         layer.events.visible.connect(self._follow)
 
     def change(self, text: str) -> None:
         """Change the words, where there are any."""
-        if (overlay := self._overlay()) is not None:
-            overlay.text = text
+        if self._layer is not None:
+            self._overlay.text = text
 
     def clear(self) -> None:
         """Take the text away."""
-        if self._layer is not None:
-            with suppress(ValueError, RuntimeError):  # the layer may be gone with its viewer
-                self._layer.events.visible.disconnect(self._follow)
+        if self._layer is None:
+            return
+        with suppress(ValueError, RuntimeError):  # the layer may be gone with its viewer
+            self._layer.events.visible.disconnect(self._follow)
         self._layer = None
-        if self._overlay() is not None:
-            del self._viewer.canvas.overlays[_KEY]
+        # It is never deleted: napari 0.9 can draw what it has just deleted, and crash.
+        self._overlay.visible = False
 
     def layer_removed(self, layer: Any) -> None:
         """Take the text away with its layer."""
         if self._layer is not None and layer == self._layer:
             self.clear()
 
-    def _overlay(self) -> TextOverlay | None:
-        return self._viewer.canvas.overlays.get(_KEY)
+    @property
+    def _overlay(self) -> TextOverlay:
+        overlay: TextOverlay = self._viewer.canvas.overlays[_KEY]
+        return overlay
 
     def _follow(self) -> None:
-        overlay = self._overlay()
-        if overlay is not None and self._layer is not None:
-            overlay.visible = self._layer.visible
+        if self._layer is not None:
+            self._overlay.visible = self._layer.visible

@@ -92,8 +92,8 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     Returns
     -------
     str
-        Such as "FWHM 2.31 +- 0.20 px = 1.50 +- 0.13 um" with sigma in a second
-        line, or "cannot tell: empty".
+        FWHM in pixels, as a length where the pixel size is known, and sigma, a
+        line each, such as "FWHM 2.31 +- 0.20 px"; or "cannot tell: empty".
     """
     from ..optics import FWHM_PER_SIGMA
     from ..status import Status, judged
@@ -103,13 +103,12 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     if status is not Status.MEASURED:
         return f"cannot tell: {status.label}"
     fwhm, spread = FWHM_PER_SIGMA * sigma, FWHM_PER_SIGMA * error
-    text = f"FWHM {fwhm:.2f} +- {spread:.2f} px"
-    sigma_text = f"sigma {sigma:.2f} +- {error:.2f} px"
+    lines = [f"FWHM {fwhm:.2f} +- {spread:.2f} px"]
     if not judged(sigma, error, status):
-        return f"cannot tell: too uncertain ({text})"
+        return f"cannot tell: too uncertain ({lines[0]})"
     if length := _length(blurmap):
-        text += f" = {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}"
-    return f"{text}\n{sigma_text}"
+        lines.append(f"FWHM {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}")
+    return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
 
 
 def _lazy_text(blurmap: BlurMap, sigma: Any) -> str:

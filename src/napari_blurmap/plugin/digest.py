@@ -17,7 +17,7 @@ CONTRASTS = {
     "fluorescence": "fluorescence",
     "stained bright field": "stained bright field",
     "reflected": "reflected light",
-    "transparent": "transparent (phase, DIC, unstained)",
+    "transparent": "transparent (phase, DIC)",
 }
 _TRANSPARENT = (
     "No verdict: transparent specimens show crisp fringes out of focus, so a small blur does not mean in focus."

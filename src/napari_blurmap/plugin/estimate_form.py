@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qtpy.QtCore import Signal
@@ -29,9 +30,9 @@ Judgement: TypeAlias = "tuple[Reference | None, str, str]"
 
 _TILES = (256, 512, 1024, 2048)
 _DEVICES = {
-    "auto": "automatic (GPU if there is one)",
+    "auto": "automatic",
     "cpu": "processor (cpu)",
-    "cuda": "NVIDIA or AMD GPU (cuda)",
+    "cuda": "GPU (cuda)",
     "mps": "Apple GPU (mps)",
 }
 
@@ -62,9 +63,12 @@ class EstimateForm(QWidget):
         self.model = ModelChoice()
         self.contrast = Choice("How the picture was made; for transparent specimens no verdict is possible.")
         self.optics = OpticsForm()
-        self.device = Choice("Where the network runs. The result is the same.")
+        self.device = Choice("Where the network runs; automatic takes a GPU if there is one. The result is the same.")
         self.tile = Choice("Edge of the pieces in which the picture is estimated. The result is the same.")
-        self.classes = Choice("Also make a map of classes of equal width, as a Labels layer.")
+        self.classes = Choice(
+            "Also round sigma to 10 classes 0.3 px apart, or to 30 classes 0.1 px apart, in a Labels layer, hidden at "
+            "first."
+        )
         self._fill()
         self._lay_out()
         self.layers.layer_changed.connect(self._layer_changed)
@@ -151,8 +155,10 @@ class EstimateForm(QWidget):
         layer, text, size = self.layers.layer, "", None
         if layer is not None:
             try:
-                stack = as_stack(LayerPicture.of(layer))
-                text, size = describe_axes(stack), pixel_size(stack)
+                # Without its file, whose hash would be taken here and now.
+                stack = as_stack(replace(LayerPicture.of(layer), source=None))
+                named = set(stack.axes) <= {label.lower() for label in layer.axis_labels}
+                text, size = describe_axes(stack, named), pixel_size(stack)
             except BlurMapError as error:
                 text = str(error)
         self.axes.setText(text)
@@ -170,7 +176,7 @@ class EstimateForm(QWidget):
         self.tile.addItem("automatic", 0)
         for edge in _TILES:
             self.tile.addItem(f"{edge} px", edge)
-        for text, number in (("none", 0), ("10 classes, 0.3 px apart", 10), ("30 classes, 0.1 px apart", 30)):
+        for text, number in (("none", 0), ("10 classes", 10), ("30 classes", 30)):
             self.classes.addItem(text, number)
 
     def _lay_out(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
@@ -24,8 +25,6 @@ from .viewer_link import ViewerLink
 from .worker import Done, Failed, Outcome
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari.layers import Image, Layer
 
     from ..blurmap import BlurMap
@@ -208,7 +207,7 @@ class EstimatePanel(QWidget):
         if shown is None:
             return
         _, contrast, problem = shown.judgement
-        self.result_view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem)
+        self.result_view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem, shown.view["limit"])
         text = self.result_view.canvas_text(shown.digest)
         if new:
             self._canvas.show(text, shown.layer)
@@ -217,7 +216,7 @@ class EstimatePanel(QWidget):
             self._canvas.change(text)
 
     def _scroll_to_result(self) -> None:
-        self._column.ensureWidgetVisible(self.result_view)
+        self._column.bring(self.result_view)
 
     def _judge(self) -> None:
         """Compare the last result with another reference, where it still belongs to the chosen picture."""
@@ -252,10 +251,11 @@ class EstimatePanel(QWidget):
         path, chosen = QFileDialog.getSaveFileName(self, "Save the blur map", name + _ENDINGS[0], _FILES)
         if not path:
             return
-        # The dialog has asked whether that file may be replaced, not one whose ending is completed here.
+        # The dialog has asked whether that file may be replaced, but neither what lies beside it nor a completed name.
         typed = path.endswith(_ENDINGS)
         target = path if typed else path + _ENDINGS["zarr" in chosen]
-        save = partial(self._shown.blurmap.save, target, overwrite=typed, colormap=self._shown.view)
+        asked = typed and Path(target).is_file()
+        save = partial(self._shown.blurmap.save, target, overwrite=asked, colormap=self._shown.view)
         self.result_view.save.setEnabled(False)
         self._saving.start(f"Saving {name}", lambda _progress, _cancel: save())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QLocale, QObject, Qt
+from math import isfinite
+
+from qtpy.QtCore import QCoreApplication, QEvent, QLocale, QObject, QSize, Qt
 from qtpy.QtGui import QDoubleValidator, QWheelEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -41,11 +43,12 @@ class NumberField(QLineEdit):
 
     @property
     def value(self) -> float | None:
-        """The number; None where the field is empty."""
+        """The number; None where the field is empty, or holds none above 0."""
         try:
-            return float(self.text())
+            number = float(self.text())
         except ValueError:
             return None
+        return number if isfinite(number) and number > 0 else None
 
     def set_value(self, value: float | None) -> None:
         """Show a number, or nothing for None or 0."""
@@ -142,6 +145,16 @@ class Column(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(self._body)
         self._body.installEventFilter(self)
+
+    def sizeHint(self) -> QSize:
+        """As narrow as it may be: words wrap, and the room is the picture's."""
+        return QSize(self.minimumWidth(), super().sizeHint().height())
+
+    def bring(self, widget: QWidget) -> None:
+        """Scroll to a widget whose content has just changed."""
+        # Its new size reaches the column in steps, each of which waits for the event loop.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        self.ensureWidgetVisible(widget)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         """Follow the width that the widgets need: styles and folds change it."""

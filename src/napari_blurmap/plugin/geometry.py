@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..io.units import unit_name
+from ..sources import after_scale, shear_matrix
 from ..status import Array
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def located(blurmap: BlurMap, source: Layer | None) -> BlurMap:
     units = [unit_name(str(source.units[i])) or str(source.units[i]) for i in places]
     if list(blurmap.units) != units or not np.allclose(blurmap.scale, np.abs(transform["scale"]), rtol=1e-6, atol=0):
         return blurmap
-    return replace(blurmap, translate=transform["translate"].tolist(), affine=_folded(transform).tolist())
+    return replace(blurmap, translate=transform["translate"].tolist(), affine=after_scale(**transform).tolist())
 
 
 def _places(blurmap: BlurMap, source: Layer) -> tuple[int, ...]:
@@ -147,29 +148,6 @@ def _transform(source: Layer, axes: list[int]) -> dict[str, np.ndarray[Any, Any]
         "scale": np.array(source.scale)[axes],
         "translate": np.array(source.translate)[axes],
         "rotate": np.array(source.rotate)[kept],
-        "shear": _shear_matrix(source)[kept],
+        "shear": shear_matrix(source.shear, source.ndim)[kept],
         "affine": np.array(source.affine)[np.ix_([*axes, source.ndim], [*axes, source.ndim])],
     }
-
-
-def _shear_matrix(source: Layer) -> np.ndarray[Any, Any]:
-    """Shear as a matrix: napari gives the upper triangle alone, or the matrix where it is a lower one."""
-    shear = np.array(source.shear)
-    if shear.ndim == 2:
-        return shear
-    matrix = np.eye(source.ndim)
-    matrix[np.triu_indices(source.ndim, 1)] = shear
-    return matrix
-
-
-def _folded(transform: dict[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
-    """The affine matrix that also flips, turns and shears, after scale without its sign and translate."""
-    scale, translate = transform["scale"], transform["translate"]
-    n = len(scale)
-    straight, physical = np.eye(n + 1), np.eye(n + 1)
-    straight[:n, :n] = np.diag(np.abs(scale))
-    straight[:n, n] = physical[:n, n] = translate
-    physical[:n, :n] = transform["rotate"] @ transform["shear"] @ np.diag(scale)
-    if np.array_equal(straight, physical):
-        return transform["affine"]
-    return np.asarray(transform["affine"] @ physical @ np.linalg.inv(straight))

@@ -1,4 +1,4 @@
-"""How much of the picture is how blurred, on a logarithmic axis, with the reference."""
+"""How much of the picture is how blurred, on a logarithmic axis, in the colours of the map, with the reference."""
 
 from __future__ import annotations
 
@@ -43,29 +43,45 @@ class Histogram(pg.PlotWidget):
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.hideAxis("left")
-        self.setToolTip("Share of the judged places at each blur (logarithmic axis); the line is the reference.")
+        self.setToolTip(
+            "Share of the judged places at each blur (logarithmic axis), in the colours of the map; the line is the "
+            "reference."
+        )
         # It shows, it is not worked with: keyboard users need not stop here.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._bars = pg.BarGraphItem(x0=[], x1=[], height=[], pen=None)
         self._curve = pg.PlotCurveItem()
         self._line = pg.InfiniteLine(angle=90)
+        self.addItem(self._bars)
         self.addItem(self._curve)
         self.addItem(self._line)
         self.set_theme(theme)
 
-    def show_counts(self, counts: NDArray[Any], edges: NDArray[Any], reference: float | None, unit: str) -> None:
+    def show_counts(
+        self,
+        counts: NDArray[Any],
+        edges: NDArray[Any],
+        colours: NDArray[Any],
+        reference: float | None,
+        unit: str,
+    ) -> None:
         """Draw a histogram.
 
         Parameters
         ----------
         counts, edges : ndarray, shape (N,) and (N + 1,)
             Share of each bin, and its ends as FWHM in ``unit``.
+        colours : ndarray, shape (N, 4)
+            Of the bins, from 0 to 1.
         reference : float or None
             FWHM of the reference in ``unit``.
         unit : str
             As it is written below the axis.
         """
         ends = np.log10(edges)
-        self._curve.setData(ends, counts, stepMode="center", fillLevel=0)
+        brushes = [pg.mkBrush(*colour) for colour in (255 * colours).astype(int).tolist()]
+        self._bars.setOpts(x0=ends[:-1], x1=ends[1:], height=counts, brushes=brushes)
+        self._curve.setData(ends, counts, stepMode="center")
         self._line.setVisible(reference is not None)
         low, high = ends[0], ends[-1]
         if reference is not None:
@@ -80,12 +96,10 @@ class Histogram(pg.PlotWidget):
         """Take the colours of a theme of napari."""
         theme = get_theme(name)
         self.setBackground(theme.background.as_hex())
-        text, bars = theme.text.as_hex(), pg.mkColor(theme.current.as_hex())
+        text = theme.text.as_hex()
         axis = self.getAxis("bottom")
         axis.enableAutoSIPrefix(False)
         axis.setPen(text)
         axis.setTextPen(text)
-        self._curve.setPen(bars)
-        bars.setAlpha(140)
-        self._curve.setBrush(bars)
-        self._line.setPen(pg.mkPen(theme.warning.as_hex(), width=2))
+        self._curve.setPen(pg.mkPen(text))
+        self._line.setPen(pg.mkPen(text, width=2, style=Qt.PenStyle.DashLine))

@@ -49,8 +49,8 @@ class LayerPicture:
         As the layer has them.
     rgb : bool
         Whether the last axis of the data is colour.
-    affine : ndarray
-        The layer's affine matrix.
+    rotate, shear, affine : ndarray
+        As the layer has them.
     source : object
         napari's, with the path of the file.
     """
@@ -62,6 +62,8 @@ class LayerPicture:
     units: tuple[str, ...]
     axis_labels: tuple[str, ...]
     rgb: bool
+    rotate: Any
+    shear: Any
     affine: Any
     source: Any = None
 
@@ -77,36 +79,44 @@ class LayerPicture:
             units=tuple(str(unit) for unit in layer.units),
             axis_labels=tuple(layer.axis_labels),
             rgb=bool(layer.rgb),
+            rotate=np.asarray(layer.rotate),
+            shear=np.asarray(layer.shear),
             affine=np.asarray(layer.affine.affine_matrix),
             source=layer.source,
         )
 
 
-def describe_axes(stack: Stack) -> str:
+def describe_axes(stack: Stack, named: bool) -> str:
     """How the axes of a picture are read, in one line.
 
     Parameters
     ----------
     stack : Stack
         What `napari_blurmap.planes.as_stack` made of the picture.
+    named : bool
+        Whether the picture itself names its axes; else their names are left out.
 
     Returns
     -------
     str
-        For example "3 planes along z, each by itself; 512 x 512 pixels (y x x)".
+        For example "3 planes along z, each by itself; 512 x 512 px".
     """
     *leading, height, width = stack.shape
     parts = []
     if leading:
-        names = [f"{n} along {axis}" for n, axis in zip(leading, stack.axes, strict=False)]
-        planes = int(np.prod(leading))
-        along = names[0].partition(" ")[2] if len(names) == 1 else f"({', '.join(names)})"
-        parts.append(f"{planes} plane{'s' * (planes != 1)} {along}, each by itself")
+        count = int(np.prod(leading))
+        sizes = [f"{n} along {axis}" if named else f"{n}" for n, axis in zip(leading, stack.axes, strict=False)]
+        text = f"{count} plane{'s' * (count != 1)}"
+        if len(sizes) > 1:
+            text += f" ({', '.join(sizes) if named else ' x '.join(sizes)})"
+        elif named:
+            text += f" along {stack.axes[0]}"
+        parts.append(f"{text}, each by itself")
     else:
         parts.append("2-D")
     if stack.colour is not None:
         parts.append("colour read as luminance")
-    parts.append(f"{height} x {width} px")
+    parts.append(f"{height} x {width} px".replace(" ", "\u00a0"))  # stays in one line
     return "; ".join(parts)
 
 

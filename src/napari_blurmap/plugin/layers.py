@@ -187,19 +187,23 @@ def class_layer(
         "share of judged": [float("nan"), *_shares(labels, classes + 2, skip=1)],
     }
     colours = class_colours(width * numbers.astype(float), low)
+    # Over the map of sigma it would show the same once more and hide the picture.
     return Labels(
         placed.arrange(labels),
         name=f"{name or _base_name(blurmap, source)} blur classes ({classes})",
         colormap=label_colormap(dict(zip(numbers.tolist(), colours, strict=True))),
         features=features,
         opacity=_OPACITY,
+        visible=False,
         metadata={"blurmap": located(blurmap, source)},
         multiscale=False,
         **placed.keywords,
     )
 
 
-def add_to_viewer(viewer: ViewerModel, m: BlurMap, source: Layer | str | None = None) -> list[Layer]:
+def add_to_viewer(
+    viewer: ViewerModel, m: BlurMap, source: Layer | str | None = None, *, limit: float | None = None
+) -> list[Layer]:
     """Show a map in napari, for its console and for scripts.
 
     Parameters
@@ -211,6 +215,8 @@ def add_to_viewer(viewer: ViewerModel, m: BlurMap, source: Layer | str | None = 
     source : napari.layers.Layer or str, optional
         The layer that it was made from, or its name. Without it the map lies
         where it remembers that its picture was.
+    limit : float, optional
+        Sigma, pixels, at which the colours start, as `optics_limit` gives it.
 
     Returns
     -------
@@ -221,7 +227,8 @@ def add_to_viewer(viewer: ViewerModel, m: BlurMap, source: Layer | str | None = 
     Raises
     ------
     BlurMapError
-        If there is no layer of that name, or the map was not made from it.
+        If there is no layer of that name, the map was not made from it, or
+        the limit is no positive number.
 
     Examples
     --------
@@ -237,7 +244,7 @@ def add_to_viewer(viewer: ViewerModel, m: BlurMap, source: Layer | str | None = 
             names = ", ".join(repr(layer.name) for layer in viewer.layers) or "none"
             raise BlurMapError(f"There is no layer {source!r} in this viewer; it has {names}.")
         source = viewer.layers[source]
-    added = [viewer.add_layer(layer) for layer in result_layers(m, source)]
+    added = [viewer.add_layer(layer) for layer in result_layers(m, source, limit=limit)]
     viewer.layers.selection.active = added[0]
     return added
 

@@ -114,7 +114,13 @@ class OpticsForm(QWidget):
         if kind == "optics" and self.aperture.value and self.wavelength.value and size:
             side, unit = self._square(size)
             wavelength = self.wavelength.value * _NANOMETER / (meters(unit) or 1.0)
-            sigma = optics_limit(self.aperture.value, wavelength, side, self.immersion.currentData())
+            index = self.immersion.currentData()
+            if self.aperture.value >= index:
+                raise BlurMapError(
+                    f"NA {self.aperture.value:g} is impossible in {self.immersion.currentText()}. Choose the "
+                    "immersion of the objective, or correct the NA."
+                )
+            sigma = optics_limit(self.aperture.value, wavelength, side, index)
             return Reference(sigma, "optics limit", "optics")
         return None
 

@@ -63,6 +63,11 @@ class Request:
         """The reference of the verdict; transparent specimens get none."""
         return None if self.contrast == "transparent" else self.reference
 
+    @property
+    def limit(self) -> float | None:
+        """Sigma at which the colours start; None where there is no optics limit."""
+        return self.reference.sigma if self.reference and self.reference.kind == "optics" else None
+
     def run(
         self,
         progress: Callable[[int, int, str], None],
@@ -104,8 +109,7 @@ class Request:
         """The layers of the result, under the name that the picture had when Run was pressed."""
         from .layers import class_layer, result_layers
 
-        optics = self.reference if self.reference and self.reference.kind == "optics" else None
-        limit, name = optics.sigma if optics else None, self.picture.name
+        limit, name = self.limit, self.picture.name
         place: Layer | None = self.source
         try:
             layers = result_layers(blurmap, place, limit=limit, name=name)
@@ -119,13 +123,14 @@ class Request:
     def as_python(self) -> str:
         """The same estimate for napari's console or a script."""
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
-        reference = "" if self.compared_with is None else f"{self.compared_with!r}".replace("Reference", "nb.Reference")
+        reference = "" if self.compared_with is None else f"nb.{self.compared_with!r}"
+        limit = "" if self.limit is None else f", limit={self.limit!r}"
         return (
             "import napari_blurmap as nb\n\n"
             f"layer = viewer.layers[{self.picture.name!r}]\n"
             f"m = nb.estimate_blur(layer{options})\n"
             f"print(m.summary({reference}))\n"
-            "nb.add_to_viewer(viewer, m, layer)\n"
+            f"nb.add_to_viewer(viewer, m, layer{limit})\n"
         )
 
 

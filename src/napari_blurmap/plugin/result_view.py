@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -39,8 +40,6 @@ class ResultView(QWidget):
         self.line = plain_label()
         self.value = plain_label()
         self.value.setToolTip("Blur at the place under the pointer, with its standard error.")
-        # Two lines always, so that nothing jumps while the pointer moves.
-        self.value.setMinimumHeight(2 * self.value.fontMetrics().lineSpacing() + 2)
         self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
@@ -51,7 +50,7 @@ class ResultView(QWidget):
             self._column.addWidget(widget)
         self.hide()
 
-    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str) -> None:
+    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str, low: float) -> None:
         """Show a result in place of the one before.
 
         Parameters
@@ -64,15 +63,20 @@ class ResultView(QWidget):
             Its figures.
         contrast, problem : str
             As `verdict_text` takes them.
+        low : float
+            Sigma, pixels, at which the colours of the map start.
         """
         self.title.setText(name + (" (partial)" if blurmap.provenance.get("partial") else ""))
         verdict = verdict_text(digest.summary, contrast, problem)
         self.verdict.setText(verdict)
         self.verdict.setVisible(bool(verdict))
-        # A number and its unit stay in one line.
-        self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u00a0"))
+        # A number stays in one line with its error and its unit; a hyphen alone would end a line.
+        self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u2060\u00a0"))
+        # Three lines always, so that nothing jumps while the pointer moves.
+        self.value.ensurePolished()
+        self.value.setMinimumHeight(3 * self.value.fontMetrics().lineSpacing() + 2)
         self.value.setText(_HINT)
-        self._draw(blurmap, digest)
+        self._draw(blurmap, digest, low)
         self.show()
 
     def canvas_text(self, digest: Digest) -> str:
@@ -92,8 +96,9 @@ class ResultView(QWidget):
         if self.histogram is not None:
             self.histogram.set_theme(name)
 
-    def _draw(self, blurmap: BlurMap, digest: Digest) -> None:
+    def _draw(self, blurmap: BlurMap, digest: Digest, low: float) -> None:
         from ..optics import FWHM_PER_SIGMA
+        from .colormaps import class_colours
         from .histogram import Histogram
 
         if self.histogram is None:
@@ -108,4 +113,5 @@ class ResultView(QWidget):
             unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
         reference = digest.summary["reference"]
         limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
-        self.histogram.show_counts(digest.counts, digest.edges * factor, limit, unit)
+        middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
+        self.histogram.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)

@@ -91,11 +91,11 @@ class Job:
             value = self._work(self._tell, self._stop.is_set)
             return value if isinstance(value, Stopped) else Done(value)
         except BlurMapError as error:
-            return Failed(str(error), _report(self._about, error))
+            return Failed(str(error), _report(self._about))
         # Whatever else goes wrong must reach the panel: raising in a worker ends a PyQt6 program.
         except Exception as error:  # noqa: BLE001
             message = f"Something went wrong that should not have: {type(error).__name__}: {error}"
-            return Failed(message, _report(self._about, error))
+            return Failed(message, _report(self._about, "".join(traceback.format_exception(error))))
 
     def _tell(self, done: int, total: int, message: str) -> None:
         self._progress(Step(done, total, message))
@@ -114,11 +114,11 @@ class JobWorker(FunctionWorker[Outcome]):
         super().quit()
 
 
-def _report(about: str, error: Exception) -> str:
+def _report(about: str, trace: str = "") -> str:
+    """What was asked for and with which versions; where the fault is ours, also where it happened."""
     names = ("napari-blurmap", "napari", "torch", "numpy", "PyQt6", "PySide6")
     versions = ", ".join(f"{name} {found}" for name in names if (found := _version(name)))
     system = f"Python {platform.python_version()} on {platform.platform()}, {versions}"
-    trace = "".join(traceback.format_exception(error))
     return "\n\n".join(part for part in (about, system, trace) if part)
 
 

@@ -53,10 +53,11 @@ def _write(path: str, meta: dict[str, Any], ending: str) -> list[str]:
                 f"The layer {meta.get('name')!r} holds no blur map, so it cannot be saved as one. Choose a sigma layer "
                 "that Estimate blur made, or another file type."
             )
-        # napari asked before replacing the name that was typed, but not before replacing the completed one.
+        # napari asked before replacing the file that was typed, but neither what lies beside it nor a completed name.
         typed = path.endswith(ending)
-        target = path if typed else _PART_OF_ENDING.sub("", path) + ending
-        return [str(blurmap.save(Path(target), overwrite=typed, colormap=metadata.get("blurmap_view")))]
+        target = Path(path if typed else _PART_OF_ENDING.sub("", path) + ending)
+        asked = typed and target.is_file()
+        return [str(blurmap.save(target, overwrite=asked, colormap=metadata.get("blurmap_view")))]
     except BlurMapError as error:
         # A ValueError tells npe2 that there is no writer, and its message is lost.
         raise OSError(str(error)) from error

@@ -1,0 +1,96 @@
+"""What training on a user's own pictures brings: tune on some textures of a folder, test on the others.
+
+``python -m benchmarks.finetune --textures DIR [--minutes 10 | --steps N] [--test 4] [--save FILE] [--write]``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import napari_blurmap as nb
+from napari_blurmap.io.pictures import read_picture
+from napari_blurmap.planes import as_stack, read_plane
+from napari_blurmap.tune_pictures import list_sources
+
+from .report import arguments, publish, table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_blurmap.models.model import Model
+
+    Plane = NDArray[np.floating]
+
+#: A picture's own blur is trusted up to here: more would be the model's own error.
+LARGEST_ZERO = 0.7
+HEADER = ["field", "model", "RMSE px", "bias px", "RMSE all px", "judged", "RMSE own zero px"]
+
+
+def fields(shape: tuple[int, int]) -> dict[str, Plane]:
+    """The ramp, and the sine of the thesis, over the columns."""
+    sine = nb.sigma_sine(shape, 0.1, 3.0, 2 * np.pi / 0.02)
+    return {"ramp 0.3 to 3": nb.sigma_ramp(shape, 0.3, 3.0), "1.55 + 1.45 sin(0.02 x)": sine}
+
+
+def grey(file: Path) -> Plane:
+    """Grey levels of the first plane, 0 to 255."""
+    stack = as_stack(read_picture(file))
+    return read_plane(stack.plane(next(stack.indices()))).grey()
+
+
+def line(field: str, name: str, model: str | Model, sharp: list[Plane]) -> list[str]:
+    """Figures over all pixels of the test pictures, blurred and rounded to 8 bit."""
+    absolute = nb.load_model(model).info.reference == "absolute"
+    judged, every, truth, owned = [], [], [], []
+    for picture in sharp:
+        sigma = fields(picture.shape)[field]
+        m = nb.estimate_blur(np.clip(np.rint(nb.apply_blur(picture, sigma)), 0, 255).astype(np.uint8), model=model)
+        own = nb.estimate_blur(picture.astype(np.float32), model=model).sigma if absolute else np.zeros_like(sigma)
+        judged.append(m.masked().sigma.ravel())
+        every.append(m.sigma.ravel())
+        truth.append(sigma.ravel())
+        owned.append(np.hypot(sigma, np.minimum(own, LARGEST_ZERO)).ravel())
+    j, e, t, o = (np.concatenate(parts) for parts in (judged, every, truth, owned))
+    found = nb.score(j, t)
+    cells = [f"{found.rmse:.3f}", f"{found.bias:+.3f}", f"{nb.score(e, t).rmse:.3f}", f"{100 * found.coverage:.0f} %"]
+    return [field, name, *cells, f"{nb.score(j, o).rmse:.3f}" if absolute else "-"]
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--textures", type=Path, required=True, help="folder of sharp pictures")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--steps", type=int, help="instead of a time, for a busy machine")
+    parser.add_argument("--test", type=int, default=4, help="pictures to test on")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save", type=Path, help="write the model, a .blurmap.safetensors file")
+    options = parser.parse_args()
+    files = [Path(source.image) for source in list_sources(options.textures)]
+    order = np.random.default_rng(options.seed).permutation(len(files))
+    tests, rest = ([files[i] for i in sorted(part)] for part in (order[: options.test], order[options.test :]))
+    model = nb.train_model(rest, minutes=options.minutes, steps=options.steps, seed=options.seed)
+    if options.save is not None:
+        model.save(options.save)
+    sharp = [grey(file) for file in tests]
+    rows = [
+        line(field, name, which, sharp)
+        for field in fields((32, 32))
+        for name, which in (("bundled", "default"), ("tuned", model))
+    ]
+    text = (
+        f"Tuned for {model.info.training['seconds'] / 60:.1f} minutes ({model.info.training['steps']} steps, "
+        f"{model.info.training['machine']}) on {len(rest)} textures, tested on {len(tests)} others "
+        f"({', '.join(file.stem for file in tests)}). Errors against the blur added; 'all' counts the places that a "
+        "model does not judge too; 'own zero' is against sqrt(s² + s0²), s0 being the bundled model's reading of the "
+        f"sharp picture.\n\n{table(HEADER, rows)}\n\n{model.info.training['report']['line']}"
+    )
+    budget = f"--steps {options.steps}" if options.steps else f"--minutes {options.minutes:g}"
+    command = f"python -m benchmarks.finetune --textures DIR {budget} --test {options.test}"
+    publish("Training on your own pictures", command, text, options.write)
+
+
+if __name__ == "__main__":
+    main()

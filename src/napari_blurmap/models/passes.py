@@ -1,0 +1,146 @@
+"""How each kind of network goes over a plane in tiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ..tiling import Tile, tiles
+from .dense import STRIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import Tensor
+
+    from ..planes import Plane
+    from .dense import DenseNetwork
+    from .patch import PatchesOfPicture
+
+#: Tiles of a dense network's features are joined in larger pieces: they hold a sixteenth of the pixels.
+_FUSE = 4
+
+
+class Pass(Protocol):
+    """A network that goes over planes.
+
+    Attributes
+    ----------
+    edges : dict of str to int
+        Usual edge of a tile on each kind of device, pixels.
+    stride : int
+        Pixels for one value of the output.
+    align : int
+        Pixels that tiles are aligned to, and planes padded to.
+    """
+
+    edges: ClassVar[dict[str, int]]
+    stride: int
+    align: int
+
+    def steps(self, shape: tuple[int, int], edge: int) -> int:
+        """How often `outputs` calls ``tick`` for a plane."""
+
+    def outputs(
+        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
+    ) -> Iterator[tuple[Tile, Tensor]]:
+        """Tiles, and the output of each with its halo, (1, K + 1, Y / stride, X / stride).
+
+        The tiles cover the plane padded to ``align``. The last of the K + 1
+        channels is the log-odds that there is structure.
+        """
+
+
+def padded(shape: tuple[int, ...], align: int) -> tuple[int, int]:
+    """Y and X rounded up."""
+    return -(-shape[-2] // align) * align, -(-shape[-1] // align) * align
+
+
+class DensePass:
+    """Every pyramid level through the trunk in tiles of its own, then the features of all joined, in tiles too."""
+
+    #: Features of such tiles fit a processor's cache, larger ones only cost time.
+    edges: ClassVar[dict[str, int]] = {"cpu": 512, "mps": 1024, "cuda": 2048}
+    stride = STRIDE
+
+    def __init__(self, network: DenseNetwork) -> None:
+        self.network = network
+        self.align = network.config.total_stride
+
+    def steps(self, shape: tuple[int, int], edge: int) -> int:
+        """Tiles of all levels, and of the fusion."""
+        whole = padded(shape, self.align)
+        cuts = [([n >> level for n in whole], edge) for level in range(self.network.config.levels)]
+        return sum(-(-y // e) * -(-x // e) for (y, x), e in [*cuts, (list(whole), _FUSE * edge)])
+
+    def outputs(
+        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
+    ) -> Iterator[tuple[Tile, Tensor]]:
+        """See `Pass`."""
+        network, config = self.network, self.network.config
+        height, width = plane.valid.shape
+        # What lies beyond the border is invalid, as in training: it invents no edge.
+        border = (0, -width % self.align, 0, -height % self.align)
+        picture = F.pad(torch.from_numpy(plane.picture)[None, None], border).to(device)
+        valid = F.pad(torch.from_numpy(plane.valid.astype(np.float32))[None, None], border).to(device)
+        features = []
+        for level in network.prepare(picture, valid):
+            shape = (level.shape[2], level.shape[3])
+            feature = level.new_empty((1, config.wide, shape[0] // STRIDE, shape[1] // STRIDE)).contiguous(
+                memory_format=torch.channels_last
+            )
+            for tile in tiles(shape, edge, config.trunk_halo):
+                paste(feature, network.trunk(level[:, :, tile.outer[0], tile.outer[1]]), tile, STRIDE)
+                tick()
+            features.append(feature)
+        for tile in tiles((picture.shape[2], picture.shape[3]), _FUSE * edge, config.fuse_halo):
+            yield tile, network.fuse([_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)])
+            tick()
+
+
+class PatchPass:
+    """All patches of a picture with a reflected border, in tiles.
+
+    The network knows grey levels of 0 to 255 only: see `Plane.grey`.
+    """
+
+    #: Small: its first linear layer has 1600 values a pixel.
+    edges: ClassVar[dict[str, int]] = {"cpu": 128, "mps": 256, "cuda": 256}
+
+    def __init__(self, network: PatchesOfPicture) -> None:
+        self.network = network
+        self.stride = network.config.stride
+        self.align = network.align
+
+    def steps(self, shape: tuple[int, int], edge: int) -> int:
+        """Tiles."""
+        y, x = padded(shape, self.align)
+        return -(-y // edge) * -(-x // edge)
+
+    def outputs(
+        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
+    ) -> Iterator[tuple[Tile, Tensor]]:
+        """See `Pass`."""
+        shape = padded(plane.valid.shape, self.align)
+        extended = self.network.extend(torch.from_numpy(plane.grey())[None, None].to(device))
+        more = sum(self.network.config.border)
+        for tile in tiles(shape, edge, 0):
+            y, x = (slice(s.start, s.stop + more) for s in tile.inner)
+            yield tile, self.network.over(extended[:, :, y, x])
+            tick()
+
+
+def _cut(feature: Tensor, tile: Tile, cell: int) -> Tensor:
+    """What a tile reads of features with one value for ``cell`` pixels."""
+    y, x = (slice(s.start // cell, s.stop // cell) for s in tile.outer)
+    return feature[:, :, y, x]
+
+
+def paste(whole: Tensor, part: Tensor, tile: Tile, stride: int) -> None:
+    """Put what is kept of a tile's output into the whole."""
+    to_y, to_x = tile.target(stride)
+    y, x = tile.kept(stride)
+    whole[:, :, to_y, to_x] = part[:, :, y, x]

@@ -1,0 +1,275 @@
+"""Training crops of the user's own pictures: blurred by known fields, as noisy as the pictures are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, inf, log
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch.utils.data import Dataset
+
+from .errors import BlurMapError
+from .optics import gaussian_kernel
+from .synthesis.blur import apply_blur
+from .synthesis.crops import between_levels, detail_over_noise, detail_window, field_between
+from .synthesis.datasets import SyntheticCrops
+from .synthesis.exposure import loguniform
+from .synthesis.noise import Digits, PictureNoise, blur_again
+from .tune_pictures import SMALLEST, Piece
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    Plane = NDArray[np.float32]
+
+#: Neighbouring levels of blur, between which is interpolated, differ by this factor at most.
+_STEP = 1.3
+#: How far training goes beyond the range of sigma: an end that is never passed would be guessed too often.
+_BEYOND = 1.15
+#: Shares of constant fields, ramps, sines, hard borders and hills.
+_FIELDS = (0.2, 0.4, 0.15, 0.1, 0.15)
+#: Pixels nearer than so many sigma to what is not known are not known either.
+_REACH = 3.0
+#: Part of the pictures, or of one picture's area, that is held out.
+_HELD_OUT = 0.2
+#: Places of a piece that crops are laid around, about.
+_PLACES = 20_000
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """What crops are like.
+
+    Parameters
+    ----------
+    low, high : float
+        Sigma added, pixels.
+    size : int
+        Edge, pixels.
+    seed : int
+        Of all that is drawn.
+    rehearsal : float, default=0.0
+        Share of synthetic crops among them.
+    zero : float, default=0.0
+        Own blur of the pictures, pixels: it is taken off the total blur of the synthetic crops, so that in both a
+        sigma is what was added to pictures as sharp as the user's.
+    largest : float, default=30.0
+        Largest total blur of the synthetic crops, pixels.
+    """
+
+    low: float
+    high: float
+    size: int
+    seed: int
+    rehearsal: float = 0.0
+    zero: float = 0.0
+    largest: float = 30.0
+
+    @property
+    def sigmas(self) -> NDArray[np.float64]:
+        """Levels of blur between which is interpolated, pixels."""
+        ends = max(0.1, self.low / _BEYOND), self.high * _BEYOND
+        return np.geomspace(*ends, max(4, ceil(log(ends[1] / ends[0]) / log(_STEP)) + 1))
+
+
+def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piece]]:
+    """Deal pieces out to training and to the held-out set: by picture, or by region where there is only one.
+
+    Parameters
+    ----------
+    pieces : list of Piece
+        Of all pictures.
+    seed : int
+        Of the choice.
+
+    Returns
+    -------
+    list of Piece, list of Piece
+        For training, and held out.
+
+    Raises
+    ------
+    BlurMapError
+        If there is one picture, too small or too empty to hold out a part of it.
+    """
+    draw = np.random.default_rng((seed, 7))
+    pictures = np.unique([p.picture for p in pieces])
+    if len(pictures) > 1:
+        out = set(draw.permutation(pictures)[: max(1, round(_HELD_OUT * len(pictures)))].tolist())
+        return [p for p in pieces if p.picture not in out], [p for p in pieces if p.picture in out]
+    if len(pieces) >= round(1 / _HELD_OUT):
+        chosen = set(draw.permutation(len(pieces))[: round(_HELD_OUT * len(pieces))].tolist())
+        return [p for i, p in enumerate(pieces) if i not in chosen], [pieces[i] for i in sorted(chosen)]
+    piece = max(pieces, key=lambda p: int(p.textured.sum()))
+    strip, rest = _strip(piece, draw)
+    return [rest, *(p for p in pieces if p is not piece)], [strip]
+
+
+def _strip(piece: Piece, draw: np.random.Generator) -> tuple[Piece, Piece]:
+    """A strip at one side of a piece, and the rest, both with something to learn from."""
+    every = slice(None)
+    found = []
+    for axis, n in enumerate(piece.usable.shape):
+        width = max(SMALLEST // 2, round(_HELD_OUT * n))
+        if n - width < SMALLEST:
+            continue
+        for strip, rest in ((slice(width), slice(width, n)), (slice(n - width, n), slice(n - width))):
+            parts = [piece[(s, every) if axis == 0 else (every, s)] for s in (strip, rest)]
+            if all(part.textured.any() for part in parts):
+                found.append((parts[0], parts[1]))
+    if not found:
+        raise BlurMapError(
+            f"{piece.name} is the only picture that can be used, and too small or too empty to hold out a part of it "
+            "for judging the model. Add another sharp picture."
+        )
+    return found[int(draw.integers(len(found)))]
+
+
+class _Levels:
+    """A piece at every level of blur, in units of its own contrast, and how far each place is from what is unknown."""
+
+    def __init__(self, piece: Piece, sigmas: NDArray[np.float64]) -> None:
+        sample = piece.sample
+        self.noise, self.digits = sample.noise, sample.digits
+        self.middle = float(np.median(sample.grey))
+        self.unit = float(np.quantile(np.abs(sample.grey - self.middle), 0.98)) or float(np.ptp(sample.grey)) or 1.0
+        sharp = ((sample.grey - self.middle) / self.unit).astype(np.float32)
+        self.stack = np.stack([apply_blur(sharp, s) for s in sigmas])
+        self.distance = ndimage.distance_transform_edt(np.pad(piece.usable, 1))[1:-1, 1:-1].astype(np.float32)
+        places = np.argwhere(piece.textured)
+        self.centres = places[:: max(1, len(places) // _PLACES)].astype(np.int32)
+
+
+class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
+    """Map-style data set: crop number i depends on the pictures, the configuration and i alone.
+
+    Every piece is blurred once by every level; a crop interpolates between them, so that making one costs little.
+    The blur smooths the picture's own noise too; what it lost is added again, by the same interpolation, and half of
+    the crops get less of it, since a measured noise is an upper bound.
+
+    Parameters
+    ----------
+    config : CropConfig
+        What crops are like.
+
+    Examples
+    --------
+    >>> from napari_blurmap.synthesis.scenes import random_scene
+    >>> from napari_blurmap.tune_pictures import list_sources, read_pictures
+    >>> sharp = random_scene((128, 128), np.random.default_rng(1), kind="dead leaves")
+    >>> [(_, pieces)] = read_pictures(list_sources(sharp))
+    >>> crops = TuneCrops(CropConfig(0.3, 3.0, size=64, seed=0))
+    >>> crops.add(pieces[0])
+    >>> picture, truth = crops[0]
+    >>> picture.shape, truth.shape
+    (torch.Size([2, 64, 64]), torch.Size([2, 64, 64]))
+    """
+
+    def __init__(self, config: CropConfig) -> None:
+        self.config, self.sigmas = config, config.sigmas
+        self.pictures: dict[int, list[_Levels]] = {}
+        self.lost = _lost_noise(self.sigmas, max(256, 2 * config.size), config.seed)
+        # Share of white noise that is left by a blur.
+        self.left = [float(np.sum(gaussian_kernel(s) ** 2)) ** 2 for s in self.sigmas]
+        # Far from the seeds of the default model's training and of its held-out set.
+        self.synthetic = SyntheticCrops(config.size, count=10**9, seed=config.seed + 2 * 10**6, largest=config.largest)
+
+    def add(self, piece: Piece) -> None:
+        """Take in a piece of a sharp picture that has something to learn from; it is blurred now."""
+        self.pictures.setdefault(piece.picture, []).append(_Levels(piece, self.sigmas))
+
+    def __len__(self) -> int:
+        return 10**9
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Crop ``index``: (picture, valid) and (sigma, structure), each (2, Y, X)."""
+        share = self.config.rehearsal
+        number = int(index * share)
+        if int((index + 1) * share) > number:
+            inputs, truth = self.synthetic[number]
+            truth[0] = (truth[0] ** 2 - self.config.zero**2).clamp_min(0).sqrt()
+            return inputs, truth
+        rng = np.random.default_rng((self.config.seed, 4, index))
+        of_picture = list(self.pictures.values())[int(rng.integers(len(self.pictures)))]
+        layers = self._crop(of_picture[int(rng.integers(len(of_picture)))], rng)
+        size = self.config.size
+        layers = np.pad(layers, [(0, 0), *((0, size - n) for n in layers.shape[1:])])
+        layers = np.rot90(layers, int(rng.integers(4)), (1, 2))
+        layers = layers[:, :, ::-1] if rng.random() < 0.5 else layers
+        both = torch.from_numpy(np.ascontiguousarray(layers, dtype=np.float32))
+        return both[:2], both[2:]
+
+    def field(self, shape: tuple[int, int], rng: np.random.Generator) -> Plane:
+        """Sigma to be added, pixels."""
+        low, high = float(self.sigmas[0]), float(self.sigmas[-1])
+        middle = float(rng.uniform(low, high)) if rng.random() < 0.5 else loguniform(rng, low, high)
+        spread = loguniform(rng, 1.05, 3.5)
+        if rng.random() < 0.2:
+            return field_between(shape, rng, low, high, middle, _FIELDS)
+        return field_between(shape, rng, max(low, middle / spread), min(high, middle * spread), middle, _FIELDS)
+
+    def _crop(self, piece: _Levels, rng: np.random.Generator) -> Plane:
+        """Picture, validity, sigma and structure, (4, Y, X)."""
+        centre = piece.centres[int(rng.integers(len(piece.centres)))]
+        where = _window(centre, piece.distance.shape, self.config.size, rng)
+        valid = piece.distance[where]
+        shape = (valid.shape[0], valid.shape[1])
+        field = self.field(shape, rng)
+        light = between_levels(piece.stack[:, *where], self.sigmas, field)
+        # Half of the crops as they are, the others of fainter specimens before the same camera.
+        contrast = 1.0 if rng.random() < 0.5 else loguniform(rng, 0.3, 1.0)
+        amount = 1.0 if rng.random() < 0.5 else float(rng.random())
+        grey = piece.middle + piece.unit * contrast * light
+        variance = _white(piece.noise, piece.digits, grey)
+        anywhere = _window((0, 0), self.lost.shape[1:], self.config.size, rng, everywhere=True)
+        lost = between_levels(self.lost[:, *anywhere][:, : shape[0], : shape[1]], self.sigmas, field)
+        more = (1 - contrast**2) ** 0.5 * rng.standard_normal(shape, dtype=np.float32)
+        seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + more), piece.digits)
+        left = contrast**2 * np.interp(field, self.sigmas, self.left) * variance
+        noise = left + amount**2 * np.maximum(variance - left, 0) + piece.digits.step**2 / 12 + (1e-5 * piece.unit) ** 2
+        detail = detail_over_noise(grey, np.sqrt(noise), detail_window(field)) ** 2 - left / noise
+        return np.stack(
+            [
+                (seen - piece.middle) / piece.unit,
+                valid > _REACH * field,
+                field,
+                np.sqrt(np.maximum(detail, 0)),
+            ]
+        ).astype(np.float32)
+
+
+def _window(
+    centre: Any, shape: tuple[int, ...], size: int, rng: np.random.Generator, *, everywhere: bool = False
+) -> tuple[slice, slice]:
+    """A window of a crop's size that has a place in it, or any."""
+    starts = []
+    for middle, n in zip(centre, shape, strict=True):
+        first = int(rng.integers(n - size + 1)) if everywhere else int(middle - rng.integers(size))
+        starts.append(min(max(first, 0), max(n - size, 0)))
+    return slice(starts[0], starts[0] + size), slice(starts[1], starts[1] + size)
+
+
+def _white(noise: PictureNoise | None, digits: Digits, grey: NDArray[Any]) -> NDArray[Any]:
+    """Variance of the noise before rounding; what is clipped shows none."""
+    if noise is None:
+        return np.zeros_like(grey)
+    variance = np.maximum(noise.variance(grey) - digits.step**2 / 12, 0.0)
+    return np.where((grey <= digits.low) | (grey >= digits.high), 0.0, variance)
+
+
+def _digitised(grey: NDArray[Any], digits: Digits) -> NDArray[Any]:
+    stepped = np.rint(grey / digits.step) * digits.step if digits.step else grey
+    return np.clip(stepped, digits.low, digits.high)
+
+
+def _lost_noise(sigmas: NDArray[np.float64], edge: int, seed: int) -> Plane:
+    """What white noise of variance 1 loses at every level, of one and the same noise: (N, edge, edge)."""
+    unit, nothing = PictureNoise((0.0, 0.0), (1.0, 1.0)), np.zeros((edge, edge))
+    draws = (np.random.default_rng((seed, 8)) for _ in sigmas)
+    anything = Digits(-inf, inf, 0.0)
+    stack = [blur_again(nothing, float(s), unit, anything, draw) for s, draw in zip(sigmas, draws, strict=True)]
+    return np.stack(stack).astype(np.float32)

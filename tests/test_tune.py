@@ -1,0 +1,474 @@
+"""Training on a user's own pictures, in miniature."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import ndimage
+
+import napari_blurmap as nb
+from napari_blurmap import checkpoints, estimate, tune_learners, tuning
+from napari_blurmap.synthesis.datasets import SyntheticCrops
+from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.tune_config import TuneConfig
+from napari_blurmap.tune_data import CropConfig, TuneCrops, split_pieces
+from napari_blurmap.tune_pictures import list_sources, read_pictures
+from napari_blurmap.tuning import Tuning
+
+
+def leaves(seed, shape=(96, 96)):
+    """A sharp picture of 8 bit."""
+    return (250 * random_scene(shape, np.random.default_rng(seed), kind="dead leaves")).astype(np.uint8)
+
+
+def pieces_of(*pictures, masks=None):
+    return [piece for _, found in read_pictures(list_sources(list(pictures), masks)) for piece in found]
+
+
+def crops_of(*pictures, masks=None, size=64, seed=0, low=0.3, high=3.0, **options):
+    crops = TuneCrops(CropConfig(low, high, size, seed, **options))
+    for piece in pieces_of(*pictures, masks=masks):
+        crops.add(piece)
+    return crops
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch, tiny_model):
+    """Few and small crops, and a tiny network in the place of the bundled one."""
+    monkeypatch.setattr(tuning, "_BATCH", 2)
+    monkeypatch.setattr(tuning, "_EDGE", 64)
+    monkeypatch.setattr(tune_learners, "_CHOOSING", 2)
+    monkeypatch.setattr(tune_learners, "_REPORTING", 4)
+    monkeypatch.setattr(tune_learners, "_CHOOSING_PATCHES", 20)
+    monkeypatch.setattr(tune_learners, "_REPORTING_PATCHES", 40)
+    monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model if name == "default" else name)
+
+
+def small_tuning(tiny_model, steps=3, pictures=(1, 2, 3), **options):
+    settings = {k: options.pop(k) for k in ("seed", "sigma_range") if k in options}
+    return Tuning([leaves(i) for i in pictures], TuneConfig(steps=steps, **settings), init=tiny_model, **options)
+
+
+def finished(training):
+    for _ in training.run():
+        pass
+    return training
+
+
+def weights(training):
+    return training.learner.weights()
+
+
+def assert_equal(a, b):
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+# Pictures
+
+
+def test_every_picture_that_cannot_be_used_is_named_with_the_reason(tmp_path):
+    Image.fromarray(leaves(1)).save(tmp_path / "good.png")
+    Image.fromarray(np.dstack([leaves(2)] * 3)).save(tmp_path / "colour.png")
+    Image.fromarray(leaves(3, (40, 200))).save(tmp_path / "small.png")
+    Image.fromarray(np.full((96, 96), 7, np.uint8)).save(tmp_path / "flat.png")
+    Image.fromarray(np.full((96, 96), 255, np.uint8)).save(tmp_path / "white.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "good.png").read_bytes()[:300])
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / ".hidden").write_text("")
+    (tmp_path / "folder").mkdir()
+    found = {f.name: f.problem for f in nb.inspect_images(tmp_path)}
+    assert found.pop("good.png") == found.pop("colour.png") == ""
+    expected = {
+        "small": "at least 64",
+        "flat": "flat",
+        "white": "saturated",
+        "broken": "damaged",
+        "notes": "no picture",
+    }
+    assert {name.partition(".")[0] for name in found} == set(expected)
+    for name, problem in found.items():
+        assert expected[name.partition(".")[0]] in problem
+
+
+def test_white_noise_is_no_texture():
+    noise = np.random.default_rng(0).normal(100, 10, (128, 128))
+    assert "flat or empty" in nb.inspect_images(noise)[0].problem
+
+
+def test_what_is_wrong_with_usable_pictures_is_said(monkeypatch):
+    monkeypatch.undo()  # the real model tells how blurred a picture is
+    clipped = leaves(4)
+    clipped[:30, :40] = 255
+    empty = np.random.default_rng(0).normal(100, 1, (256, 256))
+    empty[:40, :40] += leaves(5)[:40, :40]
+    blurred = nb.apply_blur(leaves(6, (128, 128)).astype(float), 2.5)
+    sharp = leaves(7, (128, 128))
+    small, sparse, soft, fine = nb.inspect_images([clipped, empty, blurred, sharp])
+    assert any("saturated" in text for text in small.warnings)
+    assert any("96 x 96" in text for text in small.warnings)
+    assert any("the rest is empty" in text for text in sparse.warnings)
+    assert soft.own_sigma == pytest.approx(2.5, abs=0.7)
+    assert any("already blurred" in text for text in soft.warnings)
+    assert fine.warnings == ()
+    assert fine.own_sigma < 1
+
+
+def test_types_sizes_and_stacks_are_all_read():
+    pictures = [leaves(i, (96 + 16 * i, 100)) for i in range(4)]
+    mixed = [pictures[0] / 255, pictures[1].astype(np.uint16) * 200, np.stack([pictures[2]] * 2), pictures[3]]
+    assert [f.problem for f in nb.inspect_images(mixed)] == [""] * 4
+    assert len(pieces_of(mixed[2])) == 2
+
+
+def test_a_large_picture_is_taken_in_part(monkeypatch):
+    from napari_blurmap import tune_pictures
+
+    monkeypatch.setattr(tune_pictures, "MOST_PIXELS", 5 * 128 * 128)
+    monkeypatch.setattr(tune_pictures, "LARGEST", 128)
+    pieces = pieces_of(leaves(1, (512, 512)))
+    assert 1 <= sum(p.usable.size for p in pieces) / 128**2 <= 5
+    monkeypatch.setattr(tune_pictures, "MOST_PICTURES", 2)
+    found = nb.inspect_images([leaves(i) for i in range(4)])
+    assert sum("taken at random" in f.problem for f in found) == 2
+
+
+def test_masks():
+    picture, mask = leaves(1), np.zeros((96, 96), int)
+    mask[:, :48] = 3
+    for given in ([(picture, mask)], [picture]):
+        [piece] = pieces_of(*given, masks=None if isinstance(given[0], tuple) else [mask])
+        assert piece.usable[:, :48].all()
+        assert not piece.usable[:, 48:].any()
+    assert "region is empty" in nb.inspect_images([picture], masks=[0 * mask])[0].problem
+    assert "mask has the shape" in nb.inspect_images([picture], masks=[mask[1:]])[0].problem
+    with pytest.raises(nb.BlurMapError, match="2 images and 1 masks"):
+        nb.inspect_images([picture, picture], masks=[mask])
+
+
+def test_looking_through_can_be_stopped():
+    told = []
+    with pytest.raises(nb.Cancelled) as stopped:
+        nb.inspect_images([leaves(1), leaves(2)], progress=lambda *a: told.append(a), cancel=lambda: True)
+    assert len(stopped.value.partial) == 1
+    assert told == [(1, 2, "picture 1")]
+
+
+# Crops
+
+
+def test_a_crop_is_the_picture_blurred_by_its_sigma():
+    """Against the exact blur, whichever way the crop was turned."""
+    sharp = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(64, 64)), 1.5) * 1000
+    crops = crops_of(sharp)
+    for number in range(8):
+        (picture, valid), (sigma, _) = (t.numpy() for t in crops[number])
+        known = valid > 0
+
+        def unlike(turns, mirrored, picture=picture, sigma=sigma, known=known):
+            def back(a):
+                return np.rot90(a[:, ::-1] if mirrored else a, -turns)
+
+            exact = nb.apply_blur(sharp, back(sigma))
+            return 1 - np.corrcoef(back(picture)[back(known)], exact[back(known)])[0, 1]
+
+        assert min(unlike(t, m) for t in range(4) for m in (False, True)) < 1e-4
+
+
+def immerkaer(picture):
+    """Standard deviation of the noise by Immerkaer's Laplacian (1996)."""
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
+    return np.abs(ndimage.convolve(picture, kernel)[2:-2, 2:-2]).mean() * np.sqrt(np.pi / 2) / 6
+
+
+def test_a_blurred_crop_is_as_noisy_as_the_picture():
+    draw = np.random.default_rng(1)
+    smooth = ndimage.gaussian_filter(draw.normal(size=(256, 256)), 4) * 1500
+    crops = crops_of(smooth + draw.normal(0, 3, smooth.shape), size=128, low=1.0)
+    unit = crops.pictures[0][0].unit
+    noises = [unit * immerkaer(crops[i][0][0].numpy()) for i in range(24)]
+    assert max(noises) == pytest.approx(3, rel=0.1)
+    # A quarter of the crops and more has all of it; less only where it was drawn.
+    assert np.quantile(noises, 0.6) == pytest.approx(3, rel=0.1)
+
+
+def test_no_noise_passes_for_structure():
+    draw = np.random.default_rng(1)
+    picture = draw.normal(100, 5, (128, 128))
+    picture[:, :64] += 1.0 * leaves(2, (128, 64))
+    crops = crops_of(picture, size=128)
+    shares = []
+    for number in range(12):
+        structure, where = crops[number][1][1].numpy(), crops[number][0][1].numpy() > 0
+        shares.append((structure[where] > 0.7).mean())
+    assert 0.3 < np.mean(shares) < 0.65
+
+
+def test_what_is_not_known_stays_unknown():
+    mask = np.zeros((96, 96), bool)
+    mask[20:70, 10:80] = True
+    crops = crops_of(leaves(1), masks=[mask], size=96)
+    for number in range(6):
+        (_, valid), (sigma, _) = crops[number]
+        assert 0 < float(valid.sum()) <= mask.sum()
+        # the blur carries light over the border of what is known
+        assert float(valid.sum()) <= (50 - 4 * float(sigma.min())) * (70 - 4 * float(sigma.min()))
+
+
+def test_crops_of_small_pictures_are_filled_up():
+    picture, truth = crops_of(leaves(1, (70, 66)), size=96)[0]
+    assert picture.shape == truth.shape == (2, 96, 96)
+    assert float(picture[1].sum()) <= 70 * 66
+
+
+def test_synthetic_crops_count_from_the_same_zero():
+    crops = crops_of(leaves(1), rehearsal=0.25, zero=0.6)
+    synthetic = SyntheticCrops(64, count=9, seed=2 * 10**6, largest=30.0)
+    for number, index in enumerate((3, 7, 11)):
+        inputs, truth = synthetic[number]
+        torch.testing.assert_close(crops[index][0], inputs)
+        total = (crops[index][1][0] ** 2 + 0.6**2).sqrt()
+        torch.testing.assert_close(total, truth[0].clamp_min(0.6))
+        torch.testing.assert_close(crops[index][1][1], truth[1])
+
+
+def test_a_crop_depends_on_seed_and_number_alone():
+    a, b, c = (crops_of(leaves(1), leaves(2), seed=s) for s in (0, 0, 1))
+    assert torch.equal(a[5][0], (b[2], b[5])[1][0])
+    assert not torch.equal(a[5][0], c[5][0])
+
+
+def test_held_out_is_by_picture_or_by_region():
+    learnt, held = split_pieces(pieces_of(*(leaves(i) for i in range(7))), 0)
+    assert {p.picture for p in learnt} | {p.picture for p in held} == set(range(7))
+    assert len({p.picture for p in held}) == 1
+    one = leaves(1, (200, 150))
+    [rest], [strip] = split_pieces(pieces_of(one), 0)
+    assert rest.usable.size + strip.usable.size == one.size
+    whole = sorted(np.concatenate([rest.sample.grey.ravel(), strip.sample.grey.ravel()]))
+    assert whole == sorted(one.ravel().tolist())
+    with pytest.raises(nb.BlurMapError, match="Add another"):
+        split_pieces(pieces_of(leaves(1, (80, 80))), 0)
+
+
+# Training
+
+
+def test_one_seed_gives_equal_weights_also_beside_another_training(tiny_model):
+    before = torch.get_rng_state()
+    alone, other = (finished(small_tuning(tiny_model, seed=s)) for s in (0, 1))
+    assert not torch.equal(weights(alone)["head.weight"], weights(other)["head.weight"])
+    both = [small_tuning(tiny_model, seed=s) for s in (0, 1)]
+    for _ in zip(*(t.run() for t in both), strict=True):
+        torch.rand(3)  # somebody else draws in between
+    torch.set_rng_state(before)
+    assert_equal(weights(both[0]), weights(alone))
+    assert_equal(weights(both[1]), weights(other))
+    assert_equal(both[0].model().network.state_dict(), alone.model().network.state_dict())
+
+
+def test_it_learns(monkeypatch):
+    monkeypatch.setattr(tuning, "_BATCH", 8)
+    training = Tuning([leaves(i, (128, 128)) for i in range(4)], TuneConfig(steps=60), init=None)
+    steps = [at for at in training.run() if at.step]
+    assert [at.step for at in steps] == list(range(1, 61))
+    losses = [at.loss for at in steps]
+    assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.3
+    assert steps[-1].best <= min(at.error for at in steps)
+    assert steps[-1].best < 0.8 * steps[0].error
+    assert steps[-1].seconds_left == 0
+    assert steps[-1].fraction == 1
+
+
+def test_the_best_weights_are_kept(tiny_model, monkeypatch):
+    monkeypatch.setattr(tuning, "_RATE", 1e3)  # ruins the network
+    training = finished(small_tuning(tiny_model.variant(decode="median"), steps=4))
+    assert training.error > training.start_error
+    assert_equal(training.model().network.state_dict(), tiny_model.network.state_dict())
+
+
+def test_a_trained_network_keeps_the_statistics_of_its_norms(tiny_model):
+    training = finished(small_tuning(tiny_model))
+    name = "trunk_layers.0.1.running_mean"
+    assert torch.equal(weights(training)[name], tiny_model.network.state_dict()[name])
+    new = finished(Tuning([leaves(1), leaves(2)], TuneConfig(steps=2), init=None))
+    assert weights(new)[name].abs().max() > 0
+
+
+def test_the_model_is_complete(tiny_model, tmp_path):
+    training = finished(small_tuning(tiny_model))
+    model = training.model("mine")
+    loaded = nb.load_model(model.save(tmp_path / "mine.blurmap.safetensors"))
+    info = loaded.info
+    assert (info.name, info.reference, info.sigma_grid) == ("mine", "added", tiny_model.info.sigma_grid)
+    assert info.training["steps"] == 3
+    assert info.training["started_from"] == {"name": "tiny", "hash": tiny_model.hash}
+    assert info.training["report"]["rmse"] == training.report.rmse == info.training["figures"]["held-out RMSE px"]
+    assert "2 pictures" in info.trained_on
+    assert "your own training pictures" in info.card()
+    m = nb.estimate_blur(leaves(9), model=loaded)
+    assert m.provenance["reference"] == "added"
+    assert info.calibration["error"] == sorted(info.calibration["error"])
+
+
+def test_there_is_a_model_at_any_time(tiny_model):
+    training = small_tuning(tiny_model)
+    with pytest.raises(nb.BlurMapError, match="Nothing is prepared"):
+        training.preview()
+    for at in training.run():
+        if at.step:
+            assert training.preview().info.reference == "added"
+            break
+    assert training.model().info.training["steps"] == 1
+
+
+def test_progress_and_stop(tiny_model):
+    pictures, told = [leaves(i, (128, 128)) for i in (1, 2)], []
+    with pytest.raises(nb.Cancelled) as stopped:
+        nb.train_model(pictures, init=tiny_model, cancel=lambda: True)
+    assert stopped.value.partial is None
+    model = nb.train_model(
+        pictures,
+        init=tiny_model,
+        progress=lambda *a: told.append(a),
+        cancel=lambda: "left" in told[-1][2],
+        name="stopped",
+    )
+    assert model.info.training["steps"] == 1
+    assert model.info.name == "stopped"
+    assert "reading" in told[0][2]
+    assert all(0 <= done <= total == 1000 for done, total, _ in told)
+
+
+def test_a_time_budget_is_kept(tiny_model):
+    from time import perf_counter
+
+    begun = perf_counter()
+    model = nb.train_model([leaves(i, (128, 128)) for i in (1, 2)], init=tiny_model, minutes=0.05)
+    assert model.info.training["steps"] >= 1
+    assert perf_counter() - begun < 60
+
+
+def test_each_picture_with_a_fault_is_a_warning(tiny_model):
+    pictures = [leaves(1, (128, 128)), leaves(2, (128, 128)), np.zeros((96, 96))]
+    with pytest.warns(UserWarning, match="picture 3 cannot be used") as caught:
+        model = nb.train_model(pictures, init=tiny_model, steps=1)
+    assert all("picture 3" in str(w.message) for w in caught if "cannot" in str(w.message))
+    assert any("picture 3" in text for text in model.info.training["report"]["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sigma_range": (3.0, 0.3)}, "smallest and then the largest"),
+        ({"sigma_range": (0.3, 40.0)}, "21.9 px at most"),
+        ({"sigma_range": (0.3, float("nan"))}, "sigma_range"),
+        ({"sigma_range": 3.0}, "two numbers"),
+        ({"n_classes": 10}, "only with architecture='patch'"),
+        ({"architecture": "patch", "n_classes": 1}, "2 or more"),
+        ({"architecture": "patch", "init": None, "sigma_range": (0.3, 12.0)}, "8 px at most"),
+        ({"architecture": "wide"}, "'dense' or 'patch'"),
+        ({"minutes": 0}, "above 0"),
+        ({"steps": 0}, "above 0"),
+        ({"architecture": "patch", "init": "default.blurmap"}, "no model called"),
+    ],
+)
+def test_bad_settings(options, words):
+    with pytest.raises(nb.BlurMapError, match=words):
+        nb.train_model([leaves(1)], **options)
+
+
+def test_a_model_of_another_kind_is_no_start(tiny_model):
+    with pytest.raises(nb.BlurMapError, match="dense model"):
+        nb.train_model([leaves(1)], architecture="patch", init=tiny_model)
+
+
+def test_nothing_to_train_on(tmp_path):
+    with pytest.raises(nb.BlurMapError, match="no pictures"):
+        nb.train_model([])
+    with pytest.raises(nb.BlurMapError, match="no pictures"):
+        nb.train_model(tmp_path)
+    with pytest.raises(nb.BlurMapError, match=r"missing\.tif cannot be read") as refused:
+        nb.train_model([np.zeros((96, 96)), tmp_path / "missing.tif"])
+    assert "picture 1 cannot be used: it is flat" in str(refused.value)
+
+
+# Checkpoints
+
+
+def test_resuming_goes_on_where_it_broke_off(tiny_model, tmp_path):
+    whole = finished(small_tuning(tiny_model, 4))
+    for at in small_tuning(tiny_model, 4, checkpoint=tmp_path / "c.pt").run():
+        if at.step == 2:
+            break
+    again = small_tuning(tiny_model, 4, checkpoint=tmp_path / "c.pt")
+    assert [at.step for at in again.run() if at.step] == [3, 4]
+    assert_equal(weights(again), weights(whole))
+    assert again.start_error == whole.start_error
+    assert not list(tmp_path.glob("*.part"))
+    # One that was done is done at once.
+    done = small_tuning(tiny_model, 4, checkpoint=tmp_path / "c.pt")
+    assert not [at.step for at in done.run() if at.step]
+    assert_equal(done.model().network.state_dict(), whole.model().network.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"pictures": (1, 2, 4)}, "pictures"), ({"sigma_range": (0.3, 2)}, "sigma_range"), ({"seed": 5}, "seed")],
+)
+def test_a_checkpoint_of_another_training_is_refused(tiny_model, tmp_path, change, words):
+    finished(small_tuning(tiny_model, 1, checkpoint=tmp_path / "c.pt"))
+    with pytest.raises(nb.BlurMapError, match=f"{words}.* differ"):
+        finished(small_tuning(tiny_model, 2, checkpoint=tmp_path / "c.pt", **change))
+
+
+def test_a_damaged_checkpoint_is_refused(tiny_model, tmp_path):
+    path = tmp_path / "c.pt"
+    path.write_bytes(b"PK not a checkpoint")
+    with pytest.raises(nb.BlurMapError, match="cannot be read"):
+        finished(small_tuning(tiny_model, 1, checkpoint=path))
+    assert path.read_bytes() == b"PK not a checkpoint"
+
+
+def test_a_full_disk_costs_neither_the_last_checkpoint_nor_the_training(tiny_model, tmp_path, monkeypatch):
+    path = tmp_path / "c.pt"
+    finished(small_tuning(tiny_model, 2, checkpoint=path))
+    good = path.read_bytes()
+
+    def full(target, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "write_file", full)
+    monkeypatch.setattr(tuning, "_SAVING", 0.0)
+    resumed = small_tuning(tiny_model, 4, checkpoint=path)
+    with pytest.warns(UserWarning, match="No space left.*still whole"):
+        finished(resumed)
+    assert resumed.step == 4
+    assert path.read_bytes() == good
+    assert checkpoints.read_checkpoint(path)["training"]["step"] == 2
+
+
+# The patch network
+
+
+def test_a_patch_network_of_the_users_pictures(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # small pictures
+        model = nb.train_model(
+            [leaves(1, (192, 192))], architecture="patch", init=None, n_classes=3, sigma_range=(0.5, 2.5), steps=1
+        )
+    assert model.info.sigma_grid == [0.5, 1.5, 2.5]
+    assert model.info.reference == "added"
+    assert np.shape(model.info.training["report"]["confusion"]) == (3, 3)
+    loaded = nb.load_model(model.save(tmp_path / "p.blurmap.safetensors"))
+    assert loaded.info.sizes["classes"] == 3
+
+
+def test_the_classes_of_the_thesis():
+    from napari_blurmap.synthesis.patches import SIGMAS_10, SIGMAS_30
+
+    assert TuneConfig("patch").sigmas == SIGMAS_10
+    assert TuneConfig("patch", (0.1, 3.0), 30).sigmas == SIGMAS_30
