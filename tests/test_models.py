@@ -187,7 +187,7 @@ def test_bundled_models_are_small_and_documented():
         model = nb.load_model(name)
         info, stated = read_info(model.path)
         assert stated == model.hash
-        assert model.path.stat().st_size <= 5e6
+        assert model.path.stat().st_size <= (5e6 if name == "default" else 7e6)
         assert info.reference == "absolute"
         for word in ("px", info.trained_on, info.limits):
             assert word

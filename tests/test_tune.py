@@ -12,8 +12,11 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 from napari_blurmap import checkpoints, estimate, tune_learners, tuning
+from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+from napari_blurmap.models.reading import Read
 from napari_blurmap.synthesis.datasets import SyntheticCrops
 from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.train import draw_weights
 from napari_blurmap.tune_config import TuneConfig
 from napari_blurmap.tune_data import CropConfig, TuneCrops, split_pieces
 from napari_blurmap.tune_pictures import list_sources, read_pictures
@@ -199,7 +202,7 @@ def test_no_noise_passes_for_structure():
     draw = np.random.default_rng(1)
     picture = draw.normal(100, 5, (128, 128))
     picture[:, :64] += 1.0 * leaves(2, (128, 64))
-    crops = crops_of(picture, size=128)
+    crops = crops_of(picture, size=128, high=0.5)  # so little blur leaves nearly all of the noise
     shares = []
     for number in range(12):
         structure, where = crops[number][1][1].numpy(), crops[number][0][1].numpy() > 0
@@ -257,6 +260,19 @@ def test_held_out_is_by_picture_or_by_region():
 # Training
 
 
+def test_weights_are_drawn_without_disturbing_others():
+    networks = [DenseNetwork(DenseConfig(narrow=4, wide=8, fused=8)) for _ in range(3)]
+    before = torch.get_rng_state()
+    for network, seed in zip(networks, (1, 1, 2), strict=True):
+        draw_weights(network, seed)
+    assert torch.equal(torch.get_rng_state(), before)
+    a, b, c = (network.state_dict() for network in networks)
+    assert_equal(a, b)
+    assert not torch.equal(a["head.bias"], c["head.bias"])
+    # PyTorch's own spread: uniform up to one over the root of what a value is made of
+    assert float(a["top.0.0.weight"].abs().max()) == pytest.approx((8 * 9) ** -0.5, rel=0.02)
+
+
 def test_one_seed_gives_equal_weights_also_beside_another_training(tiny_model):
     before = torch.get_rng_state()
     alone, other = (finished(small_tuning(tiny_model, seed=s)) for s in (0, 1))
@@ -284,10 +300,31 @@ def test_it_learns(monkeypatch):
 
 
 def test_the_best_weights_are_kept(tiny_model, monkeypatch):
-    monkeypatch.setattr(tuning, "_RATE", 1e3)  # ruins the network
-    training = finished(small_tuning(tiny_model.variant(decode="median"), steps=4))
-    assert training.error > training.start_error
-    assert_equal(training.model().network.state_dict(), tiny_model.network.state_dict())
+    errors = iter([3.0, 2.0, 1.0, 2.0, float("nan")])
+
+    def read(self, weights, *, report):
+        truth = torch.ones(8)
+        return Read(truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(8))
+
+    monkeypatch.setattr(tune_learners.DenseLearner, "read", read)
+    training = small_tuning(tiny_model, steps=4)
+    steps, found = [], []
+    for at in training.run():
+        if at.step:
+            steps.append(at)
+            found.append(weights(training))
+    assert [at.best for at in steps] == [2, 1, 1, 1]
+    assert steps[0].start_error == 3
+    kept = training.model().network.state_dict()
+    assert_equal(kept, found[1])
+    assert not torch.equal(kept["head.weight"], found[3]["head.weight"])
+
+
+def test_weights_that_are_ruined_read_badly_but_break_nothing(tiny_model):
+    start = tiny_model.variant(decode="median")
+    training = finished(small_tuning(start, steps=1))
+    ruined = {name: value * float("nan") for name, value in weights(training).items()}
+    assert training.learner.read(ruined, report=False).sigma.isfinite().all()
 
 
 def test_a_trained_network_keeps_the_statistics_of_its_norms(tiny_model):

@@ -6,7 +6,6 @@ from math import ceil, inf, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import j1
 
 from .errors import BlurMapError
@@ -158,6 +157,8 @@ def equivalent_sigma(frequency: Float, mtf: Float, *, largest: float = 64.0) -> 
     >>> round(equivalent_sigma(f, gaussian_mtf(f, 1.3)), 3)
     1.3
     """
+    from scipy.optimize import minimize_scalar  # slow to import, and a panel that opens needs none of it
+
     target = np.abs(mtf)
 
     def misfit(log_sigma: float) -> float:

@@ -7,7 +7,6 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from .errors import BlurMapError
 from .io.units import unit_name
@@ -115,6 +114,8 @@ class Plane:
         levels = self.picture * np.float32(self.gain) + np.float32(self.offset)
         if self.valid.all() or not self.valid.any():
             return levels
+        from scipy import ndimage  # slow to import, and a panel that opens needs none of it
+
         near = ndimage.distance_transform_edt(~self.valid, return_distances=False, return_indices=True)
         return np.asarray(levels[tuple(near)])
 
@@ -369,5 +370,7 @@ def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
         }
     if largest not in full:
         return np.zeros(array.shape, dtype=bool)
+    from scipy import ndimage  # as above
+
     square = (3, 3) + (1,) * (array.ndim - 2)
     return np.asarray(ndimage.binary_opening(array == largest, np.ones(square, dtype=bool), border_value=0))

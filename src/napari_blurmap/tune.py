@@ -103,7 +103,7 @@ def train_model(
     >>> import napari_blurmap as nb
     >>> from napari_blurmap.synthesis.scenes import random_scene
     >>> sharp = [random_scene((128, 128), np.random.default_rng(i), kind="dead leaves") for i in (1, 2)]
-    >>> model = nb.train_model(sharp, steps=1)
+    >>> model = nb.train_model(sharp, init=None, steps=1)
     >>> model.info.reference
     'added'
     >>> nb.estimate_blur(sharp[0], model=model).sigma.shape

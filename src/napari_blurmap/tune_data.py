@@ -149,7 +149,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
 
     Every piece is blurred once by every level; a crop interpolates between them, so that making one costs little.
     The blur smooths the picture's own noise too; what it lost is added again, by the same interpolation, and half of
-    the crops get less of it, since a measured noise is an upper bound.
+    the crops get less or none of it, since a measured noise is an upper bound.
 
     Parameters
     ----------
@@ -220,9 +220,9 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         shape = (valid.shape[0], valid.shape[1])
         field = self.field(shape, rng)
         light = between_levels(piece.stack[:, *where], self.sigmas, field)
-        # Half of the crops as they are, the others of fainter specimens before the same camera.
-        contrast = 1.0 if rng.random() < 0.5 else loguniform(rng, 0.3, 1.0)
-        amount = 1.0 if rng.random() < 0.5 else float(rng.random())
+        # Most crops as they are, the others of fainter specimens before the same camera.
+        contrast = 1.0 if rng.random() < 0.7 else loguniform(rng, 0.3, 1.0)
+        amount = min(1.0, max(0.0, float(rng.uniform(-0.5, 1.5))))  # a quarter without, a half with all of it
         grey = piece.middle + piece.unit * contrast * light
         variance = _white(piece.noise, piece.digits, grey)
         anywhere = _window((0, 0), self.lost.shape[1:], self.config.size, rng, everywhere=True)

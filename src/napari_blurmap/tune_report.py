@@ -86,8 +86,8 @@ class TuneReport:
     >>> report = TuneReport(0.3, 0.05, 1800, 0.6, 0.4, 0.7, 0.95, rows)
     >>> report.usable
     (0.3, 1.0)
-    >>> print(report.summary_line())
-    On held-out pictures: RMSE 0.30 px, bias +0.05 px (0.40 px before). Readable: an added sigma of 0.3 to 1 px.
+    >>> print(report.summary_line().partition(". ")[0])
+    On held-out pictures: RMSE 0.30 px, bias +0.05 px (0.40 px before, by its zero)
     """
 
     rmse: float
@@ -121,7 +121,7 @@ class TuneReport:
 
     def summary_line(self) -> str:
         """In a sentence or two."""
-        before = "" if self.start_rmse_own is None else f" ({self.start_rmse_own:.2f} px before)"
+        before = "" if self.start_rmse_own is None else f" ({self.start_rmse_own:.2f} px before, by its zero)"
         usable = self.usable
         words = "nothing" if usable is None else f"an added sigma of {usable[0]:.2g} to {usable[1]:.2g} px"
         return f"On held-out pictures: RMSE {self.rmse:.2f} px, bias {self.bias:+.2f} px{before}. Readable: {words}."
@@ -129,7 +129,7 @@ class TuneReport:
     def text(self) -> str:
         """Sentence, warnings and tables, for the terminal."""
         lines = [self.summary_line(), *(f"Warning: {text}" for text in self.warnings)]
-        learnt = f"Learnt from {self.pictures} pictures, measured on {self.held_out} others or other parts."
+        learnt = f"Learnt from {self.pictures} pictures or parts of one, measured on {self.held_out} held out."
         if self.own_sigma is not None:
             learnt += (
                 f" The pictures' own blur, the zero of this model: {self.own_sigma:.2f} px as the bundled one reads."

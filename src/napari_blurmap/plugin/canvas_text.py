@@ -51,7 +51,7 @@ class CanvasText:
         with suppress(ValueError, RuntimeError):  # the layer may be gone with its viewer
             self._layer.events.visible.disconnect(self._follow)
         self._layer = None
-        # It is never deleted: napari 0.9 can draw what it has just deleted, and crash.
+        # Hidden, never deleted: with some drivers vispy crashes when it draws after deleting a text.
         self._overlay.visible = False
 
     def layer_removed(self, layer: Any) -> None:

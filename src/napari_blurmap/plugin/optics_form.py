@@ -102,10 +102,12 @@ class OpticsForm(QWidget):
         BlurMapError
             For values that no objective or limit can have.
         """
+        kind, size = self.kind.currentData(), self.pixel_size
+        if kind == "none":
+            return None
         from ..optics import fwhm_to_sigma, optics_limit
         from ..summary import Reference
 
-        kind, size = self.kind.currentData(), self.pixel_size
         if kind == "typed" and self.typed.value:
             pixels = self.typed.value
             if self.typed_unit.currentData() == "length":

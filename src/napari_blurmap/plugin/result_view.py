@@ -72,12 +72,12 @@ class ResultView(QWidget):
         self.verdict.setVisible(bool(verdict))
         # A number stays in one line with its error and its unit; a hyphen alone would end a line.
         self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u2060\u00a0"))
-        # Three lines always, so that nothing jumps while the pointer moves.
-        self.value.ensurePolished()
-        self.value.setMinimumHeight(3 * self.value.fontMetrics().lineSpacing() + 2)
-        self.value.setText(_HINT)
         self._draw(blurmap, digest, low)
         self.show()
+        # Three lines always, so that nothing jumps while the pointer moves; the style is known only now.
+        self.value.setText("\n\n")
+        self.value.setMinimumHeight(self.value.sizeHint().height())
+        self.value.setText(_HINT)
 
     def canvas_text(self, digest: Digest) -> str:
         """The same for the canvas, in short lines; the last is empty, as napari draws the box too low."""

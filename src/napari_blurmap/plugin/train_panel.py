@@ -170,6 +170,8 @@ class TrainPanel(QWidget):
             return
         layer = sigma_layer(found.masked().sigma, placed, f"{source.name} sigma (in training)")
         layer.metadata["blurmap_preview"] = True
+        # napari 0.9.2 with Mesa's software OpenGL may crash when a layer with a colour bar is removed.
+        layer.colorbar.visible = False
         self._preview = self._viewer.add_layer(layer)
 
     def _remove_preview(self) -> None:
