@@ -71,7 +71,10 @@ def main() -> None:
     files = [Path(source.image) for source in list_sources(options.textures)]
     order = np.random.default_rng(options.seed).permutation(len(files))
     tests, rest = ([files[i] for i in sorted(part)] for part in (order[: options.test], order[options.test :]))
-    model = nb.train_model(rest, minutes=options.minutes, steps=options.steps, seed=options.seed)
+    # The sine goes down to 0.1 px.
+    model = nb.train_model(
+        rest, sigma_range=(0.1, 3.0), minutes=options.minutes, steps=options.steps, seed=options.seed
+    )
     if options.save is not None:
         model.save(options.save)
     sharp = [grey(file) for file in tests]

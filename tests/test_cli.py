@@ -16,6 +16,7 @@ import tifffile
 
 import napari_blurmap as nb
 from napari_blurmap import cli, demo, estimate
+from napari_blurmap.models import passes
 
 
 def run(*arguments, monkeypatch=None):
@@ -109,7 +110,7 @@ def test_an_impossible_folder(picture, tmp_path, capsys):
 
 
 def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch, capsys):
-    real = estimate.tiles
+    real = passes.tiles
 
     def interrupting(*arguments):
         for number, tile in enumerate(real(*arguments)):
@@ -117,7 +118,7 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
                 os.kill(os.getpid(), signal.SIGINT)
             yield tile
 
-    monkeypatch.setattr(estimate, "tiles", interrupting)
+    monkeypatch.setattr(passes, "tiles", interrupting)
     out = tmp_path / "out"
     assert run("estimate", picture, "-o", out, "--tile", 32) == cli.INTERRUPTED
     partial = nb.BlurMap.load(out / "cells.partial.sigma.ome.tif")

@@ -194,8 +194,9 @@ def test_a_blurred_crop_is_as_noisy_as_the_picture():
     unit = crops.pictures[0][0].unit
     noises = [unit * immerkaer(crops[i][0][0].numpy()) for i in range(24)]
     assert max(noises) == pytest.approx(3, rel=0.1)
-    # A quarter of the crops and more has all of it; less only where it was drawn.
-    assert np.quantile(noises, 0.6) == pytest.approx(3, rel=0.1)
+    # About half of the crops have all of it, some have none.
+    assert np.quantile(noises, 0.7) == pytest.approx(3, rel=0.1)
+    assert min(noises) < 1
 
 
 def test_no_noise_passes_for_structure():
@@ -217,8 +218,9 @@ def test_what_is_not_known_stays_unknown():
     for number in range(6):
         (_, valid), (sigma, _) = crops[number]
         assert 0 < float(valid.sum()) <= mask.sum()
-        # the blur carries light over the border of what is known
-        assert float(valid.sum()) <= (50 - 4 * float(sigma.min())) * (70 - 4 * float(sigma.min()))
+        # the blur carries light over the border of what is known, as far as three sigma
+        lost = 2 * int(3 * float(sigma.min()))
+        assert float(valid.sum()) <= (50 - lost) * (70 - lost)
 
 
 def test_crops_of_small_pictures_are_filled_up():

@@ -148,7 +148,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     """Map-style data set: crop number i depends on the pictures, the configuration and i alone.
 
     Every piece is blurred once by every level; a crop interpolates between them, so that making one costs little.
-    The blur smooths the picture's own noise too; what it lost is added again, by the same interpolation, and half of
+    The blur smooths the picture's own noise too; what it lost is added again, by the same interpolation; half of
     the crops get less or none of it, since a measured noise is an upper bound.
 
     Parameters
@@ -206,7 +206,9 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     def field(self, shape: tuple[int, int], rng: np.random.Generator) -> Plane:
         """Sigma to be added, pixels."""
         low, high = float(self.sigmas[0]), float(self.sigmas[-1])
-        middle = float(rng.uniform(low, high)) if rng.random() < 0.5 else loguniform(rng, low, high)
+        # Half of them with many small ones; below 0.3 px all blurs look the same, so not more of those.
+        least = max(low, min(0.3, high / 2))
+        middle = float(rng.uniform(low, high)) if rng.random() < 0.5 else loguniform(rng, least, high)
         spread = loguniform(rng, 1.05, 3.5)
         if rng.random() < 0.2:
             return field_between(shape, rng, low, high, middle, _FIELDS)
