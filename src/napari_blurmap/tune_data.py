@@ -224,7 +224,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         light = between_levels(piece.stack[:, *where], self.sigmas, field)
         # Most crops as they are, the others of fainter specimens before the same camera.
         contrast = 1.0 if rng.random() < 0.7 else loguniform(rng, 0.3, 1.0)
-        amount = min(1.0, max(0.0, float(rng.uniform(-0.5, 1.5))))  # a quarter without, a half with all of it
+        amount = min(1.0, max(0.0, float(rng.uniform(-1, 3))))  # a quarter without, a half with all of it
         grey = piece.middle + piece.unit * contrast * light
         variance = _white(piece.noise, piece.digits, grey)
         anywhere = _window((0, 0), self.lost.shape[1:], self.config.size, rng, everywhere=True)

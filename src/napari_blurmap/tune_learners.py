@@ -31,7 +31,7 @@ Weights: TypeAlias = dict[str, torch.Tensor]
 #: Largest sigma that a new dense network can learn, and that 32 pixels can show, px.
 DENSE_LIMIT, PATCH_LIMIT = 20.0, 8.0
 #: Crops, and patches, on which the best weights are chosen, and others for the report.
-_CHOOSING, _REPORTING = 24, 48
+_CHOOSING, _REPORTING = 16, 32
 _CHOOSING_PATCHES, _REPORTING_PATCHES = 400, 2000
 #: Patches that a patch network learns from at most.
 _PATCHES = 60_000

@@ -117,8 +117,9 @@ class Tuning:
         yield from self._prepare()
         training, config = self._prepared.training, self.config
         self._judge()
-        # The last figures take about four times as long as one judging.
-        left = max(1.0, 60 * config.minutes - (time.perf_counter() - begun) - 4 * self._cost)
+        # The last figures take about four times as long as one judging; the first one is slower than others.
+        budget = 60 * config.minutes
+        left = max(1.0, budget - (time.perf_counter() - begun) - min(4 * self._cost, 0.1 * budget))
         training.config = replace(training.config, minutes=left / 60)
         judged = saved = time.perf_counter()
         try:
