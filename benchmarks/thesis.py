@@ -228,9 +228,9 @@ def maps_text(runs: list[Run], sharp: list[Plane], kernel: str, stride: int) -> 
         f"Sigma of 0.3 to 3 px (sine: 0.1 to 3 px) over {len(sharp)} textures of {sharp[0].shape[0]} x "
         f"{sharp[0].shape[1]} pixels, a patch every {stride} pixels, against the ramp or sine itself: what blur the "
         "textures had before counts as an error. All pixels count, also where the model says that it cannot tell. "
-        "*Arg-max* decodes as the thesis does, the other columns by the mean; smoothed by a moving average of 15 "
-        f"pixels over the judged places. The networks trained here are tested with the {kernel} kernel that they "
-        "learned, the bundled ones with scipy's.\n\n" + table([*header, "thesis", "thesis, smoothed"], rows)
+        "*Arg-max* decodes as the thesis does, the other columns by the mean (the default model: by its median); "
+        "smoothed by a moving average of 15 pixels over the judged places. The networks trained here are tested with "
+        f"the {kernel} kernel that they learned, the bundled ones with scipy's.\n\n" + table([*header, "thesis", "thesis, smoothed"], rows)
     )
 
 
