@@ -230,7 +230,8 @@ def maps_text(runs: list[Run], sharp: list[Plane], kernel: str, stride: int) -> 
         "textures had before counts as an error. All pixels count, also where the model says that it cannot tell. "
         "*Arg-max* decodes as the thesis does, the other columns by the mean (the default model: by its median); "
         "smoothed by a moving average of 15 pixels over the judged places. The networks trained here are tested with "
-        f"the {kernel} kernel that they learned, the bundled ones with scipy's.\n\n" + table([*header, "thesis", "thesis, smoothed"], rows)
+        f"the {kernel} kernel that they learned, the bundled ones with scipy's.\n\n"
+        + table([*header, "thesis", "thesis, smoothed"], rows)
     )
 
 
