@@ -19,6 +19,7 @@ from .layer_choice import LayerChoice
 from .layer_picture import LayerPicture
 from .model_choice import ModelChoice
 from .preferences import read_preferences
+from .regions import in_data
 from .viewer_link import ViewerLink
 from .worker import Stopped
 
@@ -147,7 +148,7 @@ class CheckForm(QWidget):
         options: dict[str, Any] = {"model": self.model.model, "device": read_preferences()["compute.device"]}
         stack = as_stack(picture)
         if len(stack.shape) > 2 and self.plane.value == _SHOWN:
-            here = _in_data(layer, np.array(self._viewer.dims.point))
+            here = in_data(layer, np.array(self._viewer.dims.point))
             options["plane"] = tuple(
                 int(np.clip(round(here[axis]), 0, n - 1))
                 for axis, n in zip(stack.order[:-2], stack.shape[:-2], strict=True)
@@ -231,20 +232,12 @@ def region_of(shapes: Shapes, layer: Image, yx: tuple[int, ...], size: tuple[int
     """
     if not len(shapes.data):
         raise BlurMapError(f"The layer {shapes.name!r} holds no shape. Draw a rectangle around a sharp part.")
-    corners = [_in_data(layer, np.array(shapes.data_to_world(corner)))[list(yx)] for corner in shapes.data[0]]
+    corners = [in_data(layer, np.array(shapes.data_to_world(corner)))[list(yx)] for corner in shapes.data[0]]
     low = np.clip(np.floor(np.min(corners, axis=0) + 0.5), 0, size).astype(int)
     high = np.clip(np.floor(np.max(corners, axis=0) + 0.5), 0, size).astype(int)
     if (high - low).min() < 1:
         raise BlurMapError(f"The shape in {shapes.name!r} lies beside the picture. Move it onto a sharp part.")
     return int(low[0]), int(high[0]), int(low[1]), int(high[1])
-
-
-def _in_data(layer: Image, world: np.ndarray) -> np.ndarray:
-    """A place of the world in pixels of a layer; leading axes that the world has not are at 0."""
-    place = np.zeros(layer.ndim)
-    count = min(layer.ndim, world.size)
-    place[layer.ndim - count :] = world[world.size - count :]
-    return np.asarray(layer.world_to_data(place))
 
 
 def _numbers(text: str) -> list[float]:

@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import napari.viewer
-from qtpy.QtCore import QEvent, QObject, Signal
-from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QFileDialog
 
 from ..errors import BlurMapError
 from .check_form import Check, CheckForm, CheckRequest
 from .check_view import CheckView
-from .fields import Column
-from .run_control import RunControl
+from .panel import Panel, copy_python
 from .run_view import RunView
-from .viewer_link import ViewerLink
 from .worker import Done, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class _Relay(QObject):
         self.came.emit(report)
 
 
-class CheckPanel(QWidget):
+class CheckPanel(Panel):
     """Check how well a model reads blur on a picture of one's own.
 
     Parameters
@@ -48,8 +46,8 @@ class CheckPanel(QWidget):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, check: Check | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
+        self._saving = self._new_control()
         self._check = check
         self._name = ""
         self._report: CheckReport | None = None
@@ -59,12 +57,9 @@ class CheckPanel(QWidget):
             "Blur the picture by known amounts and estimate each; nothing of yours is changed."
         )
         self.view = CheckView(napari_viewer.theme)
-        self.control = RunControl()
-        self._saving = RunControl()
-        self._link = ViewerLink()
-        self._lay_out()
+        self._column = self._stack(self.form, self.run_view, self.view)
         self._connect()
-        self._follow()
+        self._attach()
 
     def run(self) -> None:
         """Start the check, as the button does."""
@@ -84,24 +79,6 @@ class CheckPanel(QWidget):
             about=request.as_python(),
         )
 
-    def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None:
-                _abandon(self._link, (self.control, self._saving))
-                self.form.unfollow()
-            else:
-                self._follow()
-        return super().event(event)
-
-    def _lay_out(self) -> None:
-        self._column = Column(self.form, self.run_view, self.view)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._column)
-        # Tells napari that the panel itself takes the height that is left.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-
     def _connect(self) -> None:
         self.form.ready_changed.connect(self.run_view.set_ready)
         self.form.model.failed.connect(self.run_view.say)
@@ -113,13 +90,14 @@ class CheckPanel(QWidget):
         self.control.stepped.connect(self.run_view.show_step)
         self.control.ended.connect(self._on_ended)
         self._saving.ended.connect(self._on_saved)
-        # No method of the panel: it is no more when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, (self.control, self._saving)))
 
     def _follow(self) -> None:
-        self._link.cut()
         self.form.follow(self._link)
         self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self.form.unfollow()
 
     def _on_theme(self) -> None:
         self.view.set_theme(self._viewer.theme)
@@ -151,10 +129,8 @@ class CheckPanel(QWidget):
         self.run_view.say("" if isinstance(outcome, Done) else "Cancelled; what was finished until then is shown.")
 
     def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if (request := self._request()) is not None and clipboard is not None:
-            clipboard.setText(request.as_python())
-            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
+        if (request := self._request()) is not None:
+            copy_python(request.as_python(), self.run_view.say)
 
     def _save(self) -> None:
         report = self._report
@@ -182,10 +158,3 @@ class CheckPanel(QWidget):
             self.run_view.show_failure(outcome)
         elif isinstance(outcome, Done):
             self.run_view.say(f"Saved as {outcome.value} and {outcome.value.with_suffix('.json').name}.")
-
-
-def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:
-    """Leave nothing running and nothing connected behind a panel that is gone."""
-    link.cut()
-    for control in controls:
-        control.abandon()

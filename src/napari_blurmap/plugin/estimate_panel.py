@@ -9,19 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
-from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QFileDialog
 
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, digest
 from .estimate_form import EstimateForm, Judgement
-from .fields import Column
+from .panel import Panel, copy_python
 from .request import Estimate, Request, Result
 from .result_view import ResultView
-from .run_control import RunControl
 from .run_view import RunView
-from .viewer_link import ViewerLink
 from .worker import Done, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ class _Shown:
         return found
 
 
-class EstimatePanel(QWidget):
+class EstimatePanel(Panel):
     """Estimate how blurred every place of a picture is, and show it on the picture.
 
     Parameters
@@ -68,8 +66,8 @@ class EstimatePanel(QWidget):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, estimate: Estimate | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
+        self._saving, self._judging = self._new_control(), self._new_control()
         self._estimate = estimate
         self._request: Request | None = None
         self._shown: _Shown | None = None
@@ -78,15 +76,11 @@ class EstimatePanel(QWidget):
         self.form = EstimateForm(napari_viewer)
         self.run_view = RunView()
         self.result_view = ResultView(napari_viewer.theme)
-        self.control = RunControl()
-        self._saving = RunControl()
-        self._judging = RunControl()
         self._canvas = CanvasText(napari_viewer)
         self._cursor = CursorReadout(napari_viewer, self)
-        self._link = ViewerLink()
-        self._lay_out()
+        self._column = self._stack(self.form, self.run_view, self.result_view)
         self._connect()
-        self._follow()
+        self._attach()
 
     def select_model(self, path: str | Path) -> None:
         """Choose the model in a file.
@@ -120,23 +114,6 @@ class EstimatePanel(QWidget):
             about=request.as_python(),
         )
 
-    def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None:
-                self._let_go()
-            else:
-                self._follow()
-        return super().event(event)
-
-    def _lay_out(self) -> None:
-        self._column = Column(self.form, self.run_view, self.result_view)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._column)
-        # Tells napari that the panel itself takes the height that is left.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-
     def _connect(self) -> None:
         self.form.ready_changed.connect(self.run_view.set_ready)
         self.form.reference_changed.connect(self._judge)
@@ -152,18 +129,15 @@ class EstimatePanel(QWidget):
         self.control.ended.connect(self._on_ended)
         self._saving.ended.connect(self._on_saved)
         self._judging.ended.connect(self._on_judged)
-        # No method of the panel: it is no more when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, (self.control, self._saving, self._judging)))
 
     def _follow(self) -> None:
-        self._link.cut()
         self.form.follow(self._link)
         self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
         self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
         self._link.connect(self._viewer.events.theme, self._on_theme)
 
     def _let_go(self) -> None:
-        _abandon(self._link, (self.control, self._saving, self._judging))
+        super()._let_go()
         self.form.unfollow()
         self._canvas.clear()
 
@@ -239,10 +213,8 @@ class EstimatePanel(QWidget):
             self._judge()
 
     def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if (request := self.form.request()) is not None and clipboard is not None:
-            clipboard.setText(request.as_python())
-            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
+        if (request := self.form.request()) is not None:
+            copy_python(request.as_python(), self.run_view.say)
 
     def _save(self) -> None:
         if self._shown is None:
@@ -265,10 +237,3 @@ class EstimatePanel(QWidget):
             self.run_view.show_failure(outcome)
         elif isinstance(outcome, Done):
             self.run_view.say(f"Saved as {outcome.value}.")
-
-
-def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:
-    """Leave nothing running and nothing connected behind a panel that is gone."""
-    link.cut()
-    for control in controls:
-        control.abandon()

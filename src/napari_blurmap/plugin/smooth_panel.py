@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import napari.viewer
 import numpy as np
 from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from ..errors import BlurMapError, Cancelled
 from ..refine.smooth import smooth_sigma
-from .fields import Column, plain_label
+from .fields import plain_label
 from .layers import result_layers
-from .run_control import RunControl, RunState
+from .panel import Panel, copy_python
+from .run_control import RunState
 from .run_view import RunView
 from .smooth_form import WORDS, SmoothForm
 from .smooth_view import Piece, piece_in_view, preview_layer, smoothed_piece
-from .viewer_link import ViewerLink
 from .worker import Done, Failed, Outcome, Stopped
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ _REST_MS = 120
 _PREVIEW = "preview of smoothing"
 
 
-class SmoothPanel(QWidget):
+class SmoothPanel(Panel):
     """Smooth a blur map, with a preview of what is in view.
 
     Parameters
@@ -45,8 +44,8 @@ class SmoothPanel(QWidget):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
+        self.previewing = self._new_control()
         self._shown: Image | None = None
         self._asked: tuple[Image, BlurMap, Piece] | None = None
         self._stale = False
@@ -55,15 +54,12 @@ class SmoothPanel(QWidget):
         self.run_view = RunView()
         self.run_view.button.setToolTip("Make new layers of the whole map, smoothed; the map stays as it is.")
         self.run_view.copy.setToolTip("Put the same smoothing on the clipboard, for napari's console or a script.")
-        self.control = RunControl()
-        self.previewing = RunControl()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
-        self._link = ViewerLink()
-        self._lay_out()
+        self._column = self._stack(self.form.widget.native, self.purpose, self.run_view)
         self._connect()
-        self._follow()
+        self._attach()
 
     def apply(self) -> None:
         """Smooth the whole map into new layers, as the button does."""
@@ -75,23 +71,10 @@ class SmoothPanel(QWidget):
         self.control.start(f"Smoothing {layer.name}", work, about=self._as_python())
 
     def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it; no preview where the panel is hidden."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None:
-                self._let_go()
-            else:
-                self._follow()
+        """Make no preview where the panel is hidden."""
         if event is not None and event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
             self._changed()
         return super().event(event)
-
-    def _lay_out(self) -> None:
-        self._column = Column(self.form.widget.native, self.purpose, self.run_view)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._column)
-        # Tells napari that the panel itself takes the height that is left.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def _connect(self) -> None:
         self.form.changed.connect(self._changed)
@@ -104,11 +87,8 @@ class SmoothPanel(QWidget):
         self.control.ended.connect(self._on_applied)
         self.previewing.ended.connect(self._on_preview)
         self._show_state(RunState.IDLE)
-        # No method of the panel: it is no more when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, (self.control, self.previewing)))
 
     def _follow(self) -> None:
-        self._link.cut()
         self.form.follow(self._link)
         dims, camera = self._viewer.dims.events, self._viewer.scene.camera.events
         for emitter in (dims.current_step, camera.zoom, camera.center):
@@ -117,7 +97,7 @@ class SmoothPanel(QWidget):
 
     def _let_go(self) -> None:
         self._timer.stop()
-        _abandon(self._link, (self.control, self.previewing))
+        super()._let_go()
         self._remove_preview()
 
     def _changed(self) -> None:
@@ -223,10 +203,8 @@ class SmoothPanel(QWidget):
         )
 
     def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if self.form.blurmap is not None and clipboard is not None:
-            clipboard.setText(self._as_python())
-            self._say("Copied. Paste it into napari's console, or into a script.")
+        if self.form.blurmap is not None:
+            copy_python(self._as_python(), self._say)
 
 
 def _smoothed_layers(
@@ -252,10 +230,3 @@ def _smoothed_layers(
         one.name = one.name.replace(f"({by}", f"({by}, {options['method']} {options['strength']:g}", 1)
     layers[2].visible = False  # the same places as those of the map before
     return layers
-
-
-def _abandon(link: ViewerLink, controls: tuple[RunControl, ...], *_: object) -> None:
-    """Leave nothing running and nothing connected behind a panel that is gone."""
-    link.cut()
-    for control in controls:
-        control.abandon()

@@ -7,19 +7,16 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import napari.viewer
-from qtpy.QtCore import QEvent, QObject, Signal
-from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QObject, Signal
 
 from ..errors import BlurMapError
-from .fields import Column
 from .geometry import placement
 from .layers import sigma_layer
-from .run_control import RunControl
+from .panel import Panel, copy_python
 from .run_view import RunView
 from .train_form import TrainForm
 from .train_request import Trained, TrainRequest, TrainUpdate, Tunings
 from .train_view import TrainView
-from .viewer_link import ViewerLink
 from .worker import Done, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -56,7 +53,7 @@ class _Relay(QObject):
         return taken
 
 
-class TrainPanel(QWidget):
+class TrainPanel(Panel):
     """Train a model on one's own pictures.
 
     Parameters
@@ -68,8 +65,7 @@ class TrainPanel(QWidget):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, tunings: Tunings | None = None) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._tunings = tunings
         self._preview: Image | None = None
         self._previewed: Image | None = None
@@ -78,11 +74,9 @@ class TrainPanel(QWidget):
         self.run_view = RunView("Train", "Training...", "Stop", "Stopping; the best model so far is kept...")
         self.run_view.button.setToolTip("Train on the chosen pictures; nothing of yours is changed.")
         self.view = TrainView(napari_viewer.theme)
-        self.control = RunControl()
-        self._link = ViewerLink()
-        self._lay_out()
+        self._column = self._stack(self.form, self.run_view, self.view)
         self._connect()
-        self._follow()
+        self._attach()
 
     def run(self) -> None:
         """Start the training, as the button does."""
@@ -101,24 +95,6 @@ class TrainPanel(QWidget):
             about=request.code,
         )
 
-    def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None:
-                _abandon(self._link, self.control)
-                self._remove_preview()
-            else:
-                self._follow()
-        return super().event(event)
-
-    def _lay_out(self) -> None:
-        self._column = Column(self.form, self.run_view, self.view)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self._column)
-        # Tells napari that the panel itself takes the height that is left.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-
     def _connect(self) -> None:
         self.form.ready_changed.connect(self.run_view.set_ready)
         self.form.model.failed.connect(self.run_view.say)
@@ -128,13 +104,14 @@ class TrainPanel(QWidget):
         self.control.state_changed.connect(self.run_view.show_state)
         self.control.stepped.connect(self.run_view.show_step)
         self.control.ended.connect(self._on_ended)
-        # No method of the panel: it is no more when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, self.control))
 
     def _follow(self) -> None:
-        self._link.cut()
         self.form.follow(self._link)
         self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._remove_preview()
 
     def _on_theme(self) -> None:
         self.view.set_theme(self._viewer.theme)
@@ -203,13 +180,5 @@ class TrainPanel(QWidget):
         open_panel(self._viewer).select_model(trained.path)
 
     def _copy(self) -> None:
-        clipboard = QApplication.clipboard()
-        if (request := self._request()) is not None and clipboard is not None:
-            clipboard.setText(request.code)
-            self.run_view.say("Copied. Paste it into napari's console, or into a script.")
-
-
-def _abandon(link: ViewerLink, control: RunControl, *_: object) -> None:
-    """Leave nothing running and nothing connected behind a panel that is gone."""
-    link.cut()
-    control.abandon()
+        if (request := self._request()) is not None:
+            copy_python(request.code, self.run_view.say)

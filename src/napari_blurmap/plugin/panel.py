@@ -1,0 +1,89 @@
+"""What every docked panel is: a column of widgets that follows the viewer, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
+
+from .fields import Column
+from .run_control import RunControl
+from .viewer_link import ViewerLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari.viewer
+
+
+class Panel(QWidget):
+    """A column in a dock of napari's window.
+
+    A subclass says in `_follow` what of the viewer it listens to, through
+    ``_link``, and in `_let_go` what else it must end when it is taken out.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Whose window it is in.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._link = ViewerLink()
+        self._controls: list[RunControl] = []
+        self.control = self._new_control()
+        # No method of the panel: it is no more when this signal comes.
+        self.destroyed.connect(partial(_abandon, self._link, self._controls))
+
+    def event(self, event: QEvent | None) -> bool:
+        """Let go of the viewer when the panel is taken out of it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange:
+            if self.parent() is None:
+                self._let_go()
+            else:
+                self._attach()
+        return super().event(event)
+
+    def _stack(self, *widgets: QWidget) -> Column:
+        """Fill the panel, from top to bottom."""
+        column = Column(*widgets)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(column)
+        # Tells napari that the panel itself takes the height that is left.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        return column
+
+    def _new_control(self) -> RunControl:
+        """Something that may run beside others, and ends with the panel."""
+        control = RunControl()
+        self._controls.append(control)
+        return control
+
+    def _attach(self) -> None:
+        self._link.cut()
+        self._follow()
+
+    def _follow(self) -> None:
+        """Connect to the viewer."""
+
+    def _let_go(self) -> None:
+        """End all that runs, and all connections."""
+        _abandon(self._link, self._controls)
+
+
+def copy_python(code: str, say: Callable[[str], None]) -> None:
+    """Put code on the clipboard, and say so."""
+    if (clipboard := QApplication.clipboard()) is not None:
+        clipboard.setText(code)
+        say("Copied. Paste it into napari's console, or into a script.")
+
+
+def _abandon(link: ViewerLink, controls: list[RunControl], *_: object) -> None:
+    link.cut()
+    for control in controls:
+        control.abandon()
