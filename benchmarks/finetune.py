@@ -13,7 +13,7 @@ import numpy as np
 import napari_blurmap as nb
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.planes import as_stack, read_plane
-from napari_blurmap.tune_pictures import list_sources
+from napari_blurmap.tune.pictures import list_sources
 
 from .report import arguments, publish, table
 

@@ -217,11 +217,11 @@ def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def sharp(tmp_path, monkeypatch):
     """A folder with two sharp pictures and a file that is none, and small crops."""
-    from napari_blurmap import tune_learners, tuning
     from napari_blurmap.synthesis.scenes import random_scene
+    from napari_blurmap.tune import learners, tuning
 
     for name in ("_CHOOSING", "_REPORTING"):
-        monkeypatch.setattr(tune_learners, name, 2)
+        monkeypatch.setattr(learners, name, 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
     monkeypatch.setattr(tuning, "_BATCH", 2)
     folder = tmp_path / "sharp"
@@ -255,7 +255,7 @@ def test_a_model_that_could_not_be_saved_is_not_trained(sharp, tmp_path, capsys)
 
 
 def test_an_interrupted_training_keeps_the_best(sharp, tmp_path, monkeypatch, capsys):
-    from napari_blurmap.tuning import Tuning
+    from napari_blurmap.tune.tuning import Tuning
 
     real = Tuning.run
 

@@ -11,16 +11,17 @@ from PIL import Image
 from scipy import ndimage
 
 import napari_blurmap as nb
-from napari_blurmap import checkpoints, estimate, tune_learners, tuning
+from napari_blurmap import checkpoints, estimate
 from napari_blurmap.models.dense import DenseConfig, DenseNetwork
 from napari_blurmap.models.reading import Read
 from napari_blurmap.synthesis.datasets import SyntheticCrops
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.train import draw_weights
-from napari_blurmap.tune_config import TuneConfig
-from napari_blurmap.tune_data import CropConfig, TuneCrops, split_pieces
-from napari_blurmap.tune_pictures import list_sources, read_pictures
-from napari_blurmap.tuning import Tuning
+from napari_blurmap.tune import learners, tuning
+from napari_blurmap.tune.config import TuneConfig
+from napari_blurmap.tune.data import CropConfig, TuneCrops, split_pieces
+from napari_blurmap.tune.pictures import list_sources, read_pictures
+from napari_blurmap.tune.tuning import Tuning
 
 
 def leaves(seed, shape=(96, 96)):
@@ -44,10 +45,10 @@ def _small(monkeypatch, tiny_model):
     """Few and small crops, and a tiny network in the place of the bundled one."""
     monkeypatch.setattr(tuning, "_BATCH", 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
-    monkeypatch.setattr(tune_learners, "_CHOOSING", 2)
-    monkeypatch.setattr(tune_learners, "_REPORTING", 4)
-    monkeypatch.setattr(tune_learners, "_CHOOSING_PATCHES", 20)
-    monkeypatch.setattr(tune_learners, "_REPORTING_PATCHES", 40)
+    monkeypatch.setattr(learners, "_CHOOSING", 2)
+    monkeypatch.setattr(learners, "_REPORTING", 4)
+    monkeypatch.setattr(learners, "_CHOOSING_PATCHES", 20)
+    monkeypatch.setattr(learners, "_REPORTING_PATCHES", 40)
     monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model if name == "default" else name)
 
 
@@ -128,13 +129,13 @@ def test_types_sizes_and_stacks_are_all_read():
 
 
 def test_a_large_picture_is_taken_in_part(monkeypatch):
-    from napari_blurmap import tune_pictures
+    from napari_blurmap.tune import pictures
 
-    monkeypatch.setattr(tune_pictures, "MOST_PIXELS", 5 * 128 * 128)
-    monkeypatch.setattr(tune_pictures, "LARGEST", 128)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 5 * 128 * 128)
+    monkeypatch.setattr(pictures, "LARGEST", 128)
     pieces = pieces_of(leaves(1, (512, 512)))
     assert 1 <= sum(p.usable.size for p in pieces) / 128**2 <= 5
-    monkeypatch.setattr(tune_pictures, "MOST_PICTURES", 2)
+    monkeypatch.setattr(pictures, "MOST_PICTURES", 2)
     found = nb.inspect_images([leaves(i) for i in range(4)])
     assert sum("taken at random" in f.problem for f in found) == 2
 
@@ -308,7 +309,7 @@ def test_the_best_weights_are_kept(tiny_model, monkeypatch):
         truth = torch.ones(8)
         return Read(truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(8))
 
-    monkeypatch.setattr(tune_learners.DenseLearner, "read", read)
+    monkeypatch.setattr(learners.DenseLearner, "read", read)
     training = small_tuning(tiny_model, steps=4)
     steps, found = [], []
     for at in training.run():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_blurmap.tune_report import RangeRow, TuneReport, make_report
+from napari_blurmap.tune.report import RangeRow, TuneReport, make_report
 
 CLASSES = (0.5, 1.0, 2.0)
 

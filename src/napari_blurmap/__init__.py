@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from .scores import score
     from .synthesis.blur import apply_blur
     from .synthesis.fields import sigma_ramp, sigma_sine
-    from .tune import train_model
-    from .tune_pictures import inspect_images
+    from .tune.entry import train_model
+    from .tune.pictures import inspect_images
 
 try:
     __version__ = version("napari-blurmap")
@@ -51,7 +51,7 @@ _HOME = {
     "apply_blur": "synthesis.blur",
     "check_on_image": "check",
     "estimate_blur": "estimate",
-    "inspect_images": "tune_pictures",
+    "inspect_images": "tune.pictures",
     "list_models": "models.registry",
     "load_model": "models.registry",
     "optics_limit": "optics",
@@ -59,7 +59,7 @@ _HOME = {
     "sigma_ramp": "synthesis.fields",
     "sigma_sine": "synthesis.fields",
     "smooth_sigma": "refine.smooth",
-    "train_model": "tune",
+    "train_model": "tune.entry",
 }
 
 __all__ = [

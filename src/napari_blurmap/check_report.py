@@ -238,14 +238,14 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON: what is unknown is None."""
-        figures: dict[str, Any] = _plain(asdict(self))
+        figures: dict[str, Any] = plain(asdict(self))
         for row, values in zip(self.rows, figures["rows"], strict=True):
-            values |= {"spread": _plain(row.spread), "limit": _plain(row.limit), "usable": row.usable}
+            values |= {"spread": plain(row.spread), "limit": plain(row.limit), "usable": row.usable}
         found = self.usable
         return {
             "line": self.summary_line(),
             "complete": self.complete,
-            "usable": None if found is None else _plain(asdict(found)),
+            "usable": None if found is None else plain(asdict(found)),
             "limits": {"pixels": LIMIT_PIXELS, "relative": LIMIT_RELATIVE, "judged_of_sample": LEAST_JUDGED},
             **figures,
         }
@@ -278,10 +278,10 @@ def _percent(share: float) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def _plain(value: Any) -> Any:
-    """The same with lists for tuples and None for NaN."""
+def plain(value: Any) -> Any:
+    """The same for JSON: lists for tuples, and None for what is not finite."""
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -337,7 +337,7 @@ def train(
 ) -> None:
     """Train a model on your own sharp pictures, or a bundled one again."""
     from . import cli_train
-    from .tune_config import TuneConfig
+    from .tune.config import TuneConfig
 
     if bool(images) + default + (patch is not None) != 1:
         raise typer.BadParameter("give pictures to train on, or --default, or --patch 10 or 30")

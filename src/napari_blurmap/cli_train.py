@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .models.model import Model
-    from .tune_config import TuneConfig
+    from .tune.config import TuneConfig
 
     Say = Callable[[str], None]
     Stop = Callable[[], bool]
@@ -97,7 +97,7 @@ def train_on(
     images: list[Path], config: TuneConfig, init: str | None, checkpoint: Path | None, name: str, say: Say, stop: Stop
 ) -> Model | None:
     """Train on pictures; None where it was stopped before the first step."""
-    from .tuning import Tuning
+    from .tune.tuning import Tuning
 
     tuning = Tuning(images, config, init=init, checkpoint=checkpoint)
     told, last = False, 0.0

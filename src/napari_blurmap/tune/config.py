@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from .errors import BlurMapError
+from ..errors import BlurMapError
 
 #: Classes of a patch network, and of a confusion matrix, where their number is not said.
 _CLASSES = 10

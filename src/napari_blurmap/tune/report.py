@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from math import isfinite, nan
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .check_report import LIMIT_PIXELS, LIMIT_RELATIVE
+from ..check_report import LIMIT_PIXELS, LIMIT_RELATIVE, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ class TuneReport:
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON: what is unknown is None."""
         usable = None if self.usable is None else list(self.usable)
-        return {"line": self.summary_line(), "text": self.text(), "usable": usable, **_plain(asdict(self))}
+        return {"line": self.summary_line(), "text": self.text(), "usable": usable, **plain(asdict(self))}
 
 
 def make_report(
@@ -218,12 +218,3 @@ def _rms(values: np.ndarray) -> float:
 
 def _mean(values: np.ndarray) -> float:
     return float(np.mean(values)) if values.size else nan
-
-
-def _plain(value: Any) -> Any:
-    """The same with lists for tuples and None for NaN."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(entry) for entry in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

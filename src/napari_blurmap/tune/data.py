@@ -11,14 +11,14 @@ import torch
 from scipy import ndimage
 from torch.utils.data import Dataset
 
-from .errors import BlurMapError
-from .optics import gaussian_kernel
-from .synthesis.blur import apply_blur
-from .synthesis.crops import between_levels, detail_over_noise, detail_window, field_between
-from .synthesis.datasets import SyntheticCrops
-from .synthesis.exposure import loguniform
-from .synthesis.noise import Digits, PictureNoise, blur_again
-from .tune_pictures import SMALLEST, Piece
+from ..errors import BlurMapError
+from ..optics import gaussian_kernel
+from ..synthesis.blur import apply_blur
+from ..synthesis.crops import between_levels, field_between
+from ..synthesis.datasets import SyntheticCrops
+from ..synthesis.exposure import loguniform
+from ..synthesis.noise import Digits, PictureNoise, blur_again, detail_over_noise, detail_window
+from .pictures import SMALLEST, Piece
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,7 +159,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     Examples
     --------
     >>> from napari_blurmap.synthesis.scenes import random_scene
-    >>> from napari_blurmap.tune_pictures import list_sources, read_pictures
+    >>> from napari_blurmap.tune.pictures import list_sources, read_pictures
     >>> sharp = random_scene((128, 128), np.random.default_rng(1), kind="dead leaves")
     >>> [(_, pieces)] = read_pictures(list_sources(sharp))
     >>> crops = TuneCrops(CropConfig(0.3, 3.0, size=64, seed=0))
@@ -239,7 +239,8 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
                 (seen - piece.middle) / piece.unit,
                 valid > _REACH * field,
                 field,
-                np.sqrt(np.maximum(detail, 0)),
+                # Of the size of `sensitivity_over_noise`, which a picture's own noise would swamp.
+                0.5 * np.sqrt(np.maximum(detail, 0)),
             ]
         ).astype(np.float32)
 

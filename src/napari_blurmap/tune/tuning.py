@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .checkpoints import read_checkpoint, write_checkpoint
-from .errors import BlurMapError
-from .models.model import Model
-from .models.registry import load_model
-from .train import TrainConfig
-from .train_patch import PatchTrainConfig
-from .tune_config import TuneConfig, TuneStep
-from .tune_data import CropConfig
-from .tune_learners import Learner, Weights, check_range, prepare_dense, prepare_patch
-from .tune_model import About, card, finished_model, in_range
-from .tune_pictures import Finding, Piece, list_sources, read_pictures
-from .tune_report import TuneReport
+from ..checkpoints import read_checkpoint, write_checkpoint
+from ..errors import BlurMapError
+from ..models.model import Model
+from ..models.registry import load_model
+from ..train import TrainConfig
+from ..train_patch import PatchTrainConfig
+from .config import TuneConfig, TuneStep
+from .data import CropConfig
+from .learners import Learner, Weights, check_range, prepare_dense, prepare_patch
+from .model import About, card, finished_model, in_range
+from .pictures import Finding, Piece, list_sources, read_pictures
+from .report import TuneReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from .check_sample import CheckSample, take_sample
-from .errors import BlurMapError, Cancelled
-from .estimate import estimate_blur
-from .io.pictures import Picture, read_picture
-from .planes import as_stack
-from .status import judged
-from .synthesis.crops import detail_over_noise
+from ..check_sample import CheckSample, take_sample
+from ..errors import BlurMapError, Cancelled
+from ..estimate import estimate_blur
+from ..io.pictures import Picture, read_picture
+from ..planes import as_stack
+from ..status import judged
+from ..synthesis.noise import detail_over_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from .planes import Stack
+    from ..planes import Stack
 
     Region = tuple[int, int, int, int]
 

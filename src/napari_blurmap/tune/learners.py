@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from torch.utils.data import Subset
 
-from .devices import choose_device
-from .errors import BlurMapError
-from .models.dense import DenseConfig, DenseNetwork
-from .models.patch import PatchNetwork
-from .models.reading import Read, read_crops
-from .planes import read_plane
-from .synthesis.patches import PATCH, PatchDataConfig, Texture, make_patches
-from .train import TrainConfig, Training
-from .train_patch import PatchTrainConfig, PatchTraining, class_probabilities
-from .tune_data import CropConfig, TuneCrops, split_pieces
+from ..devices import choose_device
+from ..errors import BlurMapError
+from ..models.dense import DenseConfig, DenseNetwork
+from ..models.patch import PatchNetwork
+from ..models.reading import Read, read_crops
+from ..planes import read_plane
+from ..synthesis.patches import PATCH, PatchDataConfig, Texture, make_patches
+from ..train import TrainConfig, Training
+from ..train_patch import PatchTrainConfig, PatchTraining, class_probabilities
+from .data import CropConfig, TuneCrops, split_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .models.model import Model
-    from .tune_pictures import Piece
+    from ..models.model import Model
+    from .pictures import Piece
 
 Weights: TypeAlias = dict[str, torch.Tensor]
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .models.model import Model, ModelInfo, calibrated
-from .train import LIMITS
-from .tune_report import TuneReport, make_report
+from ..models.model import Model, ModelInfo, calibrated
+from ..train import LIMITS
+from .report import TuneReport, make_report
 
 if TYPE_CHECKING:
-    from .models.reading import Read
-    from .tune_config import TuneConfig
-    from .tune_learners import Learner, Weights
-    from .tune_pictures import Finding
+    from ..models.reading import Read
+    from .config import TuneConfig
+    from .learners import Learner, Weights
+    from .pictures import Finding
 
 #: Places that a calibration needs.
 _LEAST = 100

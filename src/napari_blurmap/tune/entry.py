@@ -5,15 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import Cancelled
-from .tune_config import TuneConfig
+from ..errors import Cancelled
+from .config import TuneConfig
 from .tuning import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
-    from .models.model import Model
+    from ..models.model import Model
 
     Progress = Callable[[int, int, str], None]
     Cancel = Callable[[], bool]
