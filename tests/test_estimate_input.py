@@ -93,17 +93,15 @@ def test_kinds_of_pictures(estimating: Any) -> None:
         assert m.sigma.shape == shape, kind
         assert isinstance(m.sigma, np.ndarray), kind
         assert np.isfinite(m.sigma).all(), kind
-        line = estimating.panel.result_view.line.text()
+        line = estimating.panel.view.line.text()
         assert line.startswith(("Blur FWHM", "Nothing could be judged")), kind
 
 
 def test_saturated_everywhere(estimating: Any) -> None:
     m = estimating.estimate(np.full((50, 60), 255, np.uint8))
     assert (m.status == Status.SATURATED).all()
-    assert (
-        estimating.panel.result_view.line.text().replace("\u00a0", " ") == "Nothing could be judged: 100 % saturated."
-    )
-    assert not estimating.panel.result_view.histogram.isVisible()
+    assert estimating.panel.view.line.text().replace("\u00a0", " ") == "Nothing could be judged: 100 % saturated."
+    assert not estimating.panel.view.plot.isVisible()
 
 
 def test_a_border_without_data(estimating: Any) -> None:
@@ -234,16 +232,16 @@ def test_what_is_no_aperture_is_not_taken(opened: Any, optics: Any) -> None:
     opened.panel.form.optics.aperture.setText("inf")  # past what keys can do
     assert opened.panel.form.optics.aperture.value is None
     opened.run()
-    assert opened.panel.result_view.verdict.text() == ""
+    assert opened.panel.view.verdict.text() == ""
     assert opened.panel.control.state is RunState.DONE
 
 
 def test_an_aperture_that_needs_oil(opened: Any, optics: Any, qtbot: Any) -> None:
     assert "NA 1.4 is impossible in air" in optics("1.4")
     opened.run()
-    verdict = opened.panel.result_view.verdict
+    verdict = opened.panel.view.verdict
     assert verdict.text().startswith("No verdict: NA 1.4 is impossible in air")
-    assert "Blur FWHM" in opened.panel.result_view.line.text()
+    assert "Blur FWHM" in opened.panel.view.line.text()
     opened.panel.form.optics.immersion.choose(1.518)
     qtbot.waitUntil(lambda: verdict.text().startswith("Blurred, compared with the optics limit"), timeout=60000)
     assert opened.panel.form.optics.limit_text.text().startswith("Optics limit: FWHM")
@@ -267,4 +265,13 @@ def test_a_limit_as_a_length_needs_the_pixel_size(opened: Any, qtbot: Any) -> No
         pass
     assert form.limit_text.text().startswith("Limit: FWHM 8 px = 0.8 um")
     opened.run()
-    assert opened.panel.result_view.verdict.text() == "Sharp, compared with the limit."
+    assert opened.panel.view.verdict.text() == "Sharp, compared with the limit."
+
+
+def test_probabilities_are_kept_for_smoothing_where_they_are_small(
+    estimating: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m = estimating.estimate(PLANE)
+    assert nb.smooth_sigma(m, "mrf").sigma.shape == PLANE.shape
+    monkeypatch.setattr("napari_blurmap.plugin.request._KEPT", 100)
+    assert estimating.estimate(PLANE).probabilities is None

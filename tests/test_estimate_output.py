@@ -23,7 +23,7 @@ def save(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def answered(path: Path, kind: str = "OME-TIFF") -> str:
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), kind))
         opened.panel.run_view.say("")
-        opened.panel.result_view.save.click()
+        opened.panel.view.save.click()
         qtbot.waitUntil(lambda: bool(opened.panel.run_view.message.text()), timeout=60000)
         return str(opened.panel.run_view.message.text())
 
@@ -88,7 +88,7 @@ def test_zarr_is_chosen_by_the_kind_of_file(opened: Any, save: Any, tmp_path: Pa
 def test_saving_where_it_is_impossible(opened: Any, save: Any, tmp_path: Path) -> None:
     opened.run()
     assert "no folder" in save(tmp_path / "no" / "a.sigma.ome.tif")
-    assert opened.panel.result_view.save.isEnabled()
+    assert opened.panel.view.save.isEnabled()
 
 
 def test_python_runs_and_gives_the_same_call(opened: Any, qtbot: Any) -> None:
@@ -120,7 +120,7 @@ def test_python_of_a_transparent_specimen_asks_for_no_verdict(opened: Any, qtbot
 
 def test_transparent_specimens_get_no_verdict(opened: Any, qtbot: Any) -> None:
     objective(opened, qtbot)
-    view = opened.panel.result_view
+    view = opened.panel.view
     opened.run()
     assert view.verdict.text().startswith("Blurred, compared with the optics limit")
     assert "x the optics limit" in view.line.text()
@@ -155,7 +155,7 @@ def test_the_histogram_has_the_colours_of_the_map(opened: Any) -> None:
     layer = opened.viewer.layers["cells sigma (m)"]
     low, high = layer.contrast_limits
     on_canvas = layer.colormap.map((2.0 - low) / (high - low))[0]
-    bars = opened.panel.result_view.histogram._bars.opts
+    bars = opened.panel.view.plot._bars.opts
     fullest = int(np.argmax(bars["height"]))
     drawn = bars["brushes"][fullest].color().getRgbF()
     np.testing.assert_allclose(drawn, on_canvas, atol=0.03)
@@ -165,7 +165,7 @@ def test_the_histogram_has_the_colours_of_the_map(opened: Any) -> None:
 def test_the_value_under_the_pointer(opened: Any, qtbot: Any) -> None:
     opened.layer.scale, opened.layer.units = (0.5, 0.5), ("um", "um")
     opened.run()
-    value = opened.panel.result_view.value
+    value = opened.panel.view.value
     height = value.height()
     opened.viewer.cursor.position = (10.0, 20.0)
     qtbot.waitUntil(lambda: "FWHM" in value.text(), timeout=60000)

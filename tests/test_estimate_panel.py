@@ -27,7 +27,7 @@ def test_run(opened: Any) -> None:
     opened.finish()
     assert opened.panel.control.state is RunState.DONE
     assert opened.panel.run_view.button.text() == "Run"
-    assert "Blur FWHM" in opened.panel.result_view.line.text()
+    assert "Blur FWHM" in opened.panel.view.line.text()
     assert names(opened.viewer) == ["cells", "cells sigma (m)", "cells uncertainty (m)", "cells cannot tell"]
     assert opened.viewer.layers.selection.active.name == "cells sigma (m)"
     # The result is no picture to estimate next.
@@ -53,11 +53,11 @@ def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
     assert not opened.panel.run_view.button.isEnabled()
     opened.rest()
     assert opened.panel.control.state is RunState.IDLE
-    assert opened.panel.result_view.title.text() == "cells (partial)"
+    assert opened.panel.view.title.text() == "cells (partial)"
     assert "Cancelled" in opened.panel.run_view.message.text()
     assert "cells sigma (m, partial)" in names(opened.viewer)
     opened.run()
-    assert opened.panel.result_view.title.text() == "cells"
+    assert opened.panel.view.title.text() == "cells"
 
 
 def test_cancelled_before_anything_was_finished(opened: Any, qtbot: Any) -> None:
@@ -101,7 +101,7 @@ def test_the_layer_is_renamed_and_deleted_meanwhile(opened: Any) -> None:
     opened.finish()
     assert "cells sigma (m)" in names(opened.viewer)
     assert not opened.panel.run_view.button.isEnabled()
-    assert "Blur FWHM" in opened.panel.result_view.line.text()
+    assert "Blur FWHM" in opened.panel.view.line.text()
 
 
 def test_the_layer_gets_another_picture_meanwhile(opened: Any) -> None:

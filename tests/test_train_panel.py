@@ -19,8 +19,8 @@ from napari_blurmap.plugin.regions import mask_of
 from napari_blurmap.plugin.run_control import RunState
 from napari_blurmap.plugin.train_panel import TrainPanel
 from napari_blurmap.synthesis.scenes import random_scene
-from napari_blurmap.tune_config import TuneStep
-from napari_blurmap.tune_report import RangeRow, TuneReport
+from napari_blurmap.tune.config import TuneStep
+from napari_blurmap.tune.report import RangeRow, TuneReport
 
 REPORT = TuneReport(0.1, 0.01, 99, 0.3, 0.2, 0.7, 0.95, (RangeRow(0.3, 3.0, 900, 0.1, 0.0),))
 

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QFileDialog
 from ..errors import BlurMapError
 from .check_form import Check, CheckForm, CheckRequest
 from .check_view import CheckView
-from .panel import Panel, copy_python
+from .panel import RunPanel, copy_python
 from .run_view import RunView
 from .worker import Done, Failed, Outcome
 
@@ -34,7 +34,7 @@ class _Relay(QObject):
         self.came.emit(report)
 
 
-class CheckPanel(Panel):
+class CheckPanel(RunPanel):
     """Check how well a model reads blur on a picture of one's own.
 
     Parameters
@@ -44,6 +44,9 @@ class CheckPanel(Panel):
     check : callable, optional
         Used in place of `napari_blurmap.check_on_image`.
     """
+
+    form: CheckForm
+    view: CheckView
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, check: Check | None = None) -> None:
         super().__init__(napari_viewer)
@@ -80,27 +83,13 @@ class CheckPanel(Panel):
         )
 
     def _connect(self) -> None:
-        self.form.ready_changed.connect(self.run_view.set_ready)
-        self.form.model.failed.connect(self.run_view.say)
-        self.run_view.run_clicked.connect(self.run)
-        self.run_view.cancel_clicked.connect(self.control.cancel)
-        self.run_view.copy.clicked.connect(self._copy)
+        super()._connect()
         self.view.save.clicked.connect(self._save)
-        self.control.state_changed.connect(self.run_view.show_state)
-        self.control.stepped.connect(self.run_view.show_step)
-        self.control.ended.connect(self._on_ended)
         self._saving.ended.connect(self._on_saved)
-
-    def _follow(self) -> None:
-        self.form.follow(self._link)
-        self._link.connect(self._viewer.events.theme, self._on_theme)
 
     def _let_go(self) -> None:
         super()._let_go()
         self.form.unfollow()
-
-    def _on_theme(self) -> None:
-        self.view.set_theme(self._viewer.theme)
 
     def _request(self) -> CheckRequest | None:
         """What the form asks for; what is wrong with it is said."""

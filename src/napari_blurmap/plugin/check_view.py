@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QAbstractItemView, QPushButton, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QPushButton, QTableWidget, QTableWidgetItem
 
+from .column_view import ColumnView
 from .fields import plain_label
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _COLUMNS = {
 }
 
 
-class CheckView(QWidget):
+class CheckView(ColumnView):
     """The report of a check, growing while it runs; hidden until there is one.
 
     Parameters
@@ -37,8 +38,7 @@ class CheckView(QWidget):
     """
 
     def __init__(self, theme: str) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme)
         self.plot: CheckPlot | None = None
         self.title, self.line = plain_label(bold=True), plain_label(bold=True)
         self.warnings = plain_label()
@@ -54,12 +54,7 @@ class CheckView(QWidget):
         self.table.setFixedHeight(250)
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the drawing (PNG) and all figures (JSON).")
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        for widget in (self.title, self.line, self.warnings, self.table, self.save):
-            self._column.addWidget(widget)
-        self.hide()
+        self._add(self.title, self.line, self.warnings, self.table, self.save)
 
     def show_report(self, name: str, report: CheckReport, *, running: bool) -> None:
         """Show a report in place of the one before.
@@ -89,12 +84,6 @@ class CheckView(QWidget):
         self._fill(report)
         self.save.setEnabled(not running)
         self.show()
-
-    def set_theme(self, name: str) -> None:
-        """Take the colours of a theme of napari."""
-        self._theme = name
-        if self.plot is not None:
-            self.plot.set_theme(name)
 
     def _fill(self, report: CheckReport) -> None:
         cells = [_cells(row) for row in report.rows]

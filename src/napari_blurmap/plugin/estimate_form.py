@@ -17,7 +17,7 @@ from .layer_picture import LayerPicture, describe_axes, pixel_size
 from .model_choice import ModelChoice
 from .optics_form import OpticsForm
 from .preferences import preference_events, read_preferences, store_preferences
-from .request import Request
+from .request import Request, probabilities_fit
 from .viewer_link import ViewerLink
 
 if TYPE_CHECKING:
@@ -115,9 +115,10 @@ class EstimateForm(QWidget):
             options["tile"] = self.tile.currentData()
         if typed := self.optics.typed_pixel:
             options |= {"pixel_size": typed[0], "unit": typed[2]}
-        return Request(
-            layer, LayerPicture.of(layer), options, reference, contrast, problem, self.classes.currentData() or None
-        )
+        picture = LayerPicture.of(layer)
+        if self.model.info is not None and probabilities_fit(picture, self.model.info):
+            options["keep_probabilities"] = True
+        return Request(layer, picture, options, reference, contrast, problem, self.classes.currentData() or None)
 
     def read_preferences(self) -> None:
         """Show napari's preferences."""

@@ -16,7 +16,7 @@ from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, digest
 from .estimate_form import EstimateForm, Judgement
-from .panel import Panel, copy_python
+from .panel import RunPanel, copy_python
 from .request import Estimate, Request, Result
 from .result_view import ResultView
 from .run_view import RunView
@@ -54,7 +54,7 @@ class _Shown:
         return found
 
 
-class EstimatePanel(Panel):
+class EstimatePanel(RunPanel):
     """Estimate how blurred every place of a picture is, and show it on the picture.
 
     Parameters
@@ -64,6 +64,9 @@ class EstimatePanel(Panel):
     estimate : callable, optional
         Used in place of `napari_blurmap.estimate_blur`.
     """
+
+    form: EstimateForm
+    view: ResultView
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, estimate: Estimate | None = None) -> None:
         super().__init__(napari_viewer)
@@ -75,10 +78,10 @@ class EstimatePanel(Panel):
         self._notices: list[str] = []
         self.form = EstimateForm(napari_viewer)
         self.run_view = RunView()
-        self.result_view = ResultView(napari_viewer.theme)
+        self.view = ResultView(napari_viewer.theme)
         self._canvas = CanvasText(napari_viewer)
         self._cursor = CursorReadout(napari_viewer, self)
-        self._column = self._stack(self.form, self.run_view, self.result_view)
+        self._column = self._stack(self.form, self.run_view, self.view)
         self._connect()
         self._attach()
 
@@ -115,26 +118,18 @@ class EstimatePanel(Panel):
         )
 
     def _connect(self) -> None:
-        self.form.ready_changed.connect(self.run_view.set_ready)
+        super()._connect()
         self.form.reference_changed.connect(self._judge)
-        self.form.model.failed.connect(self.run_view.say)
-        self.run_view.run_clicked.connect(self.run)
-        self.run_view.cancel_clicked.connect(self.control.cancel)
-        self.run_view.copy.clicked.connect(self._copy)
-        self.result_view.save.clicked.connect(self._save)
-        self._cursor.text_changed.connect(self.result_view.show_value)
-        self.control.state_changed.connect(self.run_view.show_state)
-        self.control.stepped.connect(self.run_view.show_step)
+        self.view.save.clicked.connect(self._save)
+        self._cursor.text_changed.connect(self.view.show_value)
         self.control.noticed.connect(self._on_noticed)
-        self.control.ended.connect(self._on_ended)
         self._saving.ended.connect(self._on_saved)
         self._judging.ended.connect(self._on_judged)
 
     def _follow(self) -> None:
-        self.form.follow(self._link)
+        super()._follow()
         self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
         self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
-        self._link.connect(self._viewer.events.theme, self._on_theme)
 
     def _let_go(self) -> None:
         super()._let_go()
@@ -143,9 +138,6 @@ class EstimatePanel(Panel):
 
     def _on_layer_removed(self, event: object) -> None:
         self._canvas.layer_removed(getattr(event, "value", None))
-
-    def _on_theme(self) -> None:
-        self.result_view.set_theme(self._viewer.theme)
 
     def _on_noticed(self, text: str) -> None:
         self._notices.append(text)
@@ -181,8 +173,8 @@ class EstimatePanel(Panel):
         if shown is None:
             return
         _, contrast, problem = shown.judgement
-        self.result_view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem, shown.view["limit"])
-        text = self.result_view.canvas_text(shown.digest)
+        self.view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem, shown.view["limit"])
+        text = self.view.canvas_text(shown.digest)
         if new:
             self._canvas.show(text, shown.layer)
             QTimer.singleShot(0, self._scroll_to_result)
@@ -190,7 +182,7 @@ class EstimatePanel(Panel):
             self._canvas.change(text)
 
     def _scroll_to_result(self) -> None:
-        self._column.bring(self.result_view)
+        self._column.bring(self.view)
 
     def _judge(self) -> None:
         """Compare the last result with another reference, where it still belongs to the chosen picture."""
@@ -228,11 +220,11 @@ class EstimatePanel(Panel):
         target = path if typed else path + _ENDINGS["zarr" in chosen]
         asked = typed and Path(target).is_file()
         save = partial(self._shown.blurmap.save, target, overwrite=asked, colormap=self._shown.view)
-        self.result_view.save.setEnabled(False)
+        self.view.save.setEnabled(False)
         self._saving.start(f"Saving {name}", lambda _progress, _cancel: save())
 
     def _on_saved(self, outcome: Outcome) -> None:
-        self.result_view.save.setEnabled(True)
+        self.view.save.setEnabled(True)
         if isinstance(outcome, Failed):
             self.run_view.show_failure(outcome)
         elif isinstance(outcome, Done):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari.viewer
+
+    from .column_view import ColumnView
+    from .model_choice import ModelChoice
+    from .run_view import RunView
+
+    class ModelForm(Protocol):
+        """A form with a choice of models."""
+
+        model: ModelChoice
+        ready_changed: Any
+
+        def follow(self, link: ViewerLink) -> None:
+            """Follow the viewer through a link."""
 
 
 class Panel(QWidget):
@@ -74,6 +87,45 @@ class Panel(QWidget):
     def _let_go(self) -> None:
         """End all that runs, and all connections."""
         _abandon(self._link, self._controls)
+
+
+class RunPanel(Panel):
+    """A panel that works with a model: a form, a button with its progress, and a view of what came out.
+
+    A subclass makes ``form``, ``run_view`` and ``view``, stacks them and calls
+    `_connect`; it has `run`, `_copy` and `_on_ended`.
+    """
+
+    form: ModelForm
+    run_view: RunView
+    view: ColumnView
+
+    def run(self) -> None:
+        """Start, as the button does."""
+        raise NotImplementedError
+
+    def _copy(self) -> None:
+        raise NotImplementedError
+
+    def _on_ended(self, outcome: Any) -> None:
+        raise NotImplementedError
+
+    def _connect(self) -> None:
+        self.form.ready_changed.connect(self.run_view.set_ready)
+        self.form.model.failed.connect(self.run_view.say)
+        self.run_view.run_clicked.connect(self.run)
+        self.run_view.cancel_clicked.connect(self.control.cancel)
+        self.run_view.copy.clicked.connect(self._copy)
+        self.control.state_changed.connect(self.run_view.show_state)
+        self.control.stepped.connect(self.run_view.show_step)
+        self.control.ended.connect(self._on_ended)
+
+    def _follow(self) -> None:
+        self.form.follow(self._link)
+        self._link.connect(self._viewer.events.theme, self._on_theme)
+
+    def _on_theme(self) -> None:
+        self.view.set_theme(self._viewer.theme)
 
 
 def copy_python(code: str, say: Callable[[str], None]) -> None:

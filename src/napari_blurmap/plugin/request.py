@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from ..errors import BlurMapError, Cancelled
 from .digest import Digest, digest
 from .worker import Stopped
@@ -14,10 +16,14 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from ..blurmap import BlurMap
+    from ..models.model import ModelInfo
     from ..summary import Reference
     from .layer_picture import LayerPicture
 
 Estimate = Callable[..., Any]
+
+#: Probabilities are kept for smoothing where they take no more memory than this, bytes.
+_KEPT = 2**28
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +138,21 @@ class Request:
             f"print(m.summary({reference}))\n"
             f"nb.add_to_viewer(viewer, m, layer{limit})\n"
         )
+
+
+def probabilities_fit(picture: LayerPicture, info: ModelInfo) -> bool:
+    """Whether the probabilities of all values of sigma are small enough to be kept for smoothing.
+
+    Parameters
+    ----------
+    picture : LayerPicture
+        What is estimated.
+    info : ModelInfo
+        The model's card.
+    """
+    pixels = float(np.prod(picture.data.shape[:-1] if picture.rgb else picture.data.shape))
+    stride = info.sizes.get("stride", 1) if info.architecture == "patch" else 4
+    return pixels / stride**2 * len(info.sigma_grid) * 4 <= _KEPT
 
 
 def _estimate_blur() -> Estimate:

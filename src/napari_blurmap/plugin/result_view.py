@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton
 
 from ..io.units import unit_label
+from .column_view import ColumnView
 from .digest import Digest, verdict_text
 from .fields import plain_label
 
@@ -22,7 +23,7 @@ _CANVAS_WIDTH = 48
 _HINT = "Move the pointer over the map for its value there."
 
 
-class ResultView(QWidget):
+class ResultView(ColumnView):
     """The result in words and as a histogram; hidden until there is one.
 
     Parameters
@@ -32,9 +33,8 @@ class ResultView(QWidget):
     """
 
     def __init__(self, theme: str) -> None:
-        super().__init__()
-        self._theme = theme
-        self.histogram: Histogram | None = None
+        super().__init__(theme)
+        self.plot: Histogram | None = None
         self.title = plain_label(bold=True)
         self.verdict = plain_label(bold=True)
         self.line = plain_label()
@@ -43,12 +43,7 @@ class ResultView(QWidget):
         self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        for widget in (self.title, self.verdict, self.line, self.value, self.save):
-            self._column.addWidget(widget)
-        self.hide()
+        self._add(self.title, self.verdict, self.line, self.value, self.save)
 
     def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str, low: float) -> None:
         """Show a result in place of the one before.
@@ -90,21 +85,15 @@ class ResultView(QWidget):
         """Show the value under the pointer."""
         self.value.setText(text or _HINT)
 
-    def set_theme(self, name: str) -> None:
-        """Take the colours of a theme of napari."""
-        self._theme = name
-        if self.histogram is not None:
-            self.histogram.set_theme(name)
-
     def _draw(self, blurmap: BlurMap, digest: Digest, low: float) -> None:
         from ..optics import FWHM_PER_SIGMA
         from .colormaps import class_colours
         from .histogram import Histogram
 
-        if self.histogram is None:
-            self.histogram = Histogram(self._theme)
-            self._column.insertWidget(self._column.indexOf(self.value), self.histogram)
-        self.histogram.setVisible(bool(digest.counts.size))
+        if self.plot is None:
+            self.plot = Histogram(self._theme)
+            self._column.insertWidget(self._column.indexOf(self.value), self.plot)
+        self.plot.setVisible(bool(digest.counts.size))
         if not digest.counts.size:
             return
         # The summary gives a length only where pixels are square and their size is known.
@@ -114,4 +103,4 @@ class ResultView(QWidget):
         reference = digest.summary["reference"]
         limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
         middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
-        self.histogram.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)
+        self.plot.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)

@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject, Signal
 from ..errors import BlurMapError
 from .geometry import placement
 from .layers import sigma_layer
-from .panel import Panel, copy_python
+from .panel import RunPanel, copy_python
 from .run_view import RunView
 from .train_form import TrainForm
 from .train_request import Trained, TrainRequest, TrainUpdate, Tunings
@@ -53,7 +53,7 @@ class _Relay(QObject):
         return taken
 
 
-class TrainPanel(Panel):
+class TrainPanel(RunPanel):
     """Train a model on one's own pictures.
 
     Parameters
@@ -63,6 +63,9 @@ class TrainPanel(Panel):
     tunings : callable, optional
         Used in place of `napari_blurmap.tuning.Tuning`.
     """
+
+    form: TrainForm
+    view: TrainView
 
     def __init__(self, napari_viewer: napari.viewer.Viewer, tunings: Tunings | None = None) -> None:
         super().__init__(napari_viewer)
@@ -95,26 +98,9 @@ class TrainPanel(Panel):
             about=request.code,
         )
 
-    def _connect(self) -> None:
-        self.form.ready_changed.connect(self.run_view.set_ready)
-        self.form.model.failed.connect(self.run_view.say)
-        self.run_view.run_clicked.connect(self.run)
-        self.run_view.cancel_clicked.connect(self.control.cancel)
-        self.run_view.copy.clicked.connect(self._copy)
-        self.control.state_changed.connect(self.run_view.show_state)
-        self.control.stepped.connect(self.run_view.show_step)
-        self.control.ended.connect(self._on_ended)
-
-    def _follow(self) -> None:
-        self.form.follow(self._link)
-        self._link.connect(self._viewer.events.theme, self._on_theme)
-
     def _let_go(self) -> None:
         super()._let_go()
         self._remove_preview()
-
-    def _on_theme(self) -> None:
-        self.view.set_theme(self._viewer.theme)
 
     def _request(self) -> TrainRequest | None:
         """What the form asks for; what is wrong with it is said."""

@@ -13,8 +13,8 @@ from .worker import Stopped
 
 if TYPE_CHECKING:
     from ..blurmap import BlurMap
-    from ..tune_config import TuneStep
-    from ..tune_report import TuneReport
+    from ..tune.config import TuneStep
+    from ..tune.report import TuneReport
     from .layer_picture import LayerPicture
 
 #: Seconds between two previews at least; and a preview takes at most about this share of the time.
@@ -57,7 +57,7 @@ class TrainRequest:
     init : str or None
         Model to start from; None for random weights.
     options : dict
-        Of `napari_blurmap.tune_config.TuneConfig`.
+        Of `napari_blurmap.tune.config.TuneConfig`.
     target : Path
         The model file to write; it must not exist.
     preview : LayerPicture or None
@@ -92,7 +92,7 @@ class TrainRequest:
     ) -> Trained | Stopped:
         """Train and save; meant for a worker. Cancelled, it saves the best model so far."""
         self._check_target()
-        from ..tune_config import TuneConfig
+        from ..tune.config import TuneConfig
 
         tuning = (tunings or _tuning())(
             self.images, TuneConfig(**self.options), init=self.init, masks=self.masks, checkpoint=self.checkpoint
@@ -147,6 +147,6 @@ class TrainRequest:
 
 def _tuning() -> Tunings:
     """Loads PyTorch, so only where the work is done."""
-    from ..tuning import Tuning
+    from ..tune.tuning import Tuning
 
     return Tuning

@@ -8,13 +8,14 @@ import pyqtgraph as pg
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QFontDatabase
-from qtpy.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPlainTextEdit
 
+from .column_view import ColumnView
 from .fields import Fold, plain_label
 
 if TYPE_CHECKING:
-    from ..tune_config import TuneStep
-    from ..tune_report import TuneReport
+    from ..tune.config import TuneStep
+    from ..tune.report import TuneReport
 
 #: Steps over which the loss is averaged for the eye.
 _SMOOTH = 0.95
@@ -79,7 +80,7 @@ class TrainPlot(pg.GraphicsLayoutWidget):
         self._before.setPen(pg.mkPen(text, style=Qt.PenStyle.DashLine))
 
 
-class TrainView(QWidget):
+class TrainView(ColumnView):
     """Curves, findings and report of a training; hidden until there is one.
 
     Parameters
@@ -89,8 +90,7 @@ class TrainView(QWidget):
     """
 
     def __init__(self, theme: str) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme)
         self.plot: TrainPlot | None = None
         self.line, self.findings = plain_label(bold=True), plain_label()
         self.report = QPlainTextEdit()
@@ -99,12 +99,7 @@ class TrainView(QWidget):
         self.report.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.report.setFixedHeight(260)
         self.fold = Fold("Validation report", self.report)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        for widget in (self.line, self.findings, self.fold):
-            self._column.addWidget(widget)
-        self.hide()
+        self._add(self.line, self.findings, self.fold)
 
     def begin(self) -> None:
         """Empty it for a new training."""
@@ -137,9 +132,3 @@ class TrainView(QWidget):
         self.report.setPlainText(report.text())
         self.fold.button.setChecked(True)
         self.fold.show()
-
-    def set_theme(self, name: str) -> None:
-        """Take the colours of a theme of napari."""
-        self._theme = name
-        if self.plot is not None:
-            self.plot.set_theme(name)
