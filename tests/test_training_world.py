@@ -9,10 +9,11 @@ from scipy import ndimage
 from napari_blurmap.optics import airy_mtf, equivalent_sigma, optics_limit
 from napari_blurmap.synthesis import kernels
 from napari_blurmap.synthesis.burn_in import burn_in
-from napari_blurmap.synthesis.crops import blur_periodic, make_crop
+from napari_blurmap.synthesis.crops import blur_periodic, make_crop, sensitivity_over_noise
 from napari_blurmap.synthesis.exposure import expose
 from napari_blurmap.synthesis.kernels import Disc, Gaussian, Pupil
 from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.synthesis.surfaces import lit
 
 FREQUENCY = np.linspace(0, 0.5, 120)
 
@@ -126,3 +127,31 @@ def test_an_object_before_a_ground_shows_both_sigmas():
     for seed in range(5):
         sigmas = np.unique(_hidden_layer(scene, np.random.default_rng(seed), 30.0).sigma)
         assert 1 <= sigmas.size <= 2
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.5])
+def test_sensitivity_is_the_derivative_by_the_logarithm_of_sigma(sigma):
+    """The oracle is the difference of two of scipy's blurs."""
+    scene = random_scene((128, 128), 3, kind="dead leaves")
+    noise = np.full(scene.shape, 0.02, np.float32)
+    blurred, more, less = (ndimage.gaussian_filter(scene, sigma * f, mode="wrap") for f in (1, 1.02, 0.98))
+    found = sensitivity_over_noise(blurred, noise, np.full(scene.shape, sigma, np.float32))
+    expected = np.sqrt(ndimage.gaussian_filter(((more - less) / 0.04) ** 2, 2.0)) / 0.02
+    middle = slice(16, -16)
+    assert np.corrcoef(found[middle, middle].ravel(), expected[middle, middle].ravel())[0, 1] > 0.95
+    assert found.mean() == pytest.approx(expected.mean(), rel=0.15)
+
+
+def test_even_light_and_its_gradient_have_no_sensitivity():
+    y, x = np.mgrid[:64, :64].astype(np.float32)
+    noise, sigma = np.full(x.shape, 1e-3, np.float32), np.full(x.shape, 2.0, np.float32)
+    ratio = sensitivity_over_noise(0.2 + 0.004 * x + 0.002 * y, noise, sigma)
+    assert ratio[12:-12, 12:-12].max() < 0.05
+
+
+def test_light_on_a_slope_follows_lamberts_law():
+    height = np.tile(np.abs(np.arange(64) - 32).astype(np.float32), (32, 1))  # a valley of two slopes of 45 degrees
+    bright = lit(height, azimuth=0.0, elevation=45.0)
+    assert bright[:, 10] == pytest.approx(np.ones(32), abs=1e-6)  # faces the light
+    assert bright[:, 50] == pytest.approx(np.zeros(32), abs=1e-6)  # grazed
+    assert lit(np.zeros((4, 4), np.float32), azimuth=77.0, elevation=30.0) == pytest.approx(np.full((4, 4), 0.5))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from .dense import DenseNetwork
 
-#: Detail over noise from which a place counts as having something to measure.
-STRUCTURE = 0.7
+#: Sensitivity over noise from which a place counts as having something to measure.
+STRUCTURE = 0.35
 
 
 class Read(NamedTuple):

@@ -30,8 +30,8 @@ _STEP = 1.3
 _SEEN = 0.25
 #: Share of crops that are sharp textures blurred by Gaussians and seen by a good camera: the plain case must be exact.
 _PLAIN = 0.35
-#: Detail over noise from which a layer can be told from the one behind it.
-_TOLD = 0.7
+#: Sensitivity over noise from which a layer can be told from the one behind it.
+_TOLD = 0.5
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Crop:
     sigma : ndarray of float32, shape (Y, X)
         The truth, pixels.
     structure : ndarray of float32, shape (Y, X)
-        Standard deviation of the noise-free detail over that of the noise,
-        both in a window about as wide as the blur.
+        How much the light would change with the blur, over the noise: see
+        `sensitivity_over_noise`.
     """
 
     picture: Plane
@@ -254,31 +254,35 @@ def _empty_parts(light: Plane, rng: np.random.Generator) -> Plane:
     return np.asarray(ground + (light - ground) * np.clip((mask - edge) / 0.15, 0, 1), dtype=np.float32)
 
 
-def detail_over_noise(light: Plane, noise: Plane, window: float) -> Plane:
-    """Detail of a window against the noise: gradients of the light are no detail.
+def sensitivity_over_noise(light: Plane, noise: Plane, sigma: Plane) -> Plane:
+    """How much the light would change with the blur, against the noise: a place without it cannot tell its sigma.
+
+    Gaussian blur obeys the heat equation: the derivative of the light by the
+    logarithm of sigma is ``sigma**2`` times its Laplacian (Koenderink,
+    Biological Cybernetics 50, 1984). Even light and its gradients have none.
 
     Parameters
     ----------
-    light, noise : ndarray of float32, shape (Y, X)
-        Picture without noise, and the standard deviation of its noise.
-    window : float
-        Width, pixels.
+    light, noise, sigma : ndarray of float32, shape (Y, X)
+        Picture without noise, the standard deviation of its noise, and its
+        blur in pixels.
 
     Returns
     -------
     ndarray of float32, shape (Y, X)
-        Standard deviation of the detail over that of the noise.
+        Ratio of the two root mean squares in a window of 9 pixels, or of twice
+        the typical sigma where that is more.
     """
+    change = np.maximum(sigma, np.float32(0.5)) ** 2 * ndimage.laplace(light, mode="nearest")
+    width = round(max(5.0, min(float(np.median(sigma)), 20.0)))
 
-    def smooth(x: Plane) -> Plane:
-        # Two passes of a box: nearly a Gaussian, at a cost that does not grow with the window.
-        width = max(3, round(window * 2))
+    def mean(x: Plane) -> Plane:
+        # Two passes of a box: nearly a Gaussian, but it ends.
         for _ in range(2):
             x = ndimage.uniform_filter(x, width, mode="nearest")
-        return x
+        return np.maximum(x, 0)
 
-    detail = light - smooth(light)
-    return np.sqrt(np.maximum(smooth(detail * detail), 0) / np.maximum(smooth(noise * noise), 1e-12))
+    return np.sqrt(mean(change * change) / np.maximum(mean(noise * noise), np.float32(1e-12)))
 
 
 def _plain_crop(scene: Plane, rng: np.random.Generator, largest: float) -> Crop:
@@ -286,12 +290,7 @@ def _plain_crop(scene: Plane, rng: np.random.Generator, largest: float) -> Crop:
     contrast = float(rng.uniform(0.3, 1.0))
     light = np.float32(contrast) * blur_periodic(augment(scene, rng), sigma) + np.float32(rng.uniform(0, 1 - contrast))
     picture, noise = expose(light, rng, quiet=True)
-    return Crop(picture, np.ones_like(picture), sigma, detail_over_noise(light, noise, detail_window(sigma)))
-
-
-def detail_window(sigma: Plane) -> float:
-    """Width of the window in which detail is looked for, pixels."""
-    return max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))
+    return Crop(picture, np.ones_like(picture), sigma, sensitivity_over_noise(light, noise, sigma))
 
 
 def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) -> Crop:
@@ -323,10 +322,10 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     front = np.float32(scale) * light
     whole = (black + front if behind is None else black + front + scale * behind).astype(np.float32)
     picture, noise = expose(whole, rng)
-    window = detail_window(sigma)
-    structure = detail_over_noise(whole, noise, window)
     if behind is not None:
-        sigma = np.where(detail_over_noise(front, noise, window) > _TOLD, sigma, np.float32(behind_sigma))
+        told = sensitivity_over_noise(front, noise, sigma) > _TOLD
+        sigma = np.where(told, sigma, np.float32(behind_sigma))
+    structure = sensitivity_over_noise(whole, noise, sigma)
     valid = np.ones_like(picture)
     if rng.random() < 0.1:
         y, x = (int(rng.integers(n)) for n in scene.shape)

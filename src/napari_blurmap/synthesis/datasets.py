@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Crops made of one scene on average, and how many of the newest scenes they are drawn from:
 #: painting a scene costs as much as several crops.
-_REUSE, _POOL = 8, 2500
+_REUSE, _POOL = 12, 2500
 
 
 class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):

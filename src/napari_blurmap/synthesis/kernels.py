@@ -163,8 +163,8 @@ def _pupil_profiles() -> Float:
 def random_family(rng: np.random.Generator) -> Family:
     """Draw a family: mostly Gaussians, some discs, some microscopes."""
     kind = rng.random()
-    if kind < 0.7:
-        return Gaussian()
     if kind < 0.8:
+        return Gaussian()
+    if kind < 0.88:
         return Disc()
     return Pupil(float(np.exp(rng.uniform(np.log(0.1), np.log(2.0)))), int(rng.integers(len(Pupil.SPHERICAL))))

@@ -190,3 +190,35 @@ def _missing_noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generato
     transfer = np.abs(fft.rfft2(apply_blur(point, sigma, mode="wrap")))
     lost = np.sqrt(np.maximum(1.0 - transfer**2, 0.0))
     return np.asarray(fft.irfft2(fft.rfft2(rng.standard_normal(shape)) * lost, s=shape))
+
+
+def detail_over_noise(light: NDArray[np.float32], noise: NDArray[np.float32], window: float) -> NDArray[np.float32]:
+    """Detail of a window against the noise: gradients of the light are no detail.
+
+    Parameters
+    ----------
+    light, noise : ndarray of float32, shape (Y, X)
+        Picture without noise, and the standard deviation of its noise.
+    window : float
+        Width, pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        Standard deviation of the detail over that of the noise.
+    """
+
+    def smooth(x: NDArray[np.float32]) -> NDArray[np.float32]:
+        # Two passes of a box: nearly a Gaussian, at a cost that does not grow with the window.
+        width = max(3, round(window * 2))
+        for _ in range(2):
+            x = ndimage.uniform_filter(x, width, mode="nearest")
+        return x
+
+    detail = light - smooth(light)
+    return np.sqrt(np.maximum(smooth(detail * detail), 0) / np.maximum(smooth(noise * noise), 1e-12))
+
+
+def detail_window(sigma: NDArray[np.float32]) -> float:
+    """Width of the window in which detail is looked for, pixels."""
+    return max(5.0, 0.6 * min(float(np.median(sigma)), 20.0))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from .specimens import filaments, illumination, nuclei, spots, text_page, tissue
+from .surfaces import relief, weave
 from .textures import dead_leaves, lattice, power_law
 
 if TYPE_CHECKING:
@@ -68,16 +69,18 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.30),
-    "sparse leaves": (_sparse_leaves, 0.10),
+    "dead leaves": (_leaves, 0.26),
+    "sparse leaves": (_sparse_leaves, 0.08),
     "plates": (_plates, 0.10),
-    "power law": (_power_law, 0.14),
-    "lattice": (lattice, 0.08),
-    "nuclei": (nuclei, 0.07),
-    "filaments": (filaments, 0.06),
-    "spots": (spots, 0.05),
-    "tissue": (tissue, 0.05),
-    "text": (_text, 0.05),
+    "power law": (_power_law, 0.15),
+    "lattice": (lattice, 0.06),
+    "weave": (weave, 0.05),
+    "relief": (relief, 0.08),
+    "nuclei": (nuclei, 0.08),
+    "filaments": (filaments, 0.04),
+    "spots": (spots, 0.03),
+    "tissue": (tissue, 0.04),
+    "text": (_text, 0.03),
 }
 
 

@@ -55,11 +55,13 @@ def nuclei(shape: tuple[int, int], rng: np.random.Generator, *, radius: float | 
         leaf = random_leaf(rng, FINE * typical * rng.uniform(0.7, 1.3), "ellipse")
         paint(draw, leaf, rng.uniform(0, size[1]), rng.uniform(0, size[0]), rng.uniform(0.3, 1.0), size)
     inside = np.asarray(image)
-    if rng.random() < 0.6:  # wide-field light is that of the whole thickness: a sphere fades towards its outline
-        rounded = FINE * typical * rng.uniform(0.3, 1.2)
+    round_ones = rng.random() < 0.3
+    if round_ones:  # wide-field light is that of the whole thickness: a sphere fades towards its outline
+        rounded = FINE * typical * rng.uniform(0.3, 1.0)
         inside = inside * np.sqrt(np.minimum(ndimage.distance_transform_edt(inside) / rounded, 1)).astype(np.float32)
-    chromatin = power_law(size, rng, exponent=float(rng.uniform(0.8, 1.8)))
-    depth = rng.uniform(0.1, 0.9)
+    # Round ones show their focus by the chromatin only.
+    chromatin = power_law(size, rng, exponent=float(rng.uniform(0.8, 1.4 if round_ones else 1.8)))
+    depth = rng.uniform(0.4 if round_ones else 0.1, 0.9)
     return bin_down(inside * (1.0 - depth * chromatin))
 
 

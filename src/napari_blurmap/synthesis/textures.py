@@ -220,9 +220,9 @@ def power_law(
     size = (shape[0] * factor, shape[1] * factor)
     fy = np.fft.fftfreq(size[0])[:, None] * stretch_ratio
     fx = np.fft.rfftfreq(size[1])[None, :] / stretch_ratio
-    f = np.hypot(fy, fx)
+    f = np.hypot(fy, fx).astype(np.float32)
     f[0, 0] = 1.0
-    spectrum = np.fft.rfft2(rng.standard_normal(size, dtype=np.float32)) * f**-exponent
+    spectrum = np.fft.rfft2(rng.standard_normal(size, dtype=np.float32)) * f ** np.float32(-exponent)
     spectrum[0, 0] = 0.0
     noise: NDArray[np.floating] = np.fft.irfft2(spectrum, s=size)
     noise = noise / (noise.std() + 1e-12)
