@@ -109,10 +109,14 @@ def _as_status(array: Array) -> Array:
         return array.astype(np.uint8)
     plain = np.asarray(array)
     if plain.dtype.kind not in "buif" or (
-        plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and np.all(plain == np.rint(plain)))
+        plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and _whole(plain))
     ):
         raise BlurMapError(f"The status of a pixel is a whole number from 0 to {int(max(Status))}; this one is not.")
     return plain.astype(np.uint8)
+
+
+def _whole(array: Array) -> bool:
+    return array.dtype.kind != "f" or bool(np.all(array == np.rint(array)))
 
 
 def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:

@@ -44,16 +44,16 @@ class DenseConfig:
     @property
     def trunk_halo(self) -> int:
         """Pixels of a level beyond a tile that its features may depend on, rounded up to the stride."""
-        # stem 3, two 3x3 at half resolution 2 each, the stride-2 step 1, dilations 1+2+1+2 at quarter resolution
-        return -(-(3 + 2 * 2 + 1 + 4 * (1 + 2 + 1 + 2)) // STRIDE) * STRIDE
+        # stem 3, the 3x3 at half resolution 2, the stride-2 step 1, dilations 1 + 2 + 3 at quarter resolution
+        return -(-(3 + 2 + 1 + 4 * (1 + 2 + 3)) // STRIDE) * STRIDE
 
     @property
     def fuse_halo(self) -> int:
         """Pixels beyond a tile that the fusion of its features may depend on, rounded up to the total stride."""
-        # At every stride, the way up and the way down have one 3x3 each, and the interpolation one cell
-        # more; the top, at the largest stride, has two 3x3; the last step another one at the finest.
+        # At every stride the halving on the way up, and the 3x3 and the interpolation on the way down, have a
+        # cell each; the top, at the largest stride, has two 3x3 and an interpolation.
         steps = [STRIDE << i for i in range(1, self.levels)]
-        reach = sum(3 * s for s in steps) + 3 * self.total_stride + 2 * STRIDE
+        reach = sum(3 * s for s in steps) + 3 * self.total_stride + STRIDE
         return -(-reach // self.total_stride) * self.total_stride
 
 
@@ -64,13 +64,12 @@ def _conv(inner: int, outer: int, size: int = 3, stride: int = 1, dilation: int 
 
 
 class _Residual(nn.Module):
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *dilations: int) -> None:
         super().__init__()
-        self.first = _conv(channels, channels)
-        self.second = _conv(channels, channels, dilation=2)
+        self.layers = nn.Sequential(*(_conv(channels, channels, dilation=d) for d in dilations))
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, x + self.second(self.first(x)))
+        return cast(Tensor, x + self.layers(x))
 
 
 class DenseNetwork(nn.Module):
@@ -96,18 +95,17 @@ class DenseNetwork(nn.Module):
         self.trunk_layers = nn.Sequential(
             _conv(1, c.narrow, 6, stride=2),
             _conv(c.narrow, c.narrow),
-            _conv(c.narrow, c.narrow),
             _conv(c.narrow, c.wide, 2, stride=2),
-            _Residual(c.wide),
-            _Residual(c.wide),
+            _Residual(c.wide, 1, 2),
+            _Residual(c.wide, 3),
         )
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
-        self.up = nn.ModuleList([_conv(i, c.fused) for i in inner[1:]])
+        self.up = nn.ModuleList([_conv(i, c.fused, 1) for i in inner[1:]])
         self.top = nn.Sequential(_conv(c.fused, c.fused), _conv(c.fused, c.fused))
         self.down = nn.ModuleList([_conv(c.fused, c.fused) for _ in range(c.levels - 1)])
         self.join = nn.Conv2d(c.fused, c.wide, 1)
-        self.last = _conv(c.wide, c.wide)
-        self.head = nn.Conv2d(c.wide, c.bins + 1, 1)
+        self.last = _conv(c.wide, c.fused, 1)
+        self.head = nn.Conv2d(c.fused, c.bins + 1, 1)
 
     def prepare(self, picture: Tensor, valid: Tensor) -> list[Tensor]:
         """Pyramid of locally normalised pictures.
@@ -159,8 +157,8 @@ class DenseNetwork(nn.Module):
             climbed.append(x)
         x = self.top(F.avg_pool2d(x, 2))
         for step, side in zip(self.down, reversed(climbed), strict=True):
-            x = step(_twice(x) + side)
-        x = self.last(_twice(self.join(x)) + features[0])
+            x = step(_twice(x).add_(side))
+        x = self.last(_twice(self.join(x)).add_(features[0]))
         return cast(Tensor, self.head(x))
 
     def forward(self, picture: Tensor, valid: Tensor) -> Tensor:

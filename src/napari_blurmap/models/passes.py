@@ -63,7 +63,7 @@ class DensePass:
     """Every pyramid level through the trunk in tiles of its own, then the features of all joined, in tiles too."""
 
     #: Features of such tiles fit a processor's cache, larger ones only cost time.
-    edges: ClassVar[dict[str, int]] = {"cpu": 512, "mps": 1024, "cuda": 2048}
+    edges: ClassVar[dict[str, int]] = {"cpu": 1024, "mps": 1024, "cuda": 2048}
     stride = STRIDE
 
     def __init__(self, network: DenseNetwork) -> None:
@@ -89,9 +89,8 @@ class DensePass:
         features = []
         for level in network.prepare(picture, valid):
             shape = (level.shape[2], level.shape[3])
-            feature = level.new_empty((1, config.wide, shape[0] // STRIDE, shape[1] // STRIDE)).contiguous(
-                memory_format=torch.channels_last
-            )
+            cells = (1, config.wide, shape[0] // STRIDE, shape[1] // STRIDE)
+            feature = torch.empty(cells, dtype=level.dtype, device=device, memory_format=torch.channels_last)
             for tile in tiles(shape, edge, config.trunk_halo):
                 paste(feature, network.trunk(level[:, :, tile.outer[0], tile.outer[1]]), tile, STRIDE)
                 tick()
