@@ -1,6 +1,6 @@
 """How long the default call takes, as a ratio to a filter that everybody knows.
 
-``python -m benchmarks.speed [--megapixels 1 4 16] [--write]``
+``python -m benchmarks.speed [--megapixels 1 4 16 64] [--cuda] [--write]``
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 import numpy as np
 import torch
 from scipy import ndimage
+from torch.utils.flop_counter import FlopCounterMode
 
 import napari_blurmap as nb
 from napari_blurmap.synthesis.scenes import random_scene
@@ -36,36 +37,79 @@ def picture(edge: int) -> np.ndarray:
     return (20000 * np.tile(tile, (copies, copies))[:edge, :edge] + 500).astype(np.uint16)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--megapixels", type=int, nargs="+", default=[1, 4, 16])
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    nb.estimate_blur(picture(64), device="cpu")  # loads the model
+def operations() -> float:
+    """Floating-point operations of the network for one pixel: two for a multiplication and an addition."""
+    network = nb.load_model("default").estimator
+    plane = torch.zeros(1, 1, 512, 512)
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        network(plane, plane + 1)
+    return counter.get_total_flops() / plane.numel()
+
+
+def matmul_peak(edge: int = 1536) -> float:
+    """Floating-point operations a CPU second in a product of two float32 matrices."""
+    a, b = torch.rand(2, edge, edge)
+    return 2 * edge**3 / best(lambda: a @ b, 5)[0]
+
+
+def on_cpu(megapixels: list[int], repeats: int) -> str:
+    """One thread, against gaussian_laplace in turns, so that both see the same state of a shared machine."""
+    each, peak = operations(), matmul_peak()
     rows = []
-    for megapixels in options.megapixels:
-        edge = round((megapixels * 2**20) ** 0.5)
+    for size in megapixels:
+        edge = round((size * 2**20) ** 0.5)
         image = picture(edge)
         yardstick = image.astype(np.float32)
-        # Alternating, so that both see the same state of a shared machine.
         filtered, estimated = [], []
-        for _ in range(options.repeats):
+        for _ in range(repeats if size < 16 else 2):
             filtered.append(best(lambda: ndimage.gaussian_laplace(yardstick, 1.5), 1))  # noqa: B023 - called at once
             estimated.append(best(lambda: nb.estimate_blur(image, device="cpu"), 1))  # noqa: B023
         log, ours = min(f[0] for f in filtered), min(e[0] for e in estimated)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         rate = edge**2 / 1e6 / min(e[1] for e in estimated)
-        rows.append(
-            [f"{edge} x {edge}", f"{log:.2f}", f"{ours:.2f}", f"**{ours / log:.1f}**", f"{rate:.1f}", f"{memory:.2f}"]
-        )
-    header = ["uint16 picture", "gaussian_laplace, CPU s", "estimate_blur, CPU s", "ratio", "Mpx/s", "peak memory GiB"]
-    text = (
+        times = [f"{edge} x {edge}", f"{log:.2f}", f"{ours:.2f}", f"**{ours / log:.1f}**", f"{rate:.1f}"]
+        rows.append([*times, f"{100 * each * edge**2 / ours / peak:.0f} %", f"{memory:.2f}"])
+    header = ["uint16 picture", "gaussian_laplace, CPU s", "estimate_blur, CPU s", "ratio", "Mpx/s", "of peak", "GiB"]
+    return (
         "One thread, float32, the default call with the bundled model, against `scipy.ndimage.gaussian_laplace("
-        f"float32, sigma=1.5)` in the same run; smallest of {options.repeats}. The ratio is what to compare; memory is "
-        "the process's peak, PyTorch included.\n\n" + table(header, rows)
+        f"float32, sigma=1.5)` in the same run; smallest of {repeats} (of 2 from 16 Mpx on). The ratio is what to "
+        f"compare. *Of peak*: the network's {each / 1e3:.1f} k floating-point operations a pixel, over what the same "
+        f"time is worth in a product of two matrices ({peak / 1e9:.0f} GFLOP/s). Memory is the process's peak so far, "
+        "PyTorch included.\n\n" + table(header, rows)
     )
+
+
+def on_gpu(repeats: int) -> str:
+    """The network alone, in half precision, on frames that lie on the device already."""
+    network = nb.load_model("default").network.fused().cuda()
+    rows = []
+    for edge in (2048, 4096):
+        frame = torch.rand(1, 1, edge, edge, device="cuda")
+        valid = torch.ones_like(frame)
+
+        def once() -> None:
+            with torch.inference_mode(), torch.autocast("cuda", dtype=torch.float16):
+                network(frame, valid)  # noqa: B023 - called at once
+            torch.cuda.synchronize()
+
+        once()
+        rows.append([f"{edge} x {edge}", f"{edge**2 / 1e6 / best(once, repeats)[1]:.0f}"])
+    return "The network in float16, frames on the device.\n\n" + table(["frame", "Mpx/s"], rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--megapixels", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--cuda", action="store_true", help="the network alone on a GPU, instead")
+    options = parser.parse_args()
+    if options.cuda:
+        publish("Speed on a GPU", "python -m benchmarks.speed --cuda", on_gpu(options.repeats), options.write)
+        return
+    torch.set_num_threads(1)
+    nb.estimate_blur(picture(64), device="cpu")  # loads the model
+    text = on_cpu(options.megapixels, options.repeats)
     publish("Speed", "python -m benchmarks.speed", text, options.write)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 import napari
@@ -14,9 +15,14 @@ import numpy as np
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_blurmap.plugin.check_panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.panel import Panel
 from napari_blurmap.plugin.run_control import RunState
+from napari_blurmap.plugin.smooth_panel import SmoothPanel
+from napari_blurmap.plugin.train_panel import TrainPanel
+from napari_blurmap.synthesis.scenes import random_scene
 
 SIZE = (1380, 860)
 SHORT = (1280, 720)
@@ -31,8 +37,8 @@ def wait(milliseconds: int) -> None:
     loop.exec()
 
 
-def press_run(panel: EstimatePanel) -> None:
-    """Click on Run and wait for the end."""
+def press_run(panel: EstimatePanel | CheckPanel | TrainPanel) -> None:
+    """Click on the button and wait for the end."""
     QTest.mouseClick(panel.run_view.button, Qt.MouseButton.LeftButton)
     end = monotonic() + 300
     while panel.control.state.busy and monotonic() < end:
@@ -89,6 +95,55 @@ def take(out: Path, name: str, sample: str, *, theme: str = "dark", size: tuple[
     wait(100)
 
 
+def dock(viewer: napari.Viewer, panel: Panel, name: str) -> None:
+    """Add a panel to a window, wide enough to be read."""
+    viewer.window.add_dock_widget(panel, name=name)
+    panel.setMinimumWidth(420)
+    wait(500)
+
+
+def take_check(out: Path) -> None:
+    """The Check panel after a run on a sharp texture."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*SIZE)
+    sharp = random_scene((384, 384), 5, kind="dead leaves")
+    viewer.add_image((250 * sharp).astype(np.uint8), name="sharp texture")
+    panel = CheckPanel(viewer)
+    dock(viewer, panel, "Check on my picture")
+    press_run(panel)
+    photograph(viewer, out / "check_panel.png")
+    viewer.close()
+
+
+def take_smooth(out: Path) -> None:
+    """The Smooth panel with its preview."""
+    viewer, panel = open_window("ramp_x", "dark", SIZE)
+    press_run(panel)
+    dock(viewer, SmoothPanel(viewer), "Smooth blur map")
+    wait(3000)
+    photograph(viewer, out / "smooth_panel.png")
+    viewer.close()
+
+
+def take_train(out: Path) -> None:
+    """The Train panel after a short training on four textures."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*SIZE)
+    for number in range(4):
+        sharp = random_scene((384, 384), 40 + number, kind="relief")
+        viewer.add_image((250 * sharp).astype(np.uint8), name=f"in focus {number + 1}")
+    panel = TrainPanel(viewer)
+    dock(viewer, panel, "Train blur model")
+    form = panel.form
+    form.pictures.value = list(form.pictures.choices)
+    form.minutes.value = 1.0
+    with TemporaryDirectory() as folder:
+        form.target.value = Path(folder) / "relief.blurmap.safetensors"
+        press_run(panel)
+        photograph(viewer, out / "train_panel.png")
+    viewer.close()
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -98,6 +153,9 @@ def main() -> None:
     take(out, "estimate_panel", "ramp_x")
     take(out, "estimate_light", "defocused_background", theme="light", size=SHORT)
     take(out, "text_page", "text_x")
+    take_check(out)
+    take_smooth(out)
+    take_train(out)
 
 
 if __name__ == "__main__":

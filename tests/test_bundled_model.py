@@ -11,6 +11,7 @@ from skimage.measure import block_reduce
 import napari_blurmap as nb
 from napari_blurmap.blurmap import Status
 from napari_blurmap.synthesis.camera import Camera
+from napari_blurmap.synthesis.specimens import nuclei
 from napari_blurmap.synthesis.textures import dead_leaves
 
 SHARP = dead_leaves((256, 256), np.random.default_rng(90210), radii=(1.5, 60.0), textured=0.3)
@@ -112,3 +113,33 @@ def test_beyond_range_says_so():
     wide = ndimage.zoom(SHARP[:64, :64], 8, order=1)
     m = nb.estimate_blur(photograph(ndimage.gaussian_filter(wide, 45.0)))
     assert not (judged(m) < 15).any()
+
+
+def test_brightness_and_contrast_play_no_role():
+    """An offset and a gain within a float picture change nothing but the last digits."""
+    picture = photograph(nb.apply_blur(SHARP, nb.sigma_ramp(SHARP.shape, 0.5, 3.0))).astype(np.float32)
+    base, moved = nb.estimate_blur(picture), nb.estimate_blur(1000 + 0.02 * picture)
+    np.testing.assert_allclose(moved.sigma, base.sigma, rtol=0.01, atol=0.01)
+    assert (moved.status == base.status).mean() > 0.99
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.6])
+def test_fewer_photons_do_not_look_like_blur(sigma):
+    """Bleaching: at a half to a sixteenth of the light sigma moves by less than its stated error, or is not judged."""
+    cells = nuclei((256, 256), np.random.default_rng(4), radius=9.0)
+    light = ndimage.gaussian_filter(cells, sigma, mode="wrap")
+    frames = [np.random.default_rng(i).poisson(4 + 1600 * light / 2**i) + 100 for i in range(5)]
+    maps = [nb.estimate_blur(frame.astype(np.uint16)) for frame in frames]
+    bright = maps[0].masked()
+    for m in maps[1:]:
+        both = np.isfinite(m.masked().sigma) & np.isfinite(bright.sigma)
+        difference = np.abs(m.sigma - bright.sigma)[both] / np.hypot(m.uncertainty, bright.uncertainty)[both]
+        assert both.sum() < 200 or np.median(difference) < 1
+
+
+def test_isolated_extremes_on_an_empty_field_are_no_evidence():
+    rng = np.random.default_rng(3)
+    field = 100 + 3 * rng.standard_normal((256, 256))
+    field[rng.random(field.shape) < 3e-4] = 4000
+    m = nb.estimate_blur(field.astype(np.uint16))
+    assert np.isfinite(judged(m)).mean() < 0.1

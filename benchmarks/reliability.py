@@ -1,0 +1,98 @@
+"""Whether the stated standard errors are true: how large errors are where they are said to be so large.
+
+``python -m benchmarks.reliability [--pictures DIR] [--write]``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import skimage
+
+import napari_blurmap as nb
+
+from .accuracy import SHIPPED, Case, pictures, synthetic
+from .report import PAGE, arguments, publish, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    Errors = tuple[np.ndarray, np.ndarray]
+
+#: Bins of equal count in the plot.
+BINS = 12
+
+
+def errors(cases: list[Case]) -> Errors:
+    """Stated standard error and error of every judged pixel with a known truth, px."""
+    stated, off = [], []
+    for c in cases:
+        error = c.judged - c.truth
+        known = np.isfinite(error)
+        stated.append(c.m.uncertainty[known])
+        off.append(error[known])
+    return np.concatenate(stated), np.concatenate(off)
+
+
+def line(name: str, found: Errors) -> list[str]:
+    """Coverage, rank correlation of size and statement, mean negative log-likelihood of a normal error."""
+    stated, off = found
+    size = np.abs(off)
+    likelihood = 0.5 * np.log(2 * np.pi * stated**2) + 0.5 * (off / stated) ** 2
+    return [
+        name,
+        f"{100 * (size < stated).mean():.0f} %",
+        f"{100 * (size < 2 * stated).mean():.0f} %",
+        f"{nb.score(stated, size).rank_correlation:.2f}",
+        f"{likelihood.mean():.2f}",
+        f"{np.median(stated):.3f}",
+        f"{np.quantile(size, 0.683):.3f}",
+    ]
+
+
+def plot(groups: dict[str, Errors]) -> Figure:
+    """The size of the errors against the standard error stated for them; on the diagonal they agree."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name, (stated, off) in groups.items():
+        parts = np.array_split(np.argsort(stated), BINS)
+        x = [np.median(stated[p]) for p in parts]
+        axes.loglog(x, [np.quantile(np.abs(off[p]), 0.683) for p in parts], "o-", label=name)
+    ends = np.array(axes.get_xlim())
+    axes.loglog(ends, ends, "--", color="0.5", label="as stated")
+    axes.set(xlabel="stated standard error, px", ylabel="68 % of the errors are below, px")
+    axes.legend()
+    return figure
+
+
+def main() -> None:
+    """Print the table and draw the plot."""
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path, help="a folder of sharp pictures instead of scikit-image's")
+    parser.add_argument("--per-kind", type=int, default=6, help="synthetic scenes of every kind")
+    options = parser.parse_args()
+    folder = Path(skimage.__file__).parent / "data"
+    files = [folder / f"{name}.png" for name in SHIPPED]
+    if options.pictures:
+        files = sorted(p for p in options.pictures.iterdir() if p.is_file())
+    real = options.pictures.name if options.pictures else "scikit-image's pictures"
+    groups = {"synthetic scenes": errors(list(synthetic(options.per_kind))), real: errors(list(pictures(files)))}
+    header = ["pixels of", "within 1", "within 2", "rank corr.", "neg. log-likelihood", "median stated", "68 % below"]
+    text = (
+        "Judged pixels of the ramps of the accuracy tables. Of normal errors 68 % lie within one standard error and "
+        "95 % within two. *Rank corr.* is that of the size of the error with the standard error stated for it; the "
+        "likelihood is that of a normal error; the last two columns are pixels.\n\n"
+        + table(header, [line(name, found) for name, found in groups.items()])
+        + "\n\n![Size of the errors against the stated standard error](images/reliability.png)"
+    )
+    publish("Standard errors", "python -m benchmarks.reliability", text, options.write and not options.pictures)
+    if options.write and not options.pictures:
+        plot(groups).savefig(PAGE.parent / "images" / "reliability.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()
