@@ -158,3 +158,19 @@ def test_it_costs_seconds_and_not_minutes():
     start = time.process_time()
     fill_from_judged(sigma, uncertainty, judged, sigma)
     assert time.process_time() - start < 3
+
+
+def test_hints_count_by_their_uncertainty_and_are_not_kept():
+    """Wide unjudged ground that is blurrier: its own uncertain readings tell more than the far judged places."""
+    truth = np.where(np.arange(300) < 40, 1.0, 3.0) * np.ones((60, 1))
+    judged = np.zeros(truth.shape, bool)
+    judged[:, :20] = True
+    readings = np.where(judged, truth, truth + 0.6 * np.random.default_rng(0).standard_normal(truth.shape))
+    uncertainty = np.where(judged, 0.1, 0.6)
+    far = np.s_[:, 200:]
+    alone, helped = (fill_from_judged(readings, uncertainty, judged, hints=h) for h in (None, ~judged))
+    assert np.abs(alone - truth)[far].mean() == pytest.approx(2.0, abs=0.01)
+    assert np.abs(helped - truth)[far].mean() < 0.2
+    assert helped[far].std() < 0.2 * readings[far].std()
+    np.testing.assert_array_equal(helped[judged], readings[judged].astype(np.float32))
+    assert np.isnan(fill_from_judged(readings, uncertainty, judged & False, hints=~judged)).all()

@@ -176,7 +176,8 @@ class BlurMap:
         -------
         BlurMap
             Sigma filled plane by plane (`napari_blurmap.fill`), weighted by
-            1/uncertainty^2; a plane with nothing judged is NaN. The status is
+            1/uncertainty^2; readings too noisy to be judged count likewise. A
+            plane with nothing judged is NaN. The status is
             kept, and the uncertainty of what was filled is NaN: ``masked`` and
             ``summary`` still tell judged from filled. Lazy where this one is;
             then each plane is computed in one piece (about 60 bytes a pixel).
@@ -202,7 +203,9 @@ class BlurMap:
         array([[1., 1., 1.]], dtype=float32)
         """
         known = judged(self.sigma, self.uncertainty, self.status)
-        sigma = fill_planes(self.sigma, self.uncertainty, known, image)
+        # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
+        hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)
+        sigma = fill_planes(self.sigma, self.uncertainty, known, image, hints)
         done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
         return replace(
             self,

@@ -2,7 +2,7 @@
 
 The filled plane u minimises
 
-    sum of w (u - sigma)^2 over judged pixels  +  sum of c (u_i - u_j)^2 over neighbours,
+    sum of w (u - sigma)^2 over pixels with a reading  +  sum of c (u_i - u_j)^2 over neighbours,
 
 with w proportional to 1/uncertainty^2 and c small where the picture changes between two neighbours: values
 spread through even ground and stop at the outlines of objects (weighted least squares). It is solved from
@@ -47,24 +47,29 @@ def fill_from_judged(
     uncertainty: ArrayLike,
     judged: ArrayLike,
     image: ArrayLike | None = None,
+    hints: ArrayLike | None = None,
 ) -> Plane:
     """Fill the places of one plane that were not judged from judged ones.
 
     Parameters
     ----------
     sigma, uncertainty : array, shape (Y, X)
-        Blur and its standard error, pixels. Only judged pixels are read.
+        Blur and its standard error, pixels. Only judged pixels and hints are
+        read.
     judged : array of bool, shape (Y, X)
         Where sigma may be believed.
     image : array, shape (Y, X), optional
         The picture: its edges keep values of one object out of the next.
         Without it values spread evenly.
+    hints : array of bool, shape (Y, X), optional
+        Where sigma is a reading, but too uncertain to be judged: it counts
+        by its standard error.
 
     Returns
     -------
     array of float32, shape (Y, X)
         Judged pixels as they were, every other one between the smallest and
-        the largest judged value; all NaN where nothing was judged.
+        the largest value read; all NaN where nothing was judged.
 
     Notes
     -----
@@ -89,20 +94,22 @@ def fill_from_judged(
         return np.full(value.shape, np.nan, np.float32)
     if known.all():
         return value.copy()
-    weight = _weights(error, known)
-    levels = [_Level(weight, weight * np.where(known, value, 0), _guide(image))]
+    read = known if hints is None else known | (np.asarray(hints, bool) & np.isfinite(value) & np.isfinite(error))
+    weight = _weights(error, known, read)
+    levels = [_Level(weight, weight * np.where(read, value, 0), _guide(image))]
     while max(levels[-1].weight.shape) > _COARSEST:
         fine = levels[-1]
         picture = None if fine.picture is None else _halved(fine.picture, mean=True)
         levels.append(_Level(_halved(fine.weight), _halved(fine.weighted_value), picture))
     filled = _solve_upwards(levels)
-    judged_values = value[known]
-    np.clip(filled, judged_values.min(), judged_values.max(), out=filled)
-    filled[known] = judged_values
+    np.clip(filled, value[read].min(), value[read].max(), out=filled)
+    filled[known] = value[known]
     return filled
 
 
-def fill_planes(sigma: Array, uncertainty: Array, judged: Array, image: Array | None = None) -> Array:
+def fill_planes(
+    sigma: Array, uncertainty: Array, judged: Array, image: Array | None = None, hints: Array | None = None
+) -> Array:
     """Fill every plane of a map by itself with `fill_from_judged`.
 
     Parameters
@@ -111,6 +118,8 @@ def fill_planes(sigma: Array, uncertainty: Array, judged: Array, image: Array | 
         Blur, standard error and where they may be believed; numpy or dask.
     image : array, shape (..., Y, X) or (..., Y, X, 3 or 4), optional
         The picture; of a colour picture the mean of red, green and blue.
+    hints : array of bool, shape (..., Y, X), optional
+        As `fill_from_judged` takes them.
 
     Returns
     -------
@@ -130,7 +139,7 @@ def fill_planes(sigma: Array, uncertainty: Array, judged: Array, image: Array | 
     >>> fill_planes(stack, 0.1 * stack, np.isfinite(stack))[:, 0, 1]
     array([1., 2.], dtype=float32)
     """
-    arrays = [sigma, uncertainty, judged]
+    arrays = [sigma, uncertainty, judged, judged if hints is None else hints]
     if image is not None:
         if image.shape[:-1] == sigma.shape and image.shape[-1] in (3, 4):
             image = image[..., :3].mean(axis=-1, dtype=np.float32)
@@ -153,17 +162,18 @@ def fill_planes(sigma: Array, uncertainty: Array, judged: Array, image: Array | 
 def _fill_stack(*arrays: Array) -> Plane:
     filled = np.empty(arrays[0].shape, np.float32)
     for place in np.ndindex(filled.shape[:-2]):
-        filled[place] = fill_from_judged(*(array[place] for array in arrays))
+        sigma, uncertainty, known, hints, *image = (array[place] for array in arrays)
+        filled[place] = fill_from_judged(sigma, uncertainty, known, *image, hints=hints)
     return filled
 
 
-def _weights(error: Plane, known: NDArray[np.bool_]) -> Plane:
+def _weights(error: Plane, known: NDArray[np.bool_], read: NDArray[np.bool_]) -> Plane:
     """1/uncertainty^2 relative to its median, within a factor of 100: no pixel silences all others."""
     middle = float(np.median(error[known]))
     if middle <= 0:
         return np.where(known, np.float32(_DATA_WEIGHT), np.float32(0))
-    relative = np.square(middle / np.maximum(np.where(known, error, middle), middle / 10))
-    return np.where(known, _DATA_WEIGHT * np.maximum(relative, 0.01), 0).astype(np.float32)
+    relative = np.square(middle / np.maximum(np.where(read, error, middle), middle / 10))
+    return np.where(read, _DATA_WEIGHT * np.maximum(relative, 0.01), 0).astype(np.float32)
 
 
 def _guide(image: ArrayLike | None) -> Plane | None:

@@ -52,7 +52,7 @@ def _plates(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 
 def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
-    styles = ("plain", "plain", "ridges", "threshold", "exponential")
+    styles = ("plain", "plain", "plain", "ridges", "threshold", "exponential")
     return power_law(
         shape,
         rng,
@@ -69,11 +69,11 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.26),
+    "dead leaves": (_leaves, 0.22),
     "sparse leaves": (_sparse_leaves, 0.08),
-    "plates": (_plates, 0.10),
-    "power law": (_power_law, 0.15),
-    "lattice": (lattice, 0.06),
+    "plates": (_plates, 0.08),
+    "power law": (_power_law, 0.22),
+    "lattice": (lattice, 0.05),
     "weave": (weave, 0.05),
     "relief": (relief, 0.08),
     "nuclei": (nuclei, 0.08),
