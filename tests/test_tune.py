@@ -13,10 +13,10 @@ from scipy import ndimage
 import napari_blurmap as nb
 from napari_blurmap import checkpoints, estimate
 from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+from napari_blurmap.models.initial import draw_weights
 from napari_blurmap.models.reading import Read
 from napari_blurmap.synthesis.datasets import SyntheticCrops
 from napari_blurmap.synthesis.scenes import random_scene
-from napari_blurmap.train import draw_weights
 from napari_blurmap.tune import learners, tuning
 from napari_blurmap.tune.config import TuneConfig
 from napari_blurmap.tune.data import CropConfig, TuneCrops, split_pieces

@@ -81,3 +81,11 @@ def _works(name: str, network: nn.Module) -> bool:
         _log.warning("self-test of %s: its numbers differ from the CPU's by %g", name, difference)
         return False
     return True
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether it computes in bfloat16 faster than in float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return device.type == "cpu" and ask is not None and bool(ask())

@@ -162,8 +162,8 @@ def fill_planes(
 def _fill_stack(*arrays: Array) -> Plane:
     filled = np.empty(arrays[0].shape, np.float32)
     for place in np.ndindex(filled.shape[:-2]):
-        sigma, uncertainty, known, hints, *image = (array[place] for array in arrays)
-        filled[place] = fill_from_judged(sigma, uncertainty, known, *image, hints=hints)
+        sigma, uncertainty, known, hints, *rest = (array[place] for array in arrays)
+        filled[place] = fill_from_judged(sigma, uncertainty, known, rest[0] if rest else None, hints)
     return filled
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -21,6 +21,7 @@ from .checkpoints import read_checkpoint, write_checkpoint
 from .errors import BlurMapError
 from .models.decode import sigma_grid, soft_target
 from .models.dense import STRIDE, DenseConfig, DenseNetwork
+from .models.initial import draw_weights
 from .models.model import Model, ModelInfo, calibrated
 from .models.reading import STRUCTURE, read_crops
 from .models.registry import load_model
@@ -335,27 +336,6 @@ def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
         while (batch := coming.result()) is not None:
             coming = maker.submit(next, iterator, None)
             yield batch
-
-
-def draw_weights(network: nn.Module, seed: int) -> None:
-    """Draw the weights of convolutions as PyTorch does, but from a generator of their own.
-
-    The one that all of the process share would mix up trainings that run at the same time.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Changed in place.
-    seed : int
-        The same seed gives the same weights.
-    """
-    draw = torch.Generator().manual_seed(seed)
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d):
-            bound = layer.weight[0].numel() ** -0.5
-            for values in (layer.weight, layer.bias):
-                if values is not None:
-                    nn.init.uniform_(values, -bound, bound, generator=draw)
 
 
 def _follow(averages: Any, weights: Any, count: Any) -> None:

@@ -16,7 +16,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .checkpoints import read_checkpoint, write_checkpoint
+from .devices import has_bfloat16
 from .errors import BlurMapError
+from .models.initial import draw_weights
 from .models.model import Model, ModelInfo, calibrated
 from .models.patch import PatchConfig, PatchNetwork, started_from
 from .scores import score
@@ -153,9 +155,9 @@ class PatchTraining:
     ) -> None:
         self.data, self.config, self.checkpoint = data, config or PatchTrainConfig(), checkpoint
         self.trained_on = trained_on or f"patches of {len(data.report.used)} textures."
-        torch.manual_seed(self.config.seed)
-        network = _first_network(data, layers, start)
+        network = _first_network(data, layers, start, self.config.seed)
         self.layers = network.config
+        self._half = has_bfloat16(torch.device(self.config.device))
         self.network = network.to(self.config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         kind = {"adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad}[self.config.optimiser]
         self.optimizer = kind(self.network.parameters(), lr=self.config.rate)
@@ -207,7 +209,7 @@ class PatchTraining:
         if self.layers.dropout:
             torch.manual_seed(seed)
         self.network.train()
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._half):
             output = self.network(inputs.contiguous(memory_format=torch.channels_last))
         loss = F.nll_loss(output.float(), labels)
         self.optimizer.zero_grad(set_to_none=True)
@@ -273,18 +275,23 @@ class PatchTraining:
         return Model(replace(info, training=training), network)
 
 
-def _first_network(data: PatchData, layers: PatchConfig | None, start: Model | None) -> PatchNetwork:
+def _first_network(data: PatchData, layers: PatchConfig | None, start: Model | None, seed: int) -> PatchNetwork:
     classes = len(data.config.sigmas)
     if start is None:
-        return PatchNetwork(
+        network = PatchNetwork(
             replace(layers or PatchConfig(), classes=classes, mean=data.mean, deviation=max(data.deviation, 1.0))
         )
+        draw_weights(network, seed)
+        return network
     if not isinstance(start.network, PatchNetwork):
         raise BlurMapError(
             f"A patch network cannot start from the {start.info.architecture} model {start.info.name!r}. Start from a "
             "patch model such as 'patch30', or from scratch."
         )
-    return started_from(start.network, replace(layers or start.network.config, classes=classes))
+    network = started_from(start.network, replace(layers or start.network.config, classes=classes))
+    if classes != start.network.config.classes:
+        draw_weights(network.linear[-1], seed)
+    return network
 
 
 def _varied(patches: Tensor, draw: torch.Generator) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Subset
 
-from ..devices import choose_device
+from ..devices import choose_device, has_bfloat16
 from ..errors import BlurMapError
 from ..models.dense import DenseConfig, DenseNetwork
 from ..models.patch import PatchNetwork
@@ -120,14 +120,6 @@ def _sizes(recipe: TrainConfig) -> DenseConfig:
     # Not 12: in bfloat16, oneDNN's dilated convolutions of 24 channels have given NaN as gradients.
     narrow = 16 if minutes < 45 else 32
     return DenseConfig(narrow=narrow, wide=2 * narrow, fused=3 * narrow)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Whether it computes in bfloat16 faster than in float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    ask = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return device.type == "cpu" and ask is not None and bool(ask())
 
 
 class PatchLearner:
