@@ -211,7 +211,7 @@ def test_loss_falls_and_the_model_is_complete(data, tmp_path):
     assert info.sigma_grid == list(SIGMAS)
     assert info.sigma_range == (0.4, 2.4)
     assert info.reference == "added"
-    assert info.training["steps"] == 150
+    assert info.training["steps"] == 200
     assert info.training["data"]["split"] == "texture"
     weights, labels = class_probabilities(t.network, data.test)
     right = (weights.argmax(dim=1) == labels).float().mean()
