@@ -1,6 +1,6 @@
 """How accurate the bundled model is: ramps of known blur over pictures that it was never trained on.
 
-``python -m benchmarks.accuracy [--pictures DIR] [--peers] [--write]``
+``python -m benchmarks.accuracy [--pictures DIR] [--peers] [--per-kind 6] [--write]``
 """
 
 from __future__ import annotations

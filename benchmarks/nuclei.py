@@ -1,6 +1,6 @@
 """Nuclei on black under photon noise: is the foreground judged, the ground left alone, and does dim look like blur?
 
-``python -m benchmarks.nuclei [--repeats 6] [--write]``
+``python -m benchmarks.nuclei [--repeats 8] [--write]``
 """
 
 from __future__ import annotations

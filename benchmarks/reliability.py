@@ -1,6 +1,6 @@
 """Whether the stated standard errors are true: how large errors are where they are said to be so large.
 
-``python -m benchmarks.reliability [--pictures DIR] [--write]``
+``python -m benchmarks.reliability [--pictures DIR] [--per-kind 6] [--write]``
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ class BlurMap:
         )
 
     def filled(self, image: Array | None = None) -> BlurMap:
-        """Fill the places that could not be judged from judged neighbours.
+        """Fill the places that could not be judged from judged neighbours and uncertain readings.
 
         Parameters
         ----------

@@ -317,7 +317,12 @@ def train(
         Path | None, typer.Option("--out", "-o", help="The model file to write, .blurmap.safetensors.")
     ] = None,
     architecture: Annotated[str, typer.Option(help="dense, or patch: the thesis's network.")] = "dense",
-    init: Annotated[str, typer.Option(help="Model to start from: a name, a file, or scratch.")] = "default",
+    init: Annotated[
+        str,
+        typer.Option(
+            help="Model to start from: a name, a file, or scratch (always scratch for --default and --patch, but for a file)."
+        ),
+    ] = "default",
     sigma_range: Annotated[tuple[float, float], typer.Option(help="Smallest and largest blur, px.")] = (0.3, 3.0),
     classes: Annotated[int | None, typer.Option(help="Of a patch network; 10 if not given.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Time budget; 10, for the bundled models 90.")] = None,

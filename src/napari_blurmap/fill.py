@@ -1,4 +1,4 @@
-"""Values for the places that could not be judged, taken from the judged places around them.
+"""Values for the places that could not be judged, from judged places around them and from uncertain readings.
 
 The filled plane u minimises
 

@@ -278,7 +278,8 @@ class Training:
             sizes=asdict(self.sizes),
             sigma_grid=[float(s) for s in self.grid],
             decode="median",
-            trained_on="synthetic pictures only: dead leaves, noise textures, lattices, microscope-like scenes, text.",
+            trained_on="synthetic pictures only: dead leaves, noise textures, lattices, cloth, lit surfaces, "
+            "microscope-like scenes, text.",
             limits=LIMITS,
         )
         c = self.config

@@ -44,7 +44,7 @@ class ModelInfo:
     reference : {"absolute", "added"}
         Zero of its sigma: a perfectly sharp picture, or the user's own pictures.
     decode : str
-        How a distribution becomes a number: "mean" or "argmax".
+        How a distribution becomes a number: "median", "mean" or "argmax".
     calibration : dict
         ``spread`` and ``error``: relative spread against the error that 68 % stay below.
     trained_on, limits : str
@@ -147,8 +147,8 @@ class Model:
 
         Parameters
         ----------
-        decode : {"mean", "argmax"}, optional
-            The mean of the distribution over sigma, or its most probable value, as in the thesis.
+        decode : {"median", "mean", "argmax"}, optional
+            Median or mean of the distribution over sigma, or its most probable value, as in the thesis.
         stride : int, optional
             Of patch models: pixels between the places that are estimated, 1,
             2, 4, 8, 16 or 32; between them the map is interpolated.

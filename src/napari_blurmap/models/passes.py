@@ -62,7 +62,7 @@ def padded(shape: tuple[int, ...], align: int) -> tuple[int, int]:
 class DensePass:
     """Every pyramid level through the trunk in tiles of its own, then the features of all joined, in tiles too."""
 
-    #: Features of such tiles fit a processor's cache, larger ones only cost time.
+    #: Smaller tiles read much of the picture twice, larger ones leave a processor's cache.
     edges: ClassVar[dict[str, int]] = {"cpu": 1024, "mps": 1024, "cuda": 2048}
     stride = STRIDE
 

@@ -49,7 +49,7 @@ class RunView(QWidget):
         self.button = QPushButton(run)
         self.button.setToolTip("Estimate the blur of the chosen picture; nothing of yours is changed.")
         self.copy = QPushButton("Copy as Python")
-        self.copy.setToolTip("Put the same estimate on the clipboard, for napari's console or a script.")
+        self.copy.setToolTip("Put the same on the clipboard, for napari's console or a script.")
         self.bar = QProgressBar()
         self.message = plain_label()
         self.report = QPlainTextEdit()

@@ -61,7 +61,7 @@ class TrainPanel(RunPanel):
     napari_viewer : napari.viewer.Viewer
         Where the pictures are.
     tunings : callable, optional
-        Used in place of `napari_blurmap.tuning.Tuning`.
+        Used in place of `napari_blurmap.tune.tuning.Tuning`.
     """
 
     form: TrainForm

@@ -27,7 +27,7 @@ def _canvas(shape: tuple[int, int]) -> tuple[Image.Image, ImageDraw.ImageDraw, t
 
 
 def nuclei(shape: tuple[int, int], rng: np.random.Generator, *, radius: float | None = None) -> Scene:
-    """Stained nuclei on black: few bright ellipses with chromatin inside.
+    """Stained nuclei on black: few bright ellipses with chromatin inside, flat, or round (30 %) and fading outwards.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sharp scenes of things with a relief, lit from the side: stones, bark, water, cloth, mats.
+"""Sharp scenes of things with a relief: stones, bark and water, lit from the side, cloth and mats.
 
 The same conventions as in `napari_blurmap.synthesis.textures`: float32 (Y, X)
 in 0 to 1, integrated over the pixels, periodic.

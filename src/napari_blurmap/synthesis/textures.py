@@ -236,7 +236,7 @@ def power_law(
 
 
 def lattice(shape: tuple[int, int], rng: np.random.Generator, *, period: float | None = None) -> Scene:
-    """Weaves, gratings, tiles: a cell repeated over the picture with some disorder.
+    """Gratings, tiles, bricks: a cell repeated over the picture with some disorder.
 
     Parameters
     ----------
