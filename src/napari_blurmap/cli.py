@@ -319,9 +319,7 @@ def train(
     architecture: Annotated[str, typer.Option(help="dense, or patch: the thesis's network.")] = "dense",
     init: Annotated[
         str,
-        typer.Option(
-            help="Model to start from: a name, a file, or scratch (always scratch for --default and --patch, but for a file)."
-        ),
+        typer.Option(help="Model to start from: a name, a file, or scratch (for --default and --patch: a file)."),
     ] = "default",
     sigma_range: Annotated[tuple[float, float], typer.Option(help="Smallest and largest blur, px.")] = (0.3, 3.0),
     classes: Annotated[int | None, typer.Option(help="Of a patch network; 10 if not given.")] = None,
