@@ -1,0 +1,58 @@
+"""The parts of the benchmarks that could be wrong without being seen in their tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import depth, nuclei, reliability, series, speed
+from napari_blurmap.models.dense import DenseConfig
+
+
+@pytest.mark.parametrize(
+    ("name", "distance"),
+    [("reflected_z+06.52um.tiff", 6.52), ("f_z-10.23um.tif", -10.23), ("plate2_stack_7.png", 7), ("s1-3.tif", -3)],
+)
+def test_distance_from_focus_is_the_last_number_of_a_name(name, distance):
+    assert series.distance(Path(name)) == distance
+
+
+def test_sides_of_a_focus_series_meet_in_the_sharpest_frame():
+    at, medians = [-20.0, -10.0, 0.0, 5.0, 10.0], [9.0, 5.0, 2.0, 1.0, 3.0]
+    before, after = series.sides_of(at, medians), series.sides_of(at[2:], medians[2:])
+    assert [side.tolist() for side in before] == [[True, True, True, True, False]]
+    assert [side.tolist() for side in after] == []
+
+
+def test_coverage_and_likelihood_of_normal_errors():
+    stated = np.random.default_rng(0).uniform(0.05, 0.5, 200_000)
+    off = stated * np.random.default_rng(1).standard_normal(stated.size)
+    name, one, two, rank, likelihood, *_ = reliability.line("normal", (stated, off))
+    assert (name, one, two) == ("normal", "68 %", "95 %")
+    assert 0.3 < float(rank) < 0.6
+    assert float(likelihood) == pytest.approx(np.mean(np.log(stated)) + 0.5 * np.log(2 * np.pi) + 0.5, abs=0.01)
+
+
+def test_operations_of_the_network_are_counted():
+    """By hand: the convolutions of the trunk on every level, of the way up and down, and of the end."""
+    c = DenseConfig()
+    trunk = (36 + 9 * c.narrow) * c.narrow / 4 + (4 * c.narrow + 3 * 9 * c.wide) * c.wide / 16
+    up = 2 * c.wide * c.fused / 64 + (c.wide + c.fused) * c.fused / 256
+    down = 2 * 9 * c.fused**2 / 1024 + 9 * c.fused**2 * (1 / 256 + 1 / 64) + c.fused * c.wide / 64
+    end = (c.wide * c.fused + c.fused * (c.bins + 1)) / 16
+    expected = 2 * (trunk * (1 + 1 / 4 + 1 / 16) + up + down + end)
+    assert speed.operations() == pytest.approx(expected, rel=0.03)  # the windows of the local contrast come on top
+
+
+def test_scenes_of_the_benchmarks():
+    light, ramp = nuclei.scene(1)
+    assert light.max() == 1
+    assert (ramp.min(), ramp.max()) == pytest.approx((0.3, 3.0))
+    frame = nuclei.exposure(light, 500, 0)
+    assert frame.dtype == np.uint16
+    assert 500 < frame.max() < 750
+    grey, far = depth.scene()
+    assert grey.shape == far.shape
+    assert (far.min(), far.max()) == (0, 1)
