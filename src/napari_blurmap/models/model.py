@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from .dense import DenseNetwork
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Network: TypeAlias = DenseNetwork | PatchNetwork
     Estimator: TypeAlias = DenseNetwork | PatchesOfPicture
+    Floats: TypeAlias = NDArray[np.float64]
 
 #: What the header of a model file calls itself, and the newest schema this version can read.
 FORMAT, SCHEMA = "napari-blurmap model", 1
@@ -182,21 +184,19 @@ class Model:
         """Standard error of sigma, pixels, from the spread of the distribution.
 
         The calibration holds, for the relative spread ``spread / (sigma + 0.35)``,
-        the relative error that 68 % of a held-out set stay below.
+        the relative error that 68 % of a held-out set stay below, and, for
+        sigma, by how much errors there are larger or smaller than that.
         """
         import torch
 
         if not self.info.calibration:
             return spread
+        known = {name: torch.tensor(values).log().to(sigma) for name, values in self.info.calibration.items()}
         scale = sigma + 0.35
-        x = torch.log(spread / scale + 1e-6)
-        knots = torch.tensor(self.info.calibration["spread"]).log().to(x)
-        values = torch.tensor(self.info.calibration["error"]).log().to(x)
-        if knots.numel() == 1:
-            return torch.exp(values) * scale
-        upper = torch.searchsorted(knots, x.contiguous()).clamp(1, knots.numel() - 1)
-        t = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
-        return torch.exp(values[upper - 1] + t.clamp(-1, 2) * (values[upper] - values[upper - 1])) * scale
+        logarithm = _interpolated(torch.log(spread / scale + 1e-6), known["spread"], known["error"], beyond=1.0)
+        if "sigma" in known:
+            logarithm = logarithm + _interpolated(torch.log(scale), known["sigma"], known["factor"], beyond=0.0)
+        return torch.exp(logarithm) * scale
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.
@@ -348,19 +348,41 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, kn
     sigma, spread, truth : Tensor, shape (N,)
         Estimate, spread of its distribution and truth, pixels, at places with structure.
     knots : int, default=8
-        Bins of equal count along the relative spread.
+        Bins of equal count along the relative spread, and along sigma.
 
     Returns
     -------
     ModelInfo
-        With ``calibration``, made monotone.
+        With ``calibration``: the error rises with the spread.
     """
     scale = (sigma + 0.35).numpy()
     relative = spread.numpy() / scale + 1e-6
     error = np.abs((sigma - truth).numpy()) / scale
-    order = np.argsort(relative)
-    parts = [part for part in np.array_split(order, knots) if part.size]
-    x = [float(np.median(relative[part])) for part in parts]
-    y = np.maximum.accumulate([max(float(np.quantile(error[part], 0.683)), 1e-4) for part in parts])
-    keep = [i for i in range(len(x)) if i == 0 or x[i] > x[i - 1] * 1.001]
-    return replace(info, calibration={"spread": [x[i] for i in keep], "error": [float(y[i]) for i in keep]})
+    x, y = _quantiles(relative, error, knots)
+    y = np.maximum.accumulate(y)
+    stated = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
+    # The same spread means a smaller error where it is sharp, a larger one where it is far out of focus.
+    at, factor = _quantiles(scale, error / stated, knots)
+    return replace(
+        info, calibration={"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
+    )
+
+
+def _quantiles(x: NDArray[np.floating], y: NDArray[np.floating], knots: int) -> tuple[Floats, Floats]:
+    """Median of x, and what 68 % of y stay below, in bins of equal count along x."""
+    parts = [part for part in np.array_split(np.argsort(x), knots) if part.size]
+    middle = np.array([np.median(x[part]) for part in parts], dtype=float)
+    below = np.array([max(np.quantile(y[part], 0.683), 1e-4) for part in parts], dtype=float)
+    new = np.append(True, np.diff(middle) > 1e-3 * middle[:-1])
+    return middle[new], below[new]
+
+
+def _interpolated(x: Tensor, knots: Tensor, values: Tensor, *, beyond: float) -> Tensor:
+    """Straight lines between knots; outside as far as ``beyond`` steps on, then level."""
+    import torch
+
+    if knots.numel() == 1:
+        return values.expand_as(x)
+    upper = torch.searchsorted(knots, x.contiguous()).clamp(1, knots.numel() - 1)
+    t = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
+    return torch.lerp(values[upper - 1], values[upper], t.clamp(-beyond, 1 + beyond))
