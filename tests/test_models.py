@@ -93,16 +93,16 @@ def test_the_median_is_that_of_the_distribution():
 
 def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
     generator = torch.Generator().manual_seed(0)
-    truth = torch.rand(40000, generator=generator) * 3
-    true_error = 0.05 + 0.3 * torch.rand(40000, generator=generator)
-    sigma = truth + true_error * torch.randn(40000, generator=generator)
-    spread = true_error * 2.5  # honest in order, wrong in size
+    truth = 0.5 + torch.rand(40000, generator=generator) * 3
+    spread = 0.12 + 0.7 * torch.rand(40000, generator=generator)
+    true_error = 0.4 * spread * (truth / 2)  # honest in order, wrong in size, and worst where it is blurred
+    sigma = (truth + true_error * torch.randn(40000, generator=generator)).clamp_min(0)
     info = calibrated(tiny_model.info, sigma, spread, truth)
     error = Model(info, tiny_model.network).standard_error(sigma, spread)
     within = ((sigma - truth).abs() < error).float()
     assert float(within.mean()) == pytest.approx(0.683, abs=0.03)
-    small = true_error < 0.15
-    assert float(within[small].mean()) == pytest.approx(0.683, abs=0.08)
+    for part in (spread < 0.3, spread > 0.6, sigma < 1, sigma > 2.5):
+        assert float(within[part].mean()) == pytest.approx(0.683, abs=0.08)
 
 
 def test_round_trip(tiny_model, saved):
