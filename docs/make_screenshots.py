@@ -96,9 +96,9 @@ def take(out: Path, name: str, sample: str, *, theme: str = "dark", size: tuple[
 
 
 def dock(viewer: napari.Viewer, panel: Panel, name: str) -> None:
-    """Add a panel to a window, wide enough to be read."""
-    viewer.window.add_dock_widget(panel, name=name)
-    panel.setMinimumWidth(420)
+    """Add a panel to a window, wide enough to be read, in place of the one that is there."""
+    viewer.window.add_dock_widget(panel, name=name, tabify=True).raise_()
+    panel.setMinimumWidth(400)
     wait(500)
 
 

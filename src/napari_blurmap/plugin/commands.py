@@ -34,10 +34,10 @@ def open_panel(viewer: napari.Viewer) -> EstimatePanel:
 
     for panel in viewer.window.dock_widgets.values():
         if isinstance(panel, EstimatePanel):
-            _bring_to_front(panel)
+            bring_to_front(panel)
             return panel
     panel = EstimatePanel(viewer)
-    viewer.window.add_dock_widget(panel, name=DOCK_NAME)
+    viewer.window.add_dock_widget(panel, name=DOCK_NAME, tabify=True)  # below another there is no room for both
     return panel
 
 
@@ -58,7 +58,7 @@ def estimate_selected() -> None:
         panel.run()
 
 
-def _bring_to_front(widget: QWidget) -> None:
+def bring_to_front(widget: QWidget) -> None:
     """Show a docked widget, also where it is closed or behind another tab."""
     from qtpy.QtWidgets import QDockWidget
 

@@ -161,9 +161,10 @@ class TrainPanel(RunPanel):
 
     def _choose(self, trained: Trained) -> None:
         """Select it where it will be used, and offer it to go on from."""
-        from .commands import open_panel
+        from .commands import bring_to_front, open_panel
 
         open_panel(self._viewer).select_model(trained.path)
+        bring_to_front(self)  # with its report
 
     def _copy(self) -> None:
         if (request := self._request()) is not None:
