@@ -8,12 +8,14 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+import pytest
 from napari.components import ViewerModel
 
 import napari_blurmap as nb
 
 
-def test_the_console_page_runs(root: Path) -> None:
+def test_the_console_page_runs(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     truth = nb.sigma_ramp((96, 128), 0.5, 3.0)
     picture = nb.apply_blur(rng.random(truth.shape), truth)
@@ -39,3 +41,5 @@ def test_the_console_page_runs(root: Path) -> None:
     ]
     assert viewer.layers[2].metadata["blurmap"].pixel_size == (0.2, 0.2)
     assert names["limit"] > 0
+    assert names["again"].unit == "micrometer"
+    assert (tmp_path / "cells.sigma.ome.tif").exists()

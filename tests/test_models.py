@@ -106,6 +106,13 @@ def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
         assert float(within[part].mean()) == pytest.approx(0.683, abs=0.08)
 
 
+def test_without_places_nothing_is_calibrated(tiny_model):
+    nothing = torch.empty(0)
+    info = calibrated(tiny_model.info, nothing, nothing, nothing)
+    spread = torch.tensor([0.2])
+    assert Model(info, tiny_model.network).standard_error(torch.ones(1), spread) == spread
+
+
 def test_round_trip(tiny_model, saved):
     model = nb.load_model(saved)
     assert model.info == tiny_model.info

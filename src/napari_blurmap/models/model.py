@@ -353,20 +353,23 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, kn
     Returns
     -------
     ModelInfo
-        With ``calibration``: the error rises with the spread.
+        With ``calibration``: the error rises with the spread. Without, where
+        there are no places: then the spread itself is the error.
     """
+    if not sigma.numel():
+        return replace(info, calibration={})
     scale = (sigma + 0.35).numpy()
     relative = spread.numpy() / scale + 1e-6
     error = np.abs((sigma - truth).numpy()) / scale
     # The same spread means a smaller error where it is sharp, a larger one where it is far out of focus: two
     # factors, fitted in turn.
-    by_sigma = np.ones_like(error)
+    x = y = at = factor = np.ones(1)
     for _ in range(3):
+        by_sigma = np.exp(np.interp(np.log(scale), np.log(at), np.log(factor)))
         x, y = _quantiles(relative, error / by_sigma, knots)
         y = np.maximum.accumulate(y)
         by_spread = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
         at, factor = _quantiles(scale, error / by_spread, knots)
-        by_sigma = np.exp(np.interp(np.log(scale), np.log(at), np.log(factor)))
     return replace(
         info, calibration={"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
     )
