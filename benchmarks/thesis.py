@@ -23,6 +23,7 @@ from torch.nn import functional as F
 import napari_blurmap as nb
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.patch import PATCH, PatchConfig, large_config
+from napari_blurmap.models.reading import class_probabilities
 from napari_blurmap.refine.smooth import smooth_sigma
 from napari_blurmap.synthesis.depth import DepthLayer, depth_scene
 from napari_blurmap.synthesis.patches import (
@@ -39,7 +40,6 @@ from napari_blurmap.synthesis.textures import dead_leaves
 from napari_blurmap.train_patch import (
     PatchTrainConfig,
     PatchTraining,
-    class_probabilities,
     synthetic_textures,
     thesis_config,
 )

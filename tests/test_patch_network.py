@@ -14,8 +14,9 @@ from napari_blurmap.blurmap import Status
 from napari_blurmap.models.decode import decode
 from napari_blurmap.models.model import Model, ModelInfo
 from napari_blurmap.models.patch import PATCH, STRIDES, PatchConfig, PatchNetwork, large_config, started_from
+from napari_blurmap.models.reading import class_probabilities
 from napari_blurmap.synthesis.patches import PatchDataConfig, make_patches, read_textures
-from napari_blurmap.train_patch import PatchTrainConfig, PatchTraining, class_probabilities, thesis_config
+from napari_blurmap.train_patch import PatchTrainConfig, PatchTraining, thesis_config
 
 #: Fewer channels than the thesis's, the same kernels.
 SMALL = PatchConfig(

@@ -21,16 +21,17 @@ from .errors import BlurMapError
 from .models.initial import draw_weights
 from .models.model import Model, ModelInfo, calibrated
 from .models.patch import PatchConfig, PatchNetwork, started_from
+from .models.reading import class_probabilities
 from .scores import score
-from .synthesis.patches import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig, PatchSet, Texture, make_patches
+from .synthesis.patches import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig, Texture, make_patches
 from .synthesis.scenes import random_scene
 
 _LIMITS = (
     "the network of a thesis, for comparison: it knows no noise, no empty ground and nothing beyond its classes, and "
     "32 pixels see no object edges. One picture cannot tell a soft specimen from blur, nor defocus from motion."
 )
-#: Patches of the validation set that a model's uncertainty is calibrated on, and that go through at once.
-_CALIBRATION, _AT_ONCE = 6000, 500
+#: Patches of the validation set that a model's uncertainty is calibrated on.
+_CALIBRATION = 6000
 #: Scenes of the bundled models, their edge in pixels, and the grey levels of deviation that they need.
 _SCENES, _EDGE, _BLANK = 700, 256, 4.0
 
@@ -302,34 +303,6 @@ def _varied(patches: Tensor, draw: torch.Generator) -> Tensor:
     contrast, brightness = (2 * torch.rand(2, len(patches), 1, 1, 1, generator=draw) - 1).to(patches.device)
     varied: Tensor = 127.5 + torch.exp(0.7 * contrast - 0.5) * (patches - 127.5) + 40 * brightness
     return varied
-
-
-def class_probabilities(network: PatchNetwork, part: PatchSet, most: int = 10**9) -> tuple[Tensor, Tensor]:
-    """What a network says of the patches of a set.
-
-    Parameters
-    ----------
-    network : PatchNetwork
-        In the device where it is.
-    part : PatchSet
-        The patches.
-    most : int
-        How many of them at most, spread over the set.
-
-    Returns
-    -------
-    weights : Tensor, shape (N, classes)
-        Probabilities.
-    labels : Tensor of int64, shape (N,)
-        The true classes.
-    """
-    chosen = part[:: max(1, -(-len(part) // most))]
-    device = next(network.parameters()).device
-    network.eval()
-    with torch.inference_mode():
-        parts = torch.split(torch.from_numpy(chosen.patches)[:, None], _AT_ONCE)
-        weights = torch.cat([network(p.to(device).float()).exp().cpu() for p in parts])
-    return weights, torch.from_numpy(chosen.labels)
 
 
 def _mean_and_spread(weights: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from ..synthesis.patches import PatchSet
     from .dense import DenseNetwork
+    from .patch import PatchNetwork
 
 #: Sensitivity over noise from which a place counts as having something to measure.
 STRUCTURE = 0.35
+#: Patches that go through at once.
+_AT_ONCE = 500
 
 
 class Read(NamedTuple):
@@ -80,3 +84,31 @@ def read_crops(network: DenseNetwork, grid: Tensor, crops: Iterable[tuple[Tensor
         read = Read(sigma_read, spread, seen, sigma, torch.full_like(sigma, number))
         parts.append(read.where(there))
     return Read(*(torch.cat(values) for values in zip(*parts, strict=True)))
+
+
+def class_probabilities(network: PatchNetwork, part: PatchSet, most: int = 10**9) -> tuple[Tensor, Tensor]:
+    """What a network says of the patches of a set.
+
+    Parameters
+    ----------
+    network : PatchNetwork
+        In the device where it is.
+    part : PatchSet
+        The patches.
+    most : int
+        How many of them at most, spread over the set.
+
+    Returns
+    -------
+    weights : Tensor, shape (N, classes)
+        Probabilities.
+    labels : Tensor of int64, shape (N,)
+        The true classes.
+    """
+    chosen = part[:: max(1, -(-len(part) // most))]
+    device = next(network.parameters()).device
+    network.eval()
+    with torch.inference_mode():
+        parts = torch.split(torch.from_numpy(chosen.patches)[:, None], _AT_ONCE)
+        weights = torch.cat([network(p.to(device).float()).exp().cpu() for p in parts])
+    return weights, torch.from_numpy(chosen.labels)

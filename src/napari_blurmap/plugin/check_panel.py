@@ -83,7 +83,7 @@ class CheckPanel(RunPanel):
         )
 
     def _connect(self) -> None:
-        super()._connect()
+        self._connect_run(self.run, self._copy, self._on_ended)
         self.view.save.clicked.connect(self._save)
         self._saving.ended.connect(self._on_saved)
 

@@ -118,7 +118,7 @@ class EstimatePanel(RunPanel):
         )
 
     def _connect(self) -> None:
-        super()._connect()
+        self._connect_run(self.run, self._copy, self._on_ended)
         self.form.reference_changed.connect(self._judge)
         self.view.save.clicked.connect(self._save)
         self._cursor.text_changed.connect(self.view.show_value)

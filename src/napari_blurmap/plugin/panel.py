@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .column_view import ColumnView
     from .model_choice import ModelChoice
     from .run_view import RunView
+    from .worker import Outcome
 
     class ModelForm(Protocol):
         """A form with a choice of models."""
@@ -93,32 +94,23 @@ class RunPanel(Panel):
     """A panel that works with a model: a form, a button with its progress, and a view of what came out.
 
     A subclass makes ``form``, ``run_view`` and ``view``, stacks them and calls
-    `_connect`; it has `run`, `_copy` and `_on_ended`.
+    `_connect_run`.
     """
 
     form: ModelForm
     run_view: RunView
     view: ColumnView
 
-    def run(self) -> None:
-        """Start, as the button does."""
-        raise NotImplementedError
-
-    def _copy(self) -> None:
-        raise NotImplementedError
-
-    def _on_ended(self, outcome: Any) -> None:
-        raise NotImplementedError
-
-    def _connect(self) -> None:
+    def _connect_run(self, run: Callable[[], None], copy: Callable[[], None], ended: Callable[[Outcome], None]) -> None:
+        """Wire the button to what it starts, copies, and leads to."""
         self.form.ready_changed.connect(self.run_view.set_ready)
         self.form.model.failed.connect(self.run_view.say)
-        self.run_view.run_clicked.connect(self.run)
+        self.run_view.run_clicked.connect(run)
         self.run_view.cancel_clicked.connect(self.control.cancel)
-        self.run_view.copy.clicked.connect(self._copy)
+        self.run_view.copy.clicked.connect(copy)
         self.control.state_changed.connect(self.run_view.show_state)
         self.control.stepped.connect(self.run_view.show_step)
-        self.control.ended.connect(self._on_ended)
+        self.control.ended.connect(ended)
 
     def _follow(self) -> None:
         self.form.follow(self._link)

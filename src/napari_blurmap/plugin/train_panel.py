@@ -78,7 +78,7 @@ class TrainPanel(RunPanel):
         self.run_view.button.setToolTip("Train on the chosen pictures; nothing of yours is changed.")
         self.view = TrainView(napari_viewer.theme)
         self._column = self._stack(self.form, self.run_view, self.view)
-        self._connect()
+        self._connect_run(self.run, self._copy, self._on_ended)
         self._attach()
 
     def run(self) -> None:

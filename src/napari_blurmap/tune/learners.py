@@ -13,11 +13,11 @@ from ..devices import choose_device, has_bfloat16
 from ..errors import BlurMapError
 from ..models.dense import DenseConfig, DenseNetwork
 from ..models.patch import PatchNetwork
-from ..models.reading import Read, read_crops
+from ..models.reading import Read, class_probabilities, read_crops
 from ..planes import read_plane
 from ..synthesis.patches import PATCH, PatchDataConfig, Texture, make_patches
 from ..train import TrainConfig, Training
-from ..train_patch import PatchTrainConfig, PatchTraining, class_probabilities
+from ..train_patch import PatchTrainConfig, PatchTraining
 from .data import CropConfig, TuneCrops, split_pieces
 
 if TYPE_CHECKING:
