@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 _EMPTY_WEIGHT = 0.2
 #: Weight of the ranked probability score beside the cross-entropy.
 _RANKED = 0.3
-#: Every eighth step sees its crops cut to 64 pixels, and every eighth to 128: in small pictures all is near the border.
-_CUTS = {3: 64, 7: 128}
+#: Two steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
+_CUTS = {1: 64, 4: 64, 7: 128}
 LIMITS = (
     "one picture cannot tell a soft specimen from blur, nor defocus from motion; transparent specimens "
     "(phase contrast, DIC, unstained bright field) show crisp fringes out of focus."

@@ -15,7 +15,7 @@ from scipy import ndimage
 from .burn_in import burn_in
 from .exposure import expose, loguniform
 from .fields import sigma_ramp, sigma_sine
-from .kernels import Family, Gaussian, random_family
+from .kernels import Family, Gaussian, Pupil, random_disc, random_family
 from .specimens import spots
 from .textures import power_law
 
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 _STEP = 1.3
 #: Share of a pixel's light from which a layer counts as seen there.
 _SEEN = 0.25
-#: Share of crops that are sharp textures blurred by Gaussians and seen by a good camera: the plain case must be exact.
-_PLAIN = 0.35
+#: Share of crops that are sharp textures seen by a good camera, and share of them that are blurred by
+#: Gaussians, the rest by discs: the plain case must be exact, and there the two kernels can be told apart.
+_PLAIN, _PLAIN_GAUSSIAN = 0.4, 0.8
+#: Share of fields that run from sharp to blurred within the crop, so that the network learns to follow them.
+_STEEP = 0.25
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.5
 
@@ -97,8 +100,9 @@ def random_field(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     middle = _random_sigma(rng, largest)
     spread = loguniform(rng, 1.05, 3.5)
     low, high = middle / spread, min(middle * spread, largest)
-    if rng.random() < 0.15:
-        low, high = 0.3, 3.0
+    if rng.random() < _STEEP:
+        low, high = loguniform(rng, 0.1, 0.5), float(rng.uniform(2.0, 4.5))
+        return field_between(shape, rng, low, high, middle, shares=(0.0, 0.3, 0.4, 0.15, 0.15))
     return field_between(shape, rng, low, high, middle)
 
 
@@ -216,7 +220,10 @@ class _Light(NamedTuple):
 
 def _one_layer(scene: Plane, rng: np.random.Generator, largest: float) -> _Light:
     family = random_family(rng)
-    field = family.clamp(random_field(scene.shape, rng, largest))
+    field = random_field(scene.shape, rng, largest)
+    if isinstance(family, Pupil):  # far from focus its rings must not look sharp; near it, it is nearly a Gaussian
+        field = np.minimum(field * np.float32(loguniform(rng, 1.0, 6.0)), np.float32(largest))
+    field = family.clamp(field)
     sharp = augment(scene, rng)
     if rng.random() < 0.06:  # debris far brighter than the specimen
         sharp = sharp + np.float32(rng.uniform(1, 4)) * spots(scene.shape, rng, density=loguniform(rng, 5e-5, 1e-3))
@@ -288,7 +295,10 @@ def sensitivity_over_noise(light: Plane, noise: Plane, sigma: Plane) -> Plane:
 def _plain_crop(scene: Plane, rng: np.random.Generator, largest: float) -> Crop:
     sigma = random_field(scene.shape, rng, largest)
     contrast = float(rng.uniform(0.3, 1.0))
-    light = np.float32(contrast) * blur_periodic(augment(scene, rng), sigma) + np.float32(rng.uniform(0, 1 - contrast))
+    family = Gaussian() if rng.random() < _PLAIN_GAUSSIAN else random_disc(rng)
+    light = np.float32(contrast) * blur_periodic(augment(scene, rng), sigma, family) + np.float32(
+        rng.uniform(0, 1 - contrast)
+    )
     picture, noise = expose(light, rng, quiet=True)
     return Crop(picture, np.ones_like(picture), sigma, sensitivity_over_noise(light, noise, sigma))
 

@@ -82,7 +82,17 @@ class Gaussian:
 
 
 class Disc:
-    """Uniform discs: a photographic lens out of focus."""
+    """Discs: a photographic lens out of focus.
+
+    Parameters
+    ----------
+    softness : float, default=0.0
+        Sigma of the Gaussian that softens the edge, over the radius: real
+        apertures are no perfect circles, and real lenses have aberrations.
+    """
+
+    def __init__(self, softness: float = 0.0) -> None:
+        self.softness = softness
 
     def clamp(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
         """Every sigma exists."""
@@ -90,8 +100,8 @@ class Disc:
 
     def transfer(self, shape: tuple[int, int], sigma: float) -> NDArray[np.float32]:
         """Signed: it reverses contrast."""
-        radius = float(np.interp(sigma, *_disc_table()))
-        return np.asarray(disc_mtf(_radial(shape), radius), dtype=np.float32)
+        radius = float(np.interp(sigma, *_disc_table(self.softness)))
+        return np.asarray(_soft_disc(_radial(shape), radius, self.softness), dtype=np.float32)
 
 
 class Pupil:
@@ -130,11 +140,15 @@ class Pupil:
         return np.asarray(np.interp(_radial(shape), _CUTS * self.cutoff, profile, right=0.0), dtype=np.float32)
 
 
-@lru_cache(maxsize=1)
-def _disc_table() -> tuple[Float, Float]:
+def _soft_disc(frequency: Float, radius: float, softness: float) -> Float:
+    return disc_mtf(frequency, radius) * gaussian_mtf(frequency, softness * radius)
+
+
+@lru_cache(maxsize=8)
+def _disc_table(softness: float) -> tuple[Float, Float]:
     """Equivalent sigmas of discs, and their radii, pixels."""
     radii = np.exp(np.linspace(np.log(0.05), np.log(70), 300))
-    return 2.0 * nearest_sigmas(disc_mtf(0.5 * radii[:, None] * _RELATIVE[None, :], 1.0)), radii
+    return 2.0 * nearest_sigmas(_soft_disc(0.5 * radii[:, None] * _RELATIVE[None, :], 1.0, softness)), radii
 
 
 @lru_cache(maxsize=1)
@@ -163,8 +177,15 @@ def _pupil_profiles() -> Float:
 def random_family(rng: np.random.Generator) -> Family:
     """Draw a family: mostly Gaussians, some discs, some microscopes."""
     kind = rng.random()
-    if kind < 0.8:
+    if kind < 0.7:
         return Gaussian()
-    if kind < 0.88:
-        return Disc()
-    return Pupil(float(np.exp(rng.uniform(np.log(0.1), np.log(2.0)))), int(rng.integers(len(Pupil.SPHERICAL))))
+    if kind < 0.86:
+        return random_disc(rng)
+    # Half of them without aberration.
+    spherical = int(rng.integers(len(Pupil.SPHERICAL))) if rng.random() < 0.5 else 0
+    return Pupil(float(np.exp(rng.uniform(np.log(0.15), np.log(1.5)))), spherical)
+
+
+def random_disc(rng: np.random.Generator) -> Disc:
+    """Draw how soft the edge of a lens's discs is."""
+    return Disc((0.0, 0.1, 0.2, 0.3)[int(rng.integers(4))])

@@ -69,18 +69,18 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.22),
-    "sparse leaves": (_sparse_leaves, 0.08),
-    "plates": (_plates, 0.08),
-    "power law": (_power_law, 0.22),
-    "lattice": (lattice, 0.05),
+    "dead leaves": (_leaves, 0.20),
+    "sparse leaves": (_sparse_leaves, 0.07),
+    "plates": (_plates, 0.07),
+    "power law": (_power_law, 0.23),
+    "lattice": (lattice, 0.04),
     "weave": (weave, 0.05),
     "relief": (relief, 0.08),
     "nuclei": (nuclei, 0.08),
-    "filaments": (filaments, 0.04),
-    "spots": (spots, 0.03),
-    "tissue": (tissue, 0.04),
-    "text": (_text, 0.03),
+    "filaments": (filaments, 0.05),
+    "spots": (spots, 0.05),
+    "tissue": (tissue, 0.03),
+    "text": (_text, 0.05),
 }
 
 
