@@ -15,6 +15,7 @@ import skimage
 from scipy import ndimage
 
 import napari_blurmap as nb
+from napari_blurmap.io.folders import pictures_in
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import SCENES, random_scene
@@ -179,11 +180,7 @@ def main() -> None:
     )
     publish("Accuracy on synthetic scenes", "python -m benchmarks.accuracy", text, options.write)
     folder = options.pictures or Path(skimage.__file__).parent / "data"
-    files = (
-        [p for p in sorted(folder.iterdir()) if p.is_file()]
-        if options.pictures
-        else [folder / f"{name}.png" for name in SHIPPED]
-    )
+    files = pictures_in(folder) if options.pictures else [folder / f"{name}.png" for name in SHIPPED]
     real = list(pictures(files))
     text = (
         "The same ramp over real pictures. They have a blur of their own, s0 (the model's map of the picture before, "

@@ -12,6 +12,7 @@ import numpy as np
 import skimage
 
 import napari_blurmap as nb
+from napari_blurmap.io.folders import pictures_in
 
 from .accuracy import SHIPPED, Case, pictures, synthetic
 from .report import PAGE, arguments, publish, table
@@ -78,7 +79,7 @@ def main() -> None:
     folder = Path(skimage.__file__).parent / "data"
     files = [folder / f"{name}.png" for name in SHIPPED]
     if options.pictures:
-        files = sorted(p for p in options.pictures.iterdir() if p.is_file())
+        files = pictures_in(options.pictures)
     real = options.pictures.name if options.pictures else "scikit-image's pictures"
     groups = {"synthetic scenes": errors(list(synthetic(options.per_kind))), real: errors(list(pictures(files)))}
     header = ["pixels of", "within 1", "within 2", "rank corr.", "neg. log-likelihood", "median stated", "68 % below"]

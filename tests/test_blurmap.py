@@ -405,6 +405,7 @@ def test_the_line_when_nothing_is_judged():
         (1.26, None, "1.26"),
         (1.26, 0.0, "1.26"),
         (12.6, 3, "13 +- 3"),
+        (0.0, None, "0.00"),
     ],
 )
 def test_digits_follow_the_error(value, error, text):

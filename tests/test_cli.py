@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,14 @@ def test_one_bad_file_does_not_stop_the_others(picture, tmp_path, capsys):
     assert "notes.tif" in captured.err
     assert "2 of 3 pictures failed" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_two_pictures_of_one_name_do_not_overwrite_each_other(picture, tmp_path, capsys):
+    (tmp_path / "other").mkdir()
+    other = shutil.copy(picture, tmp_path / "other")
+    assert run("estimate", picture, other, "-o", tmp_path, "--overwrite") == cli.FAILED
+    assert f"is the map of {picture}" in capsys.readouterr().err
+    assert nb.BlurMap.load(tmp_path / "cells.sigma.ome.tif").provenance["source"]["path"] == str(picture)
 
 
 def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import dask.array as da
@@ -240,3 +241,49 @@ def test_odd_halves_of_tiles_stay_on_the_grid(run, tiny_model, monkeypatch):
 
     monkeypatch.setattr(tiny_model.estimator, "trunk", once)
     same(run(PICTURE, tile=160), base)
+
+
+def test_what_is_masked_is_no_data(run):
+    mask = np.zeros(PICTURE.shape, bool)
+    mask[:, 60:80] = True
+    wild = np.where(mask, 1e3, PICTURE)
+    m = run(np.ma.masked_array(wild, mask))
+    same(m, run(np.where(mask, np.nan, PICTURE)))
+    assert (m.status[mask] == Status.INVALID).all()
+
+
+def test_numbers_of_numpy_are_numbers(run):
+    colour = np.stack([PICTURE] * 3)
+    m = run(colour, channel_axis=np.argmin(colour.shape), tile=np.int64(64))
+    assert m.provenance["parameters"]["channel_axis"] == 0
+    assert m.summary(np.median(m.sigma))["reference"] == m.summary(float(np.median(m.sigma)))["reference"]
+
+
+@pytest.mark.parametrize("wrong", [{"pixel_size": (1, 1, 1)}, {"pixel_size": "a"}, {"pixel_size": 0.2, "unit": "s"}])
+def test_no_pixel_size(run, wrong):
+    with pytest.raises(nb.BlurMapError, match="expected a length"):
+        run(PICTURE, **wrong)
+
+
+def test_the_picture_guides_in_its_own_order_of_axes(run):
+    """Square, so that nothing but the names tells y from x."""
+    square = nb.apply_blur(RNG.random((64, 64)), nb.sigma_ramp((64, 64), 0.5, 4.0))
+    m, turned = run(square), run(square.T, axes="XY")
+    assert turned.picture_axes == ("x", "y")
+    colour = run(np.stack([square.T] * 3), axes="XY", channel_axis=0)
+    for other, picture in ((turned, square.T), (colour, np.stack([square.T] * 3))):
+        mine = replace(other, sigma=m.sigma, uncertainty=m.uncertainty, status=m.status)
+        np.testing.assert_allclose(mine.filled(picture).sigma, m.filled(square).sigma, atol=1e-4)
+        guided = nb.smooth_sigma(mine, "edge", image=picture)
+        np.testing.assert_allclose(guided.sigma, nb.smooth_sigma(m, "edge", image=square).sigma, atol=1e-4)
+
+
+def test_a_lazy_plane_is_estimated_once_for_a_summary_and_for_smoothing(run, monkeypatch):
+    calls = []
+    real = estimate._estimate_plane
+    monkeypatch.setattr(estimate, "_estimate_plane", lambda *a: calls.append(1) or real(*a))
+    m = run(da.from_array(np.stack([PICTURE] * 2), chunks=(1, 48, -1)))
+    m.summary()
+    assert len(calls) == 2
+    nb.smooth_sigma(m, "mean").sigma.compute()
+    assert len(calls) == 4

@@ -55,6 +55,14 @@ def test_jpeg_inside_tiff(tmp_path, photometric):
     assert np.abs(picture.array.astype(int) - array).max() <= 12
 
 
+def test_pictures_of_different_sizes_in_one_file(tmp_path):
+    one, other = Image.fromarray(COLOUR), Image.fromarray(COLOUR[:40, :40])
+    one.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[other], quality=95)
+    assert read_picture(tmp_path / "a.jpg").array.shape == COLOUR.shape
+    one.save(tmp_path / "b.ico", sizes=[(80, 80), (32, 32)])
+    assert read_picture(tmp_path / "b.ico").array.ndim == 3
+
+
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int16, np.uint32, np.float32, np.float64])
 def test_every_dtype(tmp_path, dtype):
     array = (RANDOM.random((64, 48)) * 100 - 20 * (dtype not in (bool, np.uint8, np.uint32))).astype(dtype)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import dask.array as da
@@ -405,6 +406,21 @@ def test_a_lost_chunk_is_invalid_and_not_sharp(tmp_path):
     status = np.asarray(loaded.status)
     assert np.all(status[512:] == Status.INVALID)
     assert loaded.summary(reference=2.0)["judged_share"] == pytest.approx(512 / 600)
+
+
+def test_an_open_result_that_moves_or_is_replaced_is_no_empty_map(tmp_path, monkeypatch):
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    monkeypatch.chdir(tmp_path)
+    opened = BlurMap.load("a.sigma.ome.zarr")
+    monkeypatch.chdir("/")
+    before = np.asarray(opened.sigma)
+    np.testing.assert_array_equal(before, example().sigma)
+    replace(example(), sigma=2 * example().sigma).save(path, overwrite=True)
+    again = BlurMap.load(path)
+    path.rename(tmp_path / "b.sigma.ome.zarr")
+    for gone in (opened, again):
+        with pytest.raises(BlurMapError, match="moved, deleted or replaced"):
+            np.asarray(gone.sigma)
 
 
 def test_replacing_cleans_up_and_keeps_folders(tmp_path):

@@ -192,6 +192,17 @@ def test_saturation_needs_a_plateau_at_full_scale():
     assert not saturated_places(np.ones((40, 40), bool)).any()
 
 
+def test_neither_infinity_nor_alpha_hides_saturation():
+    picture = np.full((40, 40), 0.5, np.float32)
+    picture[:20] = 1
+    picture[30, 30] = np.inf
+    assert read_plane(picture).saturated[:20].all()
+    colour = np.full((40, 40, 4), 1000, np.uint16)
+    colour[:20, :, :3] = 4095
+    colour[..., 3] = 65535
+    assert read_plane(colour).saturated[:20].all()
+
+
 def test_saturation_of_colours():
     colour = np.full((40, 40, 3), 100, np.uint8)
     colour[5:15, 5:15, 0] = 255  # red alone is less than a third of the luminance

@@ -49,3 +49,8 @@ def test_tiles_cover_a_plane_once(height, width, edge, halo):
             assert i.start - o.start == min(halo, i.start)
             assert o.stop - i.stop == min(halo, n - i.stop)
     assert (count == 1).all()
+
+
+def test_what_is_masked_is_not_scored():
+    found = nb.score(np.ma.masked_array([1.0, 2, 50], [0, 0, 1]), [1.0, 2, 3])
+    assert (found.rmse, found.n, found.coverage) == (0, 2, pytest.approx(2 / 3))

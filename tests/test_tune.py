@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 
+import dask.array as da
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 from scipy import ndimage
@@ -128,6 +130,26 @@ def test_types_sizes_and_stacks_are_all_read():
     assert len(pieces_of(mixed[2])) == 2
 
 
+def test_colour_of_any_plain_array_is_colour():
+    colour = np.stack([leaves(1)] * 3, axis=-1)
+    for array in (colour, da.from_array(colour, chunks=40), np.stack([colour, colour])):
+        assert [f.problem for f in nb.inspect_images([array])] == [""]
+
+
+def test_maps_in_the_folder_are_no_pictures(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", leaves(1))
+    nb.estimate_blur(leaves(1)).save(tmp_path / "a.sigma.ome.tif")
+    assert [f.name for f in nb.inspect_images(tmp_path)] == ["a.tif"]
+
+
+def test_numbers_of_numpy_can_be_saved(tiny_model, tmp_path):
+    pictures = [leaves(i, (128, 128)) for i in (1, 2)]
+    model = nb.train_model(pictures, init=tiny_model, steps=np.int64(1), seed=np.int64(3), name="a")
+    assert model.save(tmp_path / "a.blurmap.safetensors")
+    with pytest.raises(nb.BlurMapError, match="whole number"):
+        nb.train_model([leaves(1)], steps=1.5)
+
+
 def test_a_large_picture_is_taken_in_part(monkeypatch):
     from napari_blurmap.tune import pictures
 
@@ -147,6 +169,9 @@ def test_masks():
         [piece] = pieces_of(*given, masks=None if isinstance(given[0], tuple) else [mask])
         assert piece.usable[:, :48].all()
         assert not piece.usable[:, 48:].any()
+    for one in (mask, [mask]):  # of a single picture
+        assert "textured" in vars(nb.inspect_images(picture, masks=one)[0])
+        assert not nb.inspect_images(picture, masks=one)[0].problem
     assert "region is empty" in nb.inspect_images([picture], masks=[0 * mask])[0].problem
     assert "mask has the shape" in nb.inspect_images([picture], masks=[mask[1:]])[0].problem
     with pytest.raises(nb.BlurMapError, match="2 images and 1 masks"):

@@ -164,13 +164,34 @@ class BlurMap:
             provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}},
         )
 
+    @property
+    def picture_axes(self) -> tuple[str, ...]:
+        """Names of the picture's axes, but colour, in its own order; those of the map where that is not known."""
+        known = tuple(self.provenance.get("parameters", {}).get("axes", ()))
+        return known if sorted(known) == sorted(self.axes) else self.axes
+
+    def _as_laid_out(self, image: Array) -> Array:
+        """The picture with the map's axes and its colour axis last; as it is where it does not fit."""
+        order = [self.picture_axes.index(name) for name in self.axes]
+        turned = image
+        if image.ndim == self.sigma.ndim + 1:
+            colour = self.provenance.get("parameters", {}).get("channel_axis")
+            turned = np.moveaxis(image, -1 if colour is None else colour, -1)
+            order.append(-1)
+        if turned.ndim != len(order):
+            return image
+        turned = turned.transpose([axis % turned.ndim for axis in order])
+        return turned if turned.shape[: self.sigma.ndim] == self.sigma.shape else image
+
     def filled(self, image: Array | None = None) -> BlurMap:
         """Fill the places that could not be judged from judged neighbours and uncertain readings.
 
         Parameters
         ----------
-        image : array, shape (..., Y, X) or (..., Y, X, 3 or 4), optional
-            The picture: its edges keep the blur of one object out of the next.
+        image : array, optional
+            The picture, as it was estimated or with the map's axes, and with
+            its colour axis if it has one: its edges keep the blur of one
+            object out of the next.
 
         Returns
         -------
@@ -202,6 +223,8 @@ class BlurMap:
         >>> m.filled().sigma
         array([[1., 1., 1.]], dtype=float32)
         """
+        if image is not None:
+            image = self._as_laid_out(image)
         known = judged(self.sigma, self.uncertainty, self.status)
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)

@@ -126,7 +126,7 @@ def check_on_image(
     asked = _asked(sigmas, loaded, min(sample.grey.shape))
     pace.total = len(asked) + 1
     before = pace.estimate(sample.original, "the picture as it is")
-    report = pace.partial = _first(stack, sample, before, asked, seed)
+    report = pace.partial = _first(stack, sample, before, asked, int(seed))
     if update is not None:
         update(report)
     if report.problem:

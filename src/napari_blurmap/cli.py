@@ -119,11 +119,16 @@ def estimate(
     make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
+    taken: dict[Path, Path] = {}
     for file in files:
         target = out / f"{file.stem}.sigma.ome.tif"
         try:
             if target.exists() and not overwrite:
                 raise BlurMapError(f"{target} exists already. Use --overwrite, or another folder.")
+            if taken.setdefault(target, file) is not file:
+                raise BlurMapError(
+                    f"{target} is the map of {taken[target]}. Rename one of the two, or use another folder for it."
+                )
             found = estimate_blur(
                 read_picture(file),
                 model=model,
@@ -214,9 +219,10 @@ def score(
 
     from .blurmap import BlurMap
     from .io.pictures import read_picture
+    from .io.results import is_result
     from .scores import score as compare
 
-    if truth.name.endswith((".sigma.ome.tif", ".sigma.ome.zarr", ".blurmap.json")):
+    if is_result(truth):
         known = BlurMap.load(truth).sigma
     else:
         known = np.load(truth, allow_pickle=False) if truth.suffix == ".npy" else read_picture(truth).array

@@ -150,7 +150,8 @@ def estimate_blur(
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
     loaded = load_model(model)
     engine = _engine(loaded, device, tile, keep_probabilities)
-    parameters = {"axes": list(stack.axes), "channel_axis": channel_axis, "tile": engine.tile}
+    colour = None if channel_axis is None else int(channel_axis)
+    parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": engine.tile}
     about: dict[str, Any] = {
         "model": loaded.info.name,
         "model_hash": loaded.hash,
@@ -188,9 +189,9 @@ def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
         network = network.fused().to(chosen)
     over: Pass = ARCHITECTURES[model.info.architecture].over(network)
     edge = over.edges[chosen.type] if tile == "auto" else tile
-    if isinstance(edge, bool) or not isinstance(edge, int) or edge < 1:
+    if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)) or edge < 1:
         raise BlurMapError(f"tile is {tile!r}; expected a number of pixels above 0, or 'auto'.")
-    return _Engine(model, over, chosen, -(-edge // over.align) * over.align, keep)
+    return _Engine(model, over, chosen, -(-int(edge) // over.align) * over.align, keep)
 
 
 def _blank(shape: tuple[int, ...], engine: _Engine) -> list[NDArray[Any]]:

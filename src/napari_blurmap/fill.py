@@ -116,8 +116,8 @@ def fill_planes(
     ----------
     sigma, uncertainty, judged : array, shape (..., Y, X)
         Blur, standard error and where they may be believed; numpy or dask.
-    image : array, shape (..., Y, X) or (..., Y, X, 3 or 4), optional
-        The picture; of a colour picture the mean of red, green and blue.
+    image : array, shape (..., Y, X) or (..., Y, X, 1 to 4), optional
+        The picture; of a colour picture the mean of red, green and blue, without alpha.
     hints : array of bool, shape (..., Y, X), optional
         As `fill_from_judged` takes them.
 
@@ -141,8 +141,8 @@ def fill_planes(
     """
     arrays = [sigma, uncertainty, judged, judged if hints is None else hints]
     if image is not None:
-        if image.shape[:-1] == sigma.shape and image.shape[-1] in (3, 4):
-            image = image[..., :3].mean(axis=-1, dtype=np.float32)
+        if image.shape[:-1] == sigma.shape and image.shape[-1] <= 4:
+            image = image[..., : 3 if image.shape[-1] > 2 else 1].mean(axis=-1, dtype=np.float32)
         if image.shape != sigma.shape:
             raise BlurMapError(
                 f"The picture has shape {image.shape} and the map {sigma.shape}; "

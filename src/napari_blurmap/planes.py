@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import BlurMapError
-from .io.units import unit_name
+from .io.units import meters, unit_name
 from .sources import Given, unwrap
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Stack:
     def lazy(self) -> bool:
         """Whether the data are a dask array."""
         return hasattr(self.data, "dask")
+
+    @property
+    def data_axes(self) -> tuple[str, ...]:
+        """Names of the axes, but colour, in the order of the data."""
+        return tuple(name for _, name in sorted(zip(self.order, self.axes, strict=True)))
 
     def indices(self) -> Iterator[tuple[int, ...]]:
         """Index of every plane along the leading axes."""
@@ -242,11 +247,14 @@ def _sizes(
             "of the layer, or pass pixel_size and unit."
         )
     if pixel_size is not None:
-        pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
+        try:
+            pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
+        except (TypeError, ValueError):
+            pair = np.zeros(2)
         if not (np.isfinite(pair).all() and (pair > 0).all()):
             raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
         name = unit_name(unit or "um")
-        if name is None or name == "pixel":
+        if name is None or meters(name) is None:
             raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")
         scale[-2:], units[-2:] = [float(v) for v in pair], [name, name]
     elif unit is not None:
@@ -360,7 +368,9 @@ def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
     """
     if array.dtype.kind == "b" or array.size == 0:
         return np.zeros(array.shape, dtype=bool)
-    largest = np.nanmax(array) if array.dtype.kind != "f" or np.isfinite(array).any() else 0
+    # Neither infinity nor transparency is light.
+    light = array[..., :-1] if array.ndim == 3 and array.shape[-1] in (2, 4) else array
+    largest = np.max(light, initial=0, where=np.isfinite(light))
     if array.dtype.kind == "f":
         full = {1.0}
     else:

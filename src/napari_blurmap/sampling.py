@@ -56,9 +56,9 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
     from dask.base import compute
     from dask.delayed import delayed
 
-    chunks = (a.rechunk(sigma.chunks).to_delayed().ravel() for a in arrays)
+    chunks = (a.rechunk(sigma.chunks).to_delayed(optimize_graph=False).ravel() for a in arrays)
     lazy = delayed(_piece)
-    # One call, so that what the three arrays share is computed once.
+    # One call and graphs as they are, so that what the three arrays share, the network, is computed once.
     pieces = compute(*(lazy(s, u, k, step) for s, u, k in zip(*chunks, strict=True)))
     return _merged(list(pieces))
 

@@ -64,7 +64,7 @@ def score(predicted: ArrayLike, truth: ArrayLike) -> Score:
     >>> round(s.rmse, 3), s.bias, s.n, round(s.coverage, 2)
     (0.707, 0.5, 2, 0.67)
     """
-    p, t = np.asarray(predicted, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    p, t = (np.ma.asarray(values, dtype=np.float64).filled(np.nan) for values in (predicted, truth))
     if p.shape != t.shape:
         raise BlurMapError(
             f"The map has the shape {p.shape}, the truth {t.shape}; expected the same. Crop or transpose one."

@@ -95,6 +95,10 @@ def unwrap(image: Any) -> Given:
 
 
 def _as_array(data: Any) -> Any:
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data) and data.dtype.kind in "buif":
+        # What is masked is no data. Small integers are exact in float32.
+        wide = np.result_type(data.dtype, np.float32)
+        data = np.ma.filled(data.astype(wide), np.nan)
     return data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asarray(data)
 
 

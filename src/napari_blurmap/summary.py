@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, isfinite, log10
+from math import floor, isfinite, log10, nan
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +52,7 @@ class Reference:
 
     def __post_init__(self) -> None:
         """Refuse a limit that is none."""
+        object.__setattr__(self, "sigma", _number(self.sigma))
         if not (isfinite(self.sigma) and self.sigma > 0):
             raise BlurMapError(
                 f"The reference blur is {self.sigma}; expected a sigma in pixels above 0. "
@@ -68,6 +69,13 @@ class Reference:
         that can be told apart. A typed limit has no tolerance.
         """
         return self.sigma if self.kind == "typed" else max(1.25 * self.sigma, self.sigma + 0.1)
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return nan
 
 
 def summarize(
@@ -131,8 +139,8 @@ def summarize(
     >>> figures["judged_share"], figures["median_sigma"], figures["verdict"]
     (1.0, 1.0, 'sharp')
     """
-    if isinstance(reference, (int, float)):
-        reference = Reference(float(reference), "limit", "typed")
+    if reference is not None and not isinstance(reference, Reference):
+        reference = Reference(reference, "limit", "typed")
     sample = sample_map(sigma, uncertainty, status)
     pixels = int(sample.counts.sum())
     figures: dict[str, Any] = {
@@ -259,7 +267,7 @@ def _percent(share: float) -> str:
 
 def _with_error(value: float, error: float | None) -> str:
     """Value to the first digit of its error, but to no more than three digits; an error never shows as 0."""
-    decimals = max(0, 2 - floor(log10(value)))
+    decimals = max(0, 2 - floor(log10(value))) if value > 0 else 2
     if not error:
         return f"{value:.{decimals}f}"
     decimals = min(decimals, max(0, -floor(log10(float(f"{error:.0e}")))))

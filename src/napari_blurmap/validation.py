@@ -98,7 +98,7 @@ def _floats(name: str, array: Array) -> Array:
     if _is_lazy(array):
         return array.astype(np.float32)
     try:
-        return np.asarray(array, np.float32)
+        return np.asarray(np.ma.asarray(array, np.float32).filled(np.nan))
     except (TypeError, ValueError) as error:
         raise BlurMapError(f"{name} is no array of numbers ({error}).") from error
 

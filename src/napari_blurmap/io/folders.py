@@ -1,10 +1,11 @@
-"""Folders for results."""
+"""Folders of pictures, and for results."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
+from .results import is_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,3 +28,20 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BlurMapError(f"The folder {path} cannot be made ({error.strerror}). Choose another one.") from error
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Files of a folder that may be pictures.
+
+    Parameters
+    ----------
+    folder : Path
+        Folders in it are not looked into.
+
+    Returns
+    -------
+    list of Path
+        By name, without hidden files and without blur maps, which lie where
+        their pictures do.
+    """
+    return sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != "." and not is_result(p))

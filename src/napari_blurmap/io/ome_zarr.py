@@ -129,10 +129,12 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     import dask.array
     import zarr
 
+    path = path.resolve()  # what is read later must not depend on the working directory
     try:
         group = zarr.open_group(str(path), mode="r")
         attributes: dict[str, Any] = dict(group.attrs)
         stored = dask.array.from_zarr(group["0"])
+        stored = stored.map_blocks(_still_there, path, _stamp(path), dtype=stored.dtype, meta=stored._meta)
     except Exception as error:
         # zarr raises nearly anything on damaged metadata.
         raise BlurMapError(
@@ -161,6 +163,23 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     status = arrays["status"]
     arrays["status"] = dask.array.where(dask.array.isnan(status), np.float32(5), status)
     return arrays, header
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when an array is replaced by another."""
+    found = (path / "0" / "zarr.json").stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def _still_there(chunk: Any, path: Path, stamp: tuple[int, int]) -> Any:
+    """A chunk that was just read; Zarr reads those of a folder that is gone as all missing."""
+    try:
+        same = _stamp(path) == stamp
+    except OSError:
+        same = False
+    if not same:
+        raise BlurMapError(f"{path} was moved, deleted or replaced after it was opened. Open it again.")
+    return chunk
 
 
 def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str]] | None:

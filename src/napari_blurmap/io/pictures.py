@@ -121,7 +121,8 @@ def _read_other(file: Path) -> tuple[NDArray[Any], bool]:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
                 frames = []
-                for number in range(getattr(picture, "n_frames", 1)):
+                # An MPO is a JPEG with more pictures behind it: previews, the other eye, a depth map.
+                for number in range(1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)):
                     picture.seek(number)
                     frames.append(_frame(picture))
     except UnidentifiedImageError as error:
@@ -141,6 +142,11 @@ def _read_other(file: Path) -> tuple[NDArray[Any], bool]:
     if len({frame.shape for frame in frames}) > 1:
         # Some frames of a GIF have transparency, others not.
         frames = [frame[..., :3] for frame in frames]
+    if len({frame.shape for frame in frames}) > 1:
+        raise BlurMapError(
+            f"{file} holds {len(frames)} pictures of different sizes; expected one, or a series of one size. Save them "
+            "as files of their own."
+        )
     is_colour = frames[0].ndim == 3
     return (frames[0] if len(frames) == 1 else np.stack(frames)), is_colour
 

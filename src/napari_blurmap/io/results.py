@@ -61,6 +61,17 @@ def save_result(
     return data
 
 
+def is_result(path: Path) -> bool:
+    """Whether a file's name is that of a result or of its sidecar.
+
+    Examples
+    --------
+    >>> is_result(Path("a.sigma.ome.tif")), is_result(Path("a.ome.tif"))
+    (True, False)
+    """
+    return path.name.endswith((TIFF, ZARR, sidecar.SUFFIX))
+
+
 def sidecar_path(path: Path) -> Path:
     """Path of the ``.blurmap.json`` that belongs to a result.
 

@@ -184,7 +184,13 @@ def _lazy_planes(m: BlurMap, smooth: Callable[..., Any], parts: Callable[[tuple[
     from dask.delayed import delayed as later
 
     shape = m.sigma.shape
-    whole = [later(smooth, nout=2)(*parts(index)) for index in np.ndindex(shape[:-2])]
+    # Graphs as they are: each array optimised by itself would run the network they share once more.
+    whole = [
+        later(smooth, nout=2)(
+            *(a.rechunk(-1).to_delayed(optimize_graph=False).item() if hasattr(a, "dask") else a for a in parts(index))
+        )
+        for index in np.ndindex(shape[:-2])
+    ]
     both = (da.stack([da.from_delayed(pair[k], shape[-2:], np.float32) for pair in whole]) for k in range(2))
     return [stacked.reshape(shape) for stacked in both]
 

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BlurMapError
+from ..io.folders import pictures_in
 from ..io.pictures import read_picture
 from ..planes import as_stack, read_plane
 from .blur import apply_blur
@@ -217,7 +218,7 @@ def read_textures(sources: str | PathLike[str] | Iterable[Any], dropped: dict[st
         path = Path(sources)  # type: ignore[arg-type]
         if not path.exists():
             raise BlurMapError(f"There is no folder {path}. Give a folder with sharp pictures.")
-        sources = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+        sources = pictures_in(path) if path.is_dir() else [path]
     for number, source in enumerate(sources, start=1):
         is_file = isinstance(source, str | Path)
         name = Path(source).name if is_file else str(getattr(source, "name", f"picture {number}"))

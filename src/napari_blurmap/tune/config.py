@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from operator import index
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class TuneConfig:
                 f"sigma_range is {self.sigma_range!r}; expected two numbers: the smallest and the largest blur, pixels."
             ) from error
         object.__setattr__(self, "sigma_range", (low, high))
+        # numpy's numbers as Python's: JSON and checkpoints know no others.
+        for name in ("n_classes", "steps", "seed"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _whole(name, value))
+        object.__setattr__(self, "minutes", float(self.minutes))
         if self.n_classes is not None and (self.architecture == "dense" or self.n_classes < 2):
             raise BlurMapError(
                 f"n_classes is {self.n_classes}; expected 2 or more, and only with architecture='patch': a dense model "
@@ -47,6 +53,13 @@ class TuneConfig:
     def sigmas(self) -> tuple[float, ...]:
         """Classes: as many as asked for, evenly over the range, px; 0.3 to 3 in ten are the thesis's."""
         return tuple(float(f"{s:.6g}") for s in np.linspace(*self.sigma_range, self.n_classes or _CLASSES))
+
+
+def _whole(name: str, value: Any) -> int:
+    try:
+        return index(value)
+    except TypeError as error:
+        raise BlurMapError(f"{name} is {value!r}; expected a whole number.") from error
 
 
 @dataclass(frozen=True)

@@ -123,4 +123,4 @@ def train_model(
             break
     if not tuning.step:
         raise Cancelled(None)
-    return tuning.model(name)
+    return tuning.model(str(name))

@@ -12,6 +12,7 @@ from scipy import ndimage
 from ..check_sample import CheckSample, take_sample
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
+from ..io.folders import pictures_in
 from ..io.pictures import Picture, read_picture
 from ..planes import as_stack
 from ..status import judged
@@ -179,7 +180,8 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
         If there are none, or another number of masks.
     """
     if _is_one(images):
-        images, masks = [images], None if masks is None else [masks]
+        is_list = isinstance(masks, list | tuple)
+        images, masks = [images], masks if masks is None or is_list else [masks]
     images = list(images)
     masks = [None] * len(images) if masks is None else list(masks)
     if len(masks) != len(images):
@@ -195,7 +197,7 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
         is_folder = path.is_dir()
         if is_folder and mask is not None:
             raise BlurMapError(f"{path} is a folder; a mask belongs to one picture. Give its pictures one by one.")
-        files = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] != ".") if is_folder else [path]
+        files = pictures_in(path) if is_folder else [path]
         sources += [Source(file.name, file, mask) for file in files]
     if not sources:
         raise BlurMapError("There are no pictures to train on. Give sharp pictures, or a folder with some.")
@@ -243,8 +245,9 @@ def _look(
     source: Source, number: int, budget: int, draw: np.random.Generator, device: str, glance: bool
 ) -> tuple[Finding, list[Piece]]:
     """Read one picture and look through it."""
-    image = read_picture(source.image) if isinstance(source.image, Path) else source.image
-    is_colour = isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[-1] in (3, 4)
+    image: Any = read_picture(source.image) if isinstance(source.image, Path) else source.image
+    is_plain = not (hasattr(image, "scale") or isinstance(image, Picture))
+    is_colour = is_plain and np.ndim(image) > 2 and np.shape(image)[-1] in (3, 4)
     stack = as_stack(image, channel_axis=-1 if is_colour else None)
     shape = stack.shape
     if min(shape[-2:]) < SMALLEST:
