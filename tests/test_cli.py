@@ -136,6 +136,13 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
     assert "Interrupted" in capsys.readouterr().err
 
 
+def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path / "out", "--na", 1.4, "--wavelength", 520) == cli.FAILED
+    assert run("estimate", picture, "-o", tmp_path / "out", "--limit", -1) == cli.FAILED
+    assert "Traceback" not in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_score(picture, tmp_path, capsys):
     run("estimate", picture, "-o", tmp_path)
     capsys.readouterr()

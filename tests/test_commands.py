@@ -15,6 +15,7 @@ from napari_blurmap import BlurMap
 from napari_blurmap.models.registry import find_model
 from napari_blurmap.plugin.commands import DOCK_NAME, estimate_selected, open_panel
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.preferences import store_preferences
 
 pytestmark = pytest.mark.gui_subset
 
@@ -82,3 +83,21 @@ def test_other_selections_are_explained(viewer: Any, which: str, capsys: Any) ->
     estimate_selected()
     assert ("itself a blur map" if which == "a map" else "Select one image") in capsys.readouterr().out
     assert panels(viewer) == []
+
+
+def test_preferences_change_only_their_own_field(viewer: Any, qtbot: Any) -> None:
+    viewer.add_image(np.zeros((64, 64)), name="cells")
+    panel = EstimatePanel(viewer, estimate=estimate)
+    viewer.window.add_dock_widget(panel, name=DOCK_NAME)
+    form, optics = panel.form, panel.form.optics
+    optics.kind.choose("optics")
+    qtbot.keyClicks(optics.aperture, "0,5")
+    assert (optics.aperture.value, optics.aperture.text()) == (0.5, "0.5")
+    store_preferences({"compute.tile": 512})
+    assert form.tile.currentData() == 512
+    assert optics.aperture.value == 0.5
+    optics.kind.choose("none")
+    form.tile.choose(0)
+    panel.run()
+    qtbot.waitUntil(lambda: "cells sigma (m)" in viewer.layers, timeout=20_000)
+    assert optics.kind.currentData() == "none"

@@ -266,6 +266,10 @@ def test_a_limit_as_a_length_needs_the_pixel_size(opened: Any, qtbot: Any) -> No
     assert form.limit_text.text().startswith("Limit: FWHM 8 px = 0.8 um")
     opened.run()
     assert opened.panel.view.verdict.text() == "Sharp, compared with the limit."
+    opened.layer.scale, opened.layer.units = (100, 100), ("nm", "nm")
+    with qtbot.waitSignal(form.changed):
+        pass
+    assert form.limit_text.text().startswith("Limit: FWHM 8 px = 800 nm")
 
 
 def test_probabilities_are_kept_for_smoothing_where_they_are_small(

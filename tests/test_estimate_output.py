@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Labels
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_blurmap import BlurMap
+from napari_blurmap import BlurMap, estimate_blur
 from napari_blurmap.plugin.colormaps import class_colours
 from napari_blurmap.plugin.reader import read_result
 
@@ -46,7 +46,8 @@ def test_what_is_saved_opens_as_it_was(opened: Any, qtbot: Any, save: Any, tmp_p
     opened.layer.units = ("um", "um")
     optics = opened.panel.form.optics
     optics.kind.choose("optics")
-    optics.set_objective(0.8, 520)
+    optics.aperture.set_value(0.8)
+    optics.wavelength.set_value(520)
     opened.run()
     assert save(tmp_path / f"mine{ending}") == f"Saved as {tmp_path / f'mine{ending}'}."
     shown = opened.viewer.layers[1:4]
@@ -162,7 +163,7 @@ def test_the_histogram_has_the_colours_of_the_map(opened: Any) -> None:
     np.testing.assert_allclose(class_colours(np.array([2.0]), low)[0], on_canvas, atol=1e-6)
 
 
-def test_the_value_under_the_pointer(opened: Any, qtbot: Any) -> None:
+def test_the_value_under_the_pointer(opened: Any, qtbot: Any, tiny_model: Any) -> None:
     opened.layer.scale, opened.layer.units = (0.5, 0.5), ("um", "um")
     opened.run()
     value = opened.panel.view.value
@@ -173,3 +174,10 @@ def test_the_value_under_the_pointer(opened: Any, qtbot: Any) -> None:
     assert value.height() == height  # nothing below it jumps
     opened.viewer.cursor.position = (100.0, 20.0)
     qtbot.waitUntil(lambda: "Move the pointer" in value.text(), timeout=60000)
+    # Over it a map that lies elsewhere, and a projection, to which napari gives the metadata of its stack.
+    deep = estimate_blur(np.zeros((2, 64, 64)), model=tiny_model)
+    metadata = {"blurmap": deep}
+    opened.viewer.add_image(np.zeros((64, 64)), metadata=metadata, units=("um", "um"))
+    opened.viewer.add_image(np.zeros((2, 64, 64)), metadata=metadata, translate=(0, 500, 0), units=("um",) * 3)
+    opened.viewer.cursor.position = (0.0, 10.0, 20.0)
+    qtbot.waitUntil(lambda: "FWHM 2.35 +- 0.24 um" in value.text(), timeout=60000)

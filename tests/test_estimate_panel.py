@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from napari.utils import progress
+from qtpy.QtCore import QTimer
 
 from napari_blurmap import BlurMapError
-from napari_blurmap.plugin.run_control import RunState
+from napari_blurmap.plugin.run_control import RunControl, RunState
+from napari_blurmap.plugin.worker import Done, Step
 from napari_blurmap.status import Status
 
 
@@ -118,6 +122,61 @@ def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     opened.viewer.window.remove_dock_widget(opened.panel)
     qtbot.waitUntil(lambda: not control.state.busy, timeout=60000)
     assert names(opened.viewer) == ["cells"]
+
+
+def test_a_panel_that_is_closed_at_work_adds_nothing(opened: Any, qtbot: Any) -> None:
+    opened.panel.run_view.button.click()
+    wait_for_work(opened, qtbot)
+    control = opened.panel.control
+    opened.viewer.window.remove_dock_widget(opened.panel)
+    qtbot.waitUntil(lambda: not control.state.busy, timeout=60000)
+    assert names(opened.viewer) == ["cells"]
+
+
+def test_a_double_click_is_one_run(opened: Any, qtbot: Any) -> None:
+    """The second click comes while napari's progress bar, being made, processes events."""
+    QTimer.singleShot(0, opened.panel.run)
+    opened.panel.run()
+    opened.finish()
+    assert opened.panel.control.state is RunState.DONE
+    assert names(opened.viewer) == ["cells", "cells sigma (m)", "cells uncertainty (m)", "cells cannot tell"]
+    assert not progress._all_instances
+
+
+def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:
+    control, shown = RunControl(), []
+    control.state = RunState.RUNNING
+    control.stepped.connect(lambda step: shown.append(step.done))
+
+    class Bar:
+        """Processes events when it is updated, as napari's does."""
+
+        total, n = 0, 0
+
+        def update(self, more: int) -> None:
+            self.n += more
+            if self.n < 5000:
+                control._on_step(Step(self.n + 1, 5000, ""))
+
+    control._bar = Bar()
+    control._on_step(Step(1, 5000, ""))
+    assert shown == list(range(1, 5001))
+
+
+def test_a_verdict_of_another_result_is_not_shown(opened: Any, qtbot: Any) -> None:
+    opened.run()
+    first = opened.panel._shown
+    opened.slow.sigma = 3.0
+    opened.run()
+    opened.panel._asked = first, (None, "fluorescence", "")
+    opened.panel._on_judged(Done(replace(first.digest, line="the first")))
+    assert "the first" not in opened.panel.view.line.text()
+    assert opened.panel._shown is not first
+
+
+def test_metadata_may_have_any_keys(opened: Any) -> None:
+    opened.viewer.add_image(opened.layer.data, name="scan", metadata={270: "a tag of TIFF"})
+    assert "scan" in [layer.name for layer in opened.panel.form.layers._layers]
 
 
 CLOSE_NAPARI = """

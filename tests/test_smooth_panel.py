@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +107,32 @@ def test_apply_makes_new_layers_and_changes_none(opened: Any) -> None:
     assert opened.panel.form.map.value.name == "cells sigma (m)"
 
 
+def test_the_map_that_was_smoothed_is_hidden_not_the_one_chosen_meanwhile(opened: Any) -> None:
+    panel, viewer = opened.panel, opened.viewer
+    first = panel.form.map.value
+    add_to_viewer(viewer, a_map())
+    second = next(layer for layer in panel.form.map.choices if layer not in (None, first))
+    panel.form.map.value = first
+    opened.settle()
+    panel.run_view.button.click()
+    panel.form.map.value = second
+    opened.applied()
+    assert not first.visible
+    assert second.visible
+
+
+def test_the_preview_takes_the_unit_of_its_map_and_names_may_change(opened: Any) -> None:
+    panel, viewer = opened.panel, opened.viewer
+    m = replace(a_map(), scale=(300, 300), units=("nanometer",) * 2)
+    add_to_viewer(viewer, m)
+    second = next(x for x in panel.form.map.choices if x is not None and x.metadata["blurmap"] is m)
+    panel.form.map.value = second
+    opened.settle()
+    assert viewer.layers[PREVIEW].units == second.units
+    second.name = "renamed"
+    assert panel.form.map.value == second
+
+
 def test_no_preview_is_left_where_none_is_wanted(opened: Any) -> None:
     opened.panel.form.preview.value = False
     assert PREVIEW not in names(opened.viewer)
@@ -202,7 +229,7 @@ def test_a_large_map_is_previewed_in_part() -> None:
     viewer.dims.set_current_step(0, 1)
     layer = viewer.layers[0]
     layer.corner_pixels = np.array([[1, 0, 0], [1, 999, 1599]])
-    piece = piece_in_view(layer, m, viewer.dims.point)
+    piece = piece_in_view(layer, m, viewer.dims.point, viewer.dims.units)
     assert piece.index == (1,)
     for part, middle in ((piece.rows, 500), (piece.columns, 800)):
         assert part.start % 32 == 0

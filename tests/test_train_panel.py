@@ -159,6 +159,31 @@ def test_what_is_asked_for(opened: Any, qtbot: Any):
     assert "nb.train_model" in request.code
 
 
+def test_names_may_change(opened: Any):
+    form = opened.panel.form
+    marks = opened.viewer.add_shapes([[[5, 5], [5, 20], [20, 20], [20, 5]]], name="sharp here")
+    other = opened.viewer.add_image(np.zeros((64, 64)), name="other")
+    form.region.value, form.pictures.value, form.preview.value = marks, [opened.layer], opened.layer
+    for layer in (marks, opened.layer, other):
+        layer.name = f"new {layer.name}"
+    assert form.region.value == marks
+    assert form.pictures.value == [opened.layer]
+    assert form.preview.value == opened.layer
+    opened.viewer.layers.remove(marks)
+    assert form.region.value is None
+
+
+def test_closed_while_it_trains_it_stays_closed(opened: Any, qtbot: Any):
+    opened.panel.run()
+    opened.slow.gate.set()
+    qtbot.waitUntil(lambda: opened.slow.step == 1, timeout=10000)
+    control = opened.panel.control
+    opened.viewer.window.remove_dock_widget(opened.panel)
+    qtbot.waitUntil(lambda: not control.state.busy, timeout=20000)
+    assert not [p for p in opened.viewer.window.dock_widgets.values() if isinstance(p, EstimatePanel)]
+    assert not opened.panel.isVisible()
+
+
 def test_a_name_with_another_ending_is_refused(opened: Any):
     opened.panel.form.target.value = opened.folder / "mine.pt"
     opened.panel.run()
@@ -208,6 +233,21 @@ def test_shapes_mark_what_lies_under_them(flip: float):
     disc = np.zeros((60, 50), bool)
     disc[ellipse(30, 25, 20, 15)] = True
     assert (mask_of(round_, picture, (1, 2), (60, 50)) == disc).mean() > 0.97
+
+
+def test_layers_may_have_units_of_their_own():
+    from napari.layers import Image, Labels, Shapes
+
+    picture = Image(np.zeros((60, 50)), scale=(0.5, 0.5), units="um")
+    corners = np.array([[10, 5], [10, 30], [40, 30]])
+    shapes = Shapes([corners * 500.0], shape_type="polygon", units="nm")
+    expected = polygon2mask((60, 50), corners)
+    assert (mask_of(shapes, picture, (0, 1), (60, 50)) == expected).mean() > 0.99
+    coarse = np.zeros((30, 25), np.uint8)
+    coarse[5:10, 5:20] = 3
+    labels = Labels(coarse, scale=(1000, 1000), translate=(250, 250), units="nm")
+    expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
+    np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
 
 
 def test_labels_mark_what_lies_under_them():

@@ -116,10 +116,12 @@ def estimate(
 
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+    _check_reference(na, wavelength, index, limit)
     make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
     taken: dict[Path, Path] = {}
+    interrupted = False
     for file in files:
         target = out / f"{file.stem}.sigma.ome.tif"
         try:
@@ -146,12 +148,15 @@ def estimate(
             partial = out / f"{file.stem}.partial.sigma.ome.tif"
             cancelled.partial.save(partial, overwrite=True)
             _say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
-            raise typer.Exit(INTERRUPTED) from None
+            interrupted = True
+            break
         except (BlurMapError, OSError) as error:
             report.append({"file": str(file), "error": str(error)})
             _say(f"{file}: {error}")
     good = [entry for entry in report if "error" not in entry]
     _show({"results": report}, as_json, [f"{entry['file']}: {entry['line']}" for entry in good])
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     if len(good) < len(report):
         _say(f"{len(report) - len(good)} of {len(report)} pictures failed.")
         raise typer.Exit(FAILED)
@@ -183,6 +188,17 @@ def _progress(name: str) -> Callable[[int, int, str], None] | None:
         typer.echo(end, err=True, nl=False)
 
     return show
+
+
+def _check_reference(na: float | None, wavelength: float | None, index: float, limit: float | None) -> None:
+    """Refuse what can be no reference for any picture, before minutes are spent on them."""
+    from .blurmap import Reference
+    from .optics import optics_limit
+
+    if na is not None and wavelength is not None:
+        optics_limit(na, wavelength, wavelength, index)
+    if limit is not None:
+        Reference(limit, "limit", "typed")
 
 
 def _reference(
@@ -224,8 +240,13 @@ def score(
 
     if is_result(truth):
         known = BlurMap.load(truth).sigma
+    elif truth.suffix == ".npy":
+        try:
+            known = np.load(truth, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise BlurMapError(f"{truth} cannot be read as a .npy file ({error}).") from error
     else:
-        known = np.load(truth, allow_pickle=False) if truth.suffix == ".npy" else read_picture(truth).array
+        known = read_picture(truth).array
     found = compare(BlurMap.load(result).masked().sigma, known)
     _show(asdict(found), as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
 
@@ -258,8 +279,12 @@ def check(
     options: dict[str, Any] = {"model": model, "sigmas": sigma or None, "device": device, "seed": seed, "cancel": stop}
     options |= {"axes": axes, "plane": plane or None, "region": region}
     report: list[dict[str, Any]] = []
+    names: set[str] = set()
     for file in files:
         try:
+            if out is not None and file.stem in names:
+                raise BlurMapError(f"Another picture is called {file.stem}, too. Rename it, or check it by itself.")
+            names.add(file.stem)
             found, entry = _check(file, out, options, overwrite)
             report.append(entry)
         except (BlurMapError, OSError) as error:

@@ -82,7 +82,7 @@ def comparison_figure(picture: ArrayLike, truth: ArrayLike, estimate: ArrayLike,
         axes.set_title(name)
         axes.set_axis_off()
     if title:
-        figure.suptitle(title)
+        figure.suptitle(title, parse_math=False)
     return figure
 
 
@@ -119,7 +119,7 @@ def check_figure(report: CheckReport, *, title: str = "") -> Figure:
             _sigma_axis(axes, report)
         else:
             axes.set_axis_off()
-    figure.suptitle("\n".join(text for text in (title, report.summary_line()) if text), fontsize=11)
+    figure.suptitle("\n".join(text for text in (title, report.summary_line()) if text), fontsize=11, parse_math=False)
     return figure
 
 

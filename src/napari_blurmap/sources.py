@@ -203,7 +203,10 @@ def shear_matrix(shear: Any, n: int) -> NDArray[np.float64]:
 
 
 def _file(path: Any) -> dict[str, str] | None:
-    if path is None or not Path(str(path)).is_file():
+    if path is None:
         return None
-    with Path(str(path)).open("rb") as opened:
-        return {"path": str(path), "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
+    try:
+        with Path(str(path)).open("rb") as opened:
+            return {"path": str(path), "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
+    except OSError:  # moved since it was opened, or a folder
+        return None

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from ..errors import BlurMapError, Cancelled
 from ..planes import as_stack
 from .fields import Fold, empty_form, form_label, plain_label
-from .layer_choice import LayerChoice
+from .layer_choice import LayerChoice, relist
 from .layer_picture import LayerPicture
 from .model_choice import ModelChoice
 from .preferences import read_preferences
@@ -146,9 +146,9 @@ class CheckForm(QWidget):
             return None
         picture = LayerPicture.of(layer)
         options: dict[str, Any] = {"model": self.model.model, "device": read_preferences()["compute.device"]}
-        stack = as_stack(picture)
+        stack = as_stack(LayerPicture.of(layer, file=False))
         if len(stack.shape) > 2 and self.plane.value == _SHOWN:
-            here = in_data(layer, np.array(self._viewer.dims.point))
+            here = in_data(layer, np.array(self._viewer.dims.point), self._viewer.dims.units)
             options["plane"] = tuple(
                 int(np.clip(round(here[axis]), 0, n - 1))
                 for axis, n in zip(stack.order[:-2], stack.shape[:-2], strict=True)
@@ -165,7 +165,7 @@ class CheckForm(QWidget):
 
     def _refresh(self) -> None:
         self.layers.refresh()
-        self.region.reset_choices()
+        relist(self.region)
 
     def _layer_changed(self) -> None:
         self._layer_link.cut()
@@ -180,7 +180,7 @@ class CheckForm(QWidget):
         layer, text, stacked = self.layers.layer, "", False
         if layer is not None:
             try:
-                stack = as_stack(LayerPicture.of(layer))
+                stack = as_stack(LayerPicture.of(layer, file=False))
                 *leading, height, width = stack.shape
                 stacked = bool(leading)
                 text = f"{np.prod(leading)} planes, one of which is checked; " if stacked else ""
@@ -232,7 +232,8 @@ def region_of(shapes: Shapes, layer: Image, yx: tuple[int, ...], size: tuple[int
     """
     if not len(shapes.data):
         raise BlurMapError(f"The layer {shapes.name!r} holds no shape. Draw a rectangle around a sharp part.")
-    corners = [in_data(layer, np.array(shapes.data_to_world(corner)))[list(yx)] for corner in shapes.data[0]]
+    placed = (in_data(layer, np.array(shapes.data_to_world(corner)), shapes.units) for corner in shapes.data[0])
+    corners = [place[list(yx)] for place in placed]
     low = np.clip(np.floor(np.min(corners, axis=0) + 0.5), 0, size).astype(int)
     high = np.clip(np.floor(np.max(corners, axis=0) + 0.5), 0, size).astype(int)
     if (high - low).min() < 1:

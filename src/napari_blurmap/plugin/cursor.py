@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from ..io.units import unit_label
+from .regions import in_data
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -53,22 +54,20 @@ class CursorReadout(QObject):
         self.text_changed.emit(self._text())
 
     def _text(self) -> str:
-        layer = _topmost_map(self._viewer)
-        if layer is None or self._viewer.dims.ndisplay != 2:
+        if self._viewer.dims.ndisplay != 2:
             return ""
-        blurmap: BlurMap = layer.metadata["blurmap"]
         position = np.asarray(self._viewer.cursor.position)
-        place = _place(blurmap, layer, np.asarray(layer.world_to_data(position)))
-        if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
-            return ""
-        if hasattr(blurmap.sigma, "dask"):
-            return _lazy_text(blurmap, layer.get_value(position, world=True))
-        return value_text(blurmap, place)
-
-
-def _topmost_map(viewer: napari.viewer.Viewer) -> Layer | None:
-    maps = (layer for layer in reversed(viewer.layers) if layer.visible and "blurmap" in layer.metadata)
-    return next(maps, None)
+        for layer in reversed(self._viewer.layers):
+            blurmap: BlurMap | None = layer.metadata.get("blurmap")
+            # A projection or a slice that napari makes of a map keeps its metadata.
+            if blurmap is None or not layer.visible or layer.ndim < blurmap.sigma.ndim:
+                continue
+            here = in_data(layer, position, self._viewer.dims.units)
+            place = _place(blurmap, layer, here)
+            if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
+                continue
+            return _lazy_text(layer.get_value(here)) if hasattr(blurmap.sigma, "dask") else value_text(blurmap, place)
+        return ""
 
 
 def _place(blurmap: BlurMap, layer: Layer, position: NDArray[np.float64]) -> tuple[int, ...]:
@@ -111,7 +110,7 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
 
 
-def _lazy_text(blurmap: BlurMap, sigma: Any) -> str:
+def _lazy_text(sigma: Any) -> str:
     """Of a map that is not computed yet, only what is drawn is known."""
     from ..optics import FWHM_PER_SIGMA
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from qtpy.QtCore import Signal
@@ -75,7 +75,9 @@ class EstimateForm(QWidget):
         self.model.changed.connect(self._tell_ready)
         self.optics.changed.connect(self.reference_changed)
         self.contrast.currentIndexChanged.connect(self.reference_changed)
-        self.read_preferences()
+        for name in read_preferences():
+            self._show_preference(name)
+        self.optics.begin()
 
     @property
     def ready(self) -> bool:
@@ -88,8 +90,8 @@ class EstimateForm(QWidget):
         for emitter in (layers.events.inserted, layers.events.removed, layers.events.reordered, layers.events.renamed):
             link.connect(emitter, self.layers.refresh)
         link.connect(layers.selection.events.active, self.layers.follow_selection)
-        for emitter in preference_events():
-            link.connect(emitter, self.read_preferences)
+        for name, emitter in preference_events().items():
+            link.connect(emitter, partial(self._show_preference, name))
         self.layers.refresh()
         self.layers.follow_selection()
 
@@ -120,17 +122,6 @@ class EstimateForm(QWidget):
             options["keep_probabilities"] = True
         return Request(layer, picture, options, reference, contrast, problem, self.classes.currentData() or None)
 
-    def read_preferences(self) -> None:
-        """Show napari's preferences."""
-        values = read_preferences()
-        self.device.choose(values["compute.device"])
-        tile = values["compute.tile"]
-        if not self.tile.choose(tile):
-            self.tile.addItem(f"{tile} px", tile)
-            self.tile.choose(tile)
-        self.contrast.choose(values["optics.contrast"])
-        self.optics.set_objective(values["optics.numerical_aperture"], values["optics.wavelength_nm"])
-
     def store_preferences(self) -> None:
         """Keep the values of this run for the next time."""
         store_preferences(
@@ -142,6 +133,20 @@ class EstimateForm(QWidget):
                 "optics.wavelength_nm": self.optics.wavelength.value or 0.0,
             }
         )
+
+    def _show_preference(self, name: str, _event: object = None) -> None:
+        """Show one of napari's preferences; the others may have been edited here."""
+        value = read_preferences()[name]
+        if name == "compute.tile" and not self.tile.choose(value):
+            self.tile.addItem(f"{value} px", value)
+        show = {
+            "compute.device": self.device.choose,
+            "compute.tile": self.tile.choose,
+            "optics.contrast": self.contrast.choose,
+            "optics.numerical_aperture": self.optics.aperture.set_value,
+            "optics.wavelength_nm": self.optics.wavelength.set_value,
+        }
+        show[name](value)
 
     def _layer_changed(self) -> None:
         self._layer_link.cut()
@@ -156,8 +161,7 @@ class EstimateForm(QWidget):
         layer, text, size = self.layers.layer, "", None
         if layer is not None:
             try:
-                # Without its file, whose hash would be taken here and now.
-                stack = as_stack(replace(LayerPicture.of(layer), source=None))
+                stack = as_stack(LayerPicture.of(layer, file=False))
                 named = set(stack.axes) <= {label.lower() for label in layer.axis_labels}
                 text, size = describe_axes(stack, named), pixel_size(stack)
             except BlurMapError as error:

@@ -74,7 +74,7 @@ class EstimatePanel(RunPanel):
         self._estimate = estimate
         self._request: Request | None = None
         self._shown: _Shown | None = None
-        self._asked: Judgement | None = None
+        self._asked: tuple[_Shown, Judgement] | None = None
         self._notices: list[str] = []
         self.form = EstimateForm(napari_viewer)
         self.run_view = RunView()
@@ -191,7 +191,7 @@ class EstimatePanel(RunPanel):
             return
         if self.control.state.busy or self._judging.state.busy:
             return
-        self._asked = judgement
+        self._asked = shown, judgement
         reference, contrast, _ = judgement
         compared = None if contrast == "transparent" else reference
         self._judging.start("Verdict", lambda _progress, _cancel: digest(shown.blurmap, compared))
@@ -199,9 +199,11 @@ class EstimatePanel(RunPanel):
     def _on_judged(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
             self.run_view.show_failure(outcome)
-        elif isinstance(outcome, Done) and self._shown is not None and self._asked is not None:
-            self._shown = replace(self._shown, judgement=self._asked, digest=outcome.value)
-            self._present()
+        elif isinstance(outcome, Done) and self._asked is not None:
+            shown, judgement = self._asked
+            if shown is self._shown:  # else another result has come meanwhile
+                self._shown = replace(shown, judgement=judgement, digest=outcome.value)
+                self._present()
             self._judge()
 
     def _copy(self) -> None:

@@ -40,6 +40,7 @@ class NumberField(QLineEdit):
         self.setPlaceholderText(placeholder)
         self.setToolTip(tooltip)
         self.setMinimumWidth(40)
+        self.textEdited.connect(self._point)
 
     @property
     def value(self) -> float | None:
@@ -49,6 +50,13 @@ class NumberField(QLineEdit):
         except ValueError:
             return None
         return number if isfinite(number) and number > 0 else None
+
+    def _point(self, text: str) -> None:
+        """Show a decimal comma as what it counts as."""
+        if "," in text:
+            place = self.cursorPosition()
+            self.setText(text.replace(",", "."))
+            self.setCursorPosition(place)
 
     def set_value(self, value: float | None) -> None:
         """Show a number, or nothing for None or 0."""

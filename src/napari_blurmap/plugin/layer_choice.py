@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Layer
 from qtpy.QtCore import QSignalBlocker, Signal
@@ -11,11 +11,31 @@ from .fields import Choice
 
 if TYPE_CHECKING:
     import napari.viewer
+    from magicgui.widgets.bases import CategoricalWidget
 
 
 def is_picture(layer: Layer | None) -> bool:
     """Whether blur can be estimated in a layer: an image that is not itself a map or a known truth."""
-    return isinstance(layer, Image) and not any(key.startswith("blurmap") for key in layer.metadata)
+    return isinstance(layer, Image) and not any(str(key).startswith("blurmap") for key in layer.metadata)
+
+
+def relist(choice: CategoricalWidget[Any]) -> None:
+    """List the layers of a magicgui choice anew; what is chosen stays, whatever its name is now.
+
+    Parameters
+    ----------
+    choice : magicgui.widgets.bases.CategoricalWidget
+        Its choices come from a function.
+    """
+    before = choice.value
+    with choice.changed.blocked():
+        choice.reset_choices()  # keeps the choice by its name
+        if isinstance(before, list):
+            choice.value = [layer for layer in before if layer in choice.choices]
+        elif before in choice.choices:
+            choice.value = before
+    if choice.value != before:
+        choice.changed.emit(choice.value)
 
 
 class LayerChoice(Choice):

@@ -68,8 +68,8 @@ class LayerPicture:
     source: Any = None
 
     @classmethod
-    def of(cls, layer: Image) -> LayerPicture:
-        """Take the picture of a layer."""
+    def of(cls, layer: Image, *, file: bool = True) -> LayerPicture:
+        """Take the picture of a layer; without its file, all of which would be read for its hash, where not wanted."""
         data = layer.data[0] if layer.multiscale else layer.data
         return cls(
             name=layer.name,
@@ -82,7 +82,7 @@ class LayerPicture:
             rotate=np.asarray(layer.rotate),
             shear=np.asarray(layer.shear),
             affine=np.asarray(layer.affine.affine_matrix),
-            source=layer.source,
+            source=layer.source if file else None,
         )
 
 

@@ -63,18 +63,20 @@ class OpticsForm(QWidget):
 
     def set_known_pixel(self, size: PixelSize | None) -> None:
         """Take over the pixel size (y, x, unit) that a layer knows, or None."""
+        before = self.pixel_size
         self._known = size
         self.override.setChecked(False)
         self._show_known()
+        if before and size and self.typed_unit.currentData() == "length" and self.typed.value:
+            # The limit stays the same length.
+            ratio = (meters(before[2]) or 1.0) / (meters(size[2]) or 1.0)
+            self.typed.set_value(self.typed.value * ratio)
         self._edited()
 
-    def set_objective(self, aperture: float, wavelength: float) -> None:
-        """Show the values of an objective; with an aperture, its limit becomes the reference."""
-        self.aperture.set_value(aperture)
-        self.wavelength.set_value(wavelength)
-        if aperture and self.kind.currentData() == "none":
+    def begin(self) -> None:
+        """Start with the limit of the objective as the reference, where there is one."""
+        if self.aperture.value:
             self.kind.choose("optics")
-        self._edited()
 
     @property
     def pixel_size(self) -> PixelSize | None:
@@ -208,7 +210,7 @@ class OpticsForm(QWidget):
 
     def _connect(self) -> None:
         for field in (self.aperture, self.wavelength, self.typed, self.pixel):
-            field.textEdited.connect(self._edited)
+            field.textChanged.connect(self._edited)
         for choice in (self.kind, self.immersion, self.unit, self.typed_unit):
             choice.currentIndexChanged.connect(self._edited)
         self.override.toggled.connect(self._overridden)

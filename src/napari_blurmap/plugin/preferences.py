@@ -44,10 +44,10 @@ def store_preferences(values: dict[str, Any]) -> None:
                 setattr(group, key, values[name])
 
 
-def preference_events() -> list[Any]:
-    """Emitters of napari's that tell when somebody changes a preference of ours."""
+def preference_events() -> dict[str, Any]:
+    """Emitters of napari's that tell when somebody changes a preference of ours, by its name."""
     settings = _settings()
-    return [] if settings is None else [getattr(group.events, key) for _, group, key in _entries(settings)]
+    return {} if settings is None else {name: getattr(group.events, key) for name, group, key in _entries(settings)}
 
 
 def _settings() -> Any:

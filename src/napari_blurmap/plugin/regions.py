@@ -12,6 +12,8 @@ from skimage.draw import polygon2mask
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image, Layer
     from numpy.typing import NDArray
 
@@ -50,12 +52,32 @@ def mask_of(region: Layer, picture: Image, yx: tuple[int, int], size: tuple[int,
     return marked
 
 
-def in_data(layer: Layer, world: NDArray[Any]) -> NDArray[np.float64]:
-    """A place of the world in pixels of a layer; leading axes that the world has not are at 0."""
+def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any]) -> NDArray[np.float64]:
+    """A place of the world in pixels of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        Any.
+    world : ndarray, shape (n,)
+        The place; leading axes that it has not are at 0.
+    units : sequence of n pint.Unit
+        Of its axes: napari's layers do not look at those of the world.
+
+    Returns
+    -------
+    ndarray, shape (layer.ndim,)
+    """
     place = np.zeros(layer.ndim)
     count = min(layer.ndim, world.size)
-    place[layer.ndim - count :] = world[world.size - count :]
+    factors = [_factor(a, b) for a, b in zip(units[-count:], layer.units[-count:], strict=True)]
+    place[layer.ndim - count :] = world[world.size - count :] * factors
     return np.asarray(layer.world_to_data(place), dtype=np.float64)
+
+
+def _factor(unit: Any, other: Any) -> float:
+    """How many of another unit make one of this; 1 between pixels and lengths, as napari has it."""
+    return float((1.0 * unit).to(other).magnitude) if unit.is_compatible_with(other) else 1.0
 
 
 def _shapes(region: Shapes, picture: Image, yx: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -65,8 +87,8 @@ def _shapes(region: Shapes, picture: Image, yx: tuple[int, int], size: tuple[int
         if kind == "ellipse":  # napari keeps the box around it
             middle, a, b = outline.mean(axis=0), (outline[1] - outline[0]) / 2, (outline[3] - outline[0]) / 2
             outline = middle + np.cos(_ELLIPSE)[:, None] * a + np.sin(_ELLIPSE)[:, None] * b
-        placed = np.array([in_data(picture, np.array(region.data_to_world(p)))[list(yx)] for p in outline])
-        marked |= np.asarray(polygon2mask(size, placed))  # type: ignore[no-untyped-call]
+        placed = [in_data(picture, np.array(region.data_to_world(p)), region.units)[list(yx)] for p in outline]
+        marked |= np.asarray(polygon2mask(size, np.array(placed)))  # type: ignore[no-untyped-call]
     return marked
 
 
@@ -79,7 +101,7 @@ def _labels(region: Labels, picture: Image, yx: tuple[int, int], size: tuple[int
     def place(y: float, x: float) -> NDArray[np.float64]:
         here = np.zeros(picture.ndim)
         here[list(yx)] = y, x
-        return in_data(region, np.array(picture.data_to_world(here)))[-2:]
+        return in_data(region, np.array(picture.data_to_world(here)), picture.units)[-2:]
 
     origin = place(0, 0)
     matrix = np.stack([place(1, 0) - origin, place(0, 1) - origin], axis=1)

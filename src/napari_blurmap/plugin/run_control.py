@@ -66,6 +66,8 @@ class RunControl(QObject):
         self._job: Job | None = None
         self._worker: JobWorker | None = None
         self._outcome: Outcome | None = None
+        self._abandoned = False
+        self._latest: Step | None = None
         self._bar: Any = None
         self._told.connect(self._on_step)
 
@@ -87,8 +89,7 @@ class RunControl(QObject):
         if self.state.busy:
             return
         first_time = loads_torch and "torch" not in sys.modules
-        self._outcome = None
-        self._bar = progress(total=0, desc=name)
+        self._outcome, self._latest, self._abandoned = None, None, False
         self._job = Job(name, work, self._told.emit, about)
         self._worker = create_worker(
             self._job,
@@ -99,6 +100,8 @@ class RunControl(QObject):
         )
         self._working.add(self)
         self._go(RunState.LOADING if first_time else RunState.RUNNING)
+        # After the change of state: napari's bars process events, such as another click.
+        self._bar = progress(total=0, desc=name)
         QTimer.singleShot(_PAINT_MS if first_time else 0, self._launch)
 
     def cancel(self) -> None:
@@ -109,6 +112,7 @@ class RunControl(QObject):
 
     def abandon(self) -> None:
         """Stop without caring for the outcome: the panel is gone."""
+        self._abandoned = True
         if self._job is not None:
             self._job.stop()
         self._close_bar()
@@ -124,6 +128,15 @@ class RunControl(QObject):
         self.state_changed.emit(state)
 
     def _on_step(self, step: Step) -> None:
+        """Show the latest step; napari's bars process events, so that later ones come while one is being shown."""
+        showing, self._latest = self._latest is not None, step
+        while not showing and self._latest is not None:
+            latest = self._latest
+            self._show_step(latest)
+            if self._latest is latest:
+                self._latest = None
+
+    def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:
             self._go(RunState.RUNNING)
         if self._bar is not None:
@@ -146,7 +159,8 @@ class RunControl(QObject):
         self._working.discard(self)
         ends = {Done: RunState.DONE, Failed: RunState.FAILED, Stopped: RunState.IDLE}
         self._go(ends[type(outcome)])
-        self.ended.emit(outcome)
+        if not self._abandoned:
+            self.ended.emit(outcome)
 
     def _close_bar(self) -> None:
         if self._bar is not None:

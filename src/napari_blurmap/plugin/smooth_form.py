@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
@@ -12,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from ..errors import BlurMapError
 from ..refine.guide import guide_of
 from ..refine.smooth import METHODS
-from .layer_choice import is_picture
+from .layer_choice import is_picture, relist
 from .layer_picture import LayerPicture
 
 if TYPE_CHECKING:
@@ -106,10 +105,10 @@ class SmoothForm(QObject):
     def refresh(self) -> None:
         """List maps and pictures anew; the choices stay where they can."""
         before = self.map.value
-        self.map.reset_choices()
+        relist(self.map)
         if self.map.value is None and self.map.choices:
             self.map.value = next((layer for layer in self.map.choices if layer is not None), None)
-        self.picture.reset_choices()
+        relist(self.picture)
         if self.map.value != before:
             self._map_changed()
 
@@ -124,8 +123,7 @@ class SmoothForm(QObject):
         layer = self.picture.value
         if layer is None or not METHODS[self.method.value].takes_picture:
             return None
-        # Without its file, whose hash would be taken for nothing.
-        return replace(LayerPicture.of(layer), source=None)
+        return LayerPicture.of(layer, file=False)
 
     def options(self) -> dict[str, Any]:
         """Method and strength, as `smooth_sigma` takes them."""
@@ -176,7 +174,7 @@ class SmoothForm(QObject):
 
 def _fits(m: BlurMap, layer: Image) -> bool:
     try:
-        guide_of(m, replace(LayerPicture.of(layer), source=None))
+        guide_of(m, LayerPicture.of(layer, file=False))
     except BlurMapError:
         return False
     return True

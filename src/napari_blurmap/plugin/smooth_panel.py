@@ -68,6 +68,7 @@ class SmoothPanel(Panel):
             return
         options = self.form.options()
         work = partial(_smoothed_layers, layer=layer, m=m, guide=self.form.guide(), options=options)
+        self._smoothed = layer
         self.control.start(f"Smoothing {layer.name}", work, about=self._as_python())
 
     def event(self, event: QEvent | None) -> bool:
@@ -126,7 +127,7 @@ class SmoothPanel(Panel):
             self._stale = True
             return
         try:
-            piece = piece_in_view(layer, m, self._viewer.dims.point)
+            piece = piece_in_view(layer, m, self._viewer.dims.point, self._viewer.dims.units)
         except BlurMapError as error:
             self._say(str(error))
             return
@@ -158,7 +159,7 @@ class SmoothPanel(Panel):
             self._viewer.layers.selection.active = active
             return
         shown.data = new.data
-        for name in ("scale", "rotate", "shear", "translate", "affine", "contrast_limits"):
+        for name in ("units", "axis_labels", "scale", "rotate", "shear", "translate", "affine", "contrast_limits"):
             setattr(shown, name, getattr(new, name))
 
     def _remove_preview(self) -> None:
@@ -173,8 +174,8 @@ class SmoothPanel(Panel):
             self.form.preview.value = False
             for layer in outcome.value:
                 self._viewer.add_layer(layer)
-            if (before := self.form.map.value) is not None:
-                before.visible = False  # one over the other, neither could be read
+            if self._smoothed is not None:
+                self._smoothed.visible = False  # one over the other, neither could be read
             self._viewer.layers.selection.active = outcome.value[0]
             self._say(f"Added {outcome.value[0].name!r}.")
         else:

@@ -13,8 +13,11 @@ from ..refine.smooth import smooth_sigma
 from ..sources import shear_matrix
 from .geometry import Placement, placement
 from .layers import sigma_layer
+from .regions import in_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Image
 
     from .layer_picture import LayerPicture
@@ -47,7 +50,7 @@ class Piece:
         return (*self.index, self.rows.start, self.columns.start)
 
 
-def piece_in_view(layer: Image, m: BlurMap, point: tuple[float, ...]) -> Piece:
+def piece_in_view(layer: Image, m: BlurMap, point: tuple[float, ...], units: Sequence[Any]) -> Piece:
     """The piece of a map that its layer shows.
 
     Parameters
@@ -58,6 +61,8 @@ def piece_in_view(layer: Image, m: BlurMap, point: tuple[float, ...]) -> Piece:
         The map.
     point : tuple of float
         Where the sliders of the viewer stand, in the world.
+    units : sequence of pint.Unit
+        Of the world's axes.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def piece_in_view(layer: Image, m: BlurMap, point: tuple[float, ...]) -> Piece:
         At most 640 x 640 pixels around the middle of what is in view.
     """
     axes = axes_of_layer(placement(m, layer))
-    here = np.asarray(layer.world_to_data(np.array(point[-layer.ndim :])))
+    here = in_data(layer, np.array(point), units)
     index = tuple(int(np.clip(round(here[axes[a]]), 0, n - 1)) for a, n in enumerate(m.sigma.shape[:-2]))
     corners = np.asarray(layer.corner_pixels)
     rows, columns = (

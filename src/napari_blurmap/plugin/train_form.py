@@ -16,7 +16,7 @@ from ..errors import BlurMapError
 from ..models.model import SUFFIX
 from ..planes import as_stack
 from .fields import Fold, plain_label
-from .layer_choice import is_picture
+from .layer_choice import is_picture, relist
 from .layer_picture import LayerPicture
 from .model_choice import ModelChoice
 from .preferences import read_preferences
@@ -125,7 +125,7 @@ class TrainForm(QWidget):
         images: list[Any] = [folder] if folder else [LayerPicture.of(layer) for layer in layers]
         masks = None if folder or self.region.value is None else [self._mask(layer) for layer in layers]
         layer: Image | None = self.preview.value
-        picture = None if layer is None else LayerPicture.of(layer)
+        picture = None if layer is None else LayerPicture.of(layer, file=False)
         plane = () if layer is None or picture is None else self._plane(layer, picture)
         code = self._as_python(folder, layers, init, options, target)
         return TrainRequest(images, masks, init, options, target, picture, plane, code)
@@ -135,14 +135,14 @@ class TrainForm(QWidget):
         return Path(str(folder)) if folder is not None and str(folder) not in ("", ".") else None
 
     def _mask(self, layer: Image) -> np.ndarray:
-        stack = as_stack(LayerPicture.of(layer))
+        stack = as_stack(LayerPicture.of(layer, file=False))
         y, x = stack.order[-2:]
         return mask_of(self.region.value, layer, (y, x), (stack.shape[-2], stack.shape[-1]))
 
     def _plane(self, layer: Image, picture: LayerPicture) -> tuple[int, ...]:
         """The plane that is shown."""
         stack = as_stack(picture)
-        here = in_data(layer, np.array(self._viewer.dims.point))
+        here = in_data(layer, np.array(self._viewer.dims.point), self._viewer.dims.units)
         axes = zip(stack.order[:-2], stack.shape[:-2], strict=True)
         return tuple(int(np.clip(round(here[axis]), 0, n - 1)) for axis, n in axes)
 
@@ -164,7 +164,7 @@ class TrainForm(QWidget):
 
     def _regions(self, _widget: object = None) -> list[tuple[str, Any]]:
         marks = [layer for layer in self._viewer.layers if isinstance(layer, (Shapes, Labels))]
-        marks = [layer for layer in marks if not any(key.startswith("blurmap") for key in layer.metadata)]
+        marks = [layer for layer in marks if not any(str(key).startswith("blurmap") for key in layer.metadata)]
         return [(_WHOLE, None), *((layer.name, layer) for layer in reversed(marks))]
 
     def _previews(self, _widget: object = None) -> list[tuple[str, Any]]:
@@ -172,7 +172,7 @@ class TrainForm(QWidget):
 
     def _refresh(self) -> None:
         for widget in (self.pictures, self.region, self.preview):
-            widget.reset_choices()
+            relist(widget)
         if not self.pictures.value and len(self.pictures.choices) == 1:
             self.pictures.value = list(self.pictures.choices)
         self._settle()
