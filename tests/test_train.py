@@ -44,6 +44,17 @@ def test_resuming_goes_on_where_it_stopped(tmp_path):
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_batch_norms_keep_their_statistics_towards_the_end():
+    t = training(6, frozen_from=0.5)
+    seen = []
+    for _ in t.run():
+        seen.append(t.network.trunk_layers[0][1].running_var.clone())
+    assert not torch.equal(seen[0], seen[2])
+    for later in seen[3:]:
+        torch.testing.assert_close(later, t.average.module.trunk_layers[0][1].running_var)
+    assert not torch.equal(seen[2], seen[3])  # those of the last batches are not the average
+
+
 def test_the_model_is_complete(tmp_path):
     t = training(2)
     list(t.run())

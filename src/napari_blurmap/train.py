@@ -75,8 +75,11 @@ class TrainConfig:
         Name or path of a model of the same sizes to start from, instead of random weights.
     half : bool, default=True
         Convolutions in bfloat16; slower on processors that do not have it.
-    frozen : bool, default=False
-        Leave the statistics of the batch norms as they are.
+    frozen_from : float, default=0.6
+        Share of the budget from which the batch norms keep their average
+        statistics, which are those that estimates are made with. Statistics of
+        the batch in hand are not: the estimates of a network that has never
+        met others are biased.
     """
 
     minutes: float = 75.0
@@ -91,7 +94,7 @@ class TrainConfig:
     device: str = "cpu"
     init: str | None = None
     half: bool = True
-    frozen: bool = False
+    frozen_from: float = 0.6
 
     def __post_init__(self) -> None:
         if self.size % DenseConfig().total_stride:
@@ -174,7 +177,7 @@ class Training:
             prefetch_factor=2 if c.workers else None,
             generator=torch.Generator(),  # else it draws from the one that all of the process share
         )
-        self.network.train(not c.frozen)
+        self.network.train()
         grid = self.grid.to(c.device)
         started, saved = time.perf_counter() - self.seconds, time.perf_counter()
         try:
@@ -182,6 +185,8 @@ class Training:
                 fraction = self.fraction
                 if fraction >= 1:
                     break
+                if fraction >= c.frozen_from and self.network.training:
+                    self._freeze()
                 edge = _CUTS.get(self.step % 8, c.size)
                 if c.size % edge == 0:
                     inputs, truth = cut(inputs, edge), cut(truth, edge)
@@ -193,6 +198,13 @@ class Training:
                 yield TrainStep(self.step, fraction, loss, self.seconds)
         finally:  # also where the caller stops
             self._keep()
+
+    def _freeze(self) -> None:
+        """Let the batch norms use their average statistics from here on."""
+        averages = dict(self.average.module.named_buffers())
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(averages[name])
+        self.network.eval()
 
     def _update(self, inputs: Tensor, truth: Tensor, grid: Tensor, fraction: float) -> float:
         c = self.config

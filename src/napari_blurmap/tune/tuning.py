@@ -174,9 +174,8 @@ class Tuning:
         size = min(_EDGE if high <= _LARGE else _LARGE_EDGE, -(-widest // 32) * 32)
         rate, warm = (_RATE_NEW, 100) if start is None else (_RATE, 30)
         # A small batch would spoil the statistics of a trained network.
-        dense = TrainConfig(
-            c.minutes, c.steps, _BATCH, size, rate, warm, seed=c.seed, workers=0, frozen=start is not None
-        )
+        frozen = TrainConfig.frozen_from if start is None else 0.0
+        dense = TrainConfig(c.minutes, c.steps, _BATCH, size, rate, warm, seed=c.seed, workers=0, frozen_from=frozen)
         largest = dense.largest if start is None else start.info.sigma_grid[-1]
         zero = min(self.zero or 0.0, _LARGEST_OWN)
         crops = CropConfig(low, high, size, c.seed, _REHEARSAL, zero, 1.25 * largest)
