@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: What the header of a model file calls itself, and the newest schema this version can read.
 FORMAT, SCHEMA = "napari-blurmap model", 1
 SUFFIX = ".blurmap.safetensors"
+#: Bins of the calibration, of equal count, along the relative spread and along sigma: the first is what the network
+#: says of a place, the second only a correction.
+_SPREADS, _SIGMAS = 20, 8
 
 
 @dataclass(frozen=True)
@@ -338,7 +341,7 @@ def _network(info: ModelInfo, weights: dict[str, Tensor]) -> Network:
     return network.eval()
 
 
-def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, knots: int = 8) -> ModelInfo:
+def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) -> ModelInfo:
     """Card with the standard error calibrated on held-out places.
 
     Parameters
@@ -347,8 +350,6 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, kn
         The card to complete.
     sigma, spread, truth : Tensor, shape (N,)
         Estimate, spread of its distribution and truth, pixels, at places with structure.
-    knots : int, default=8
-        Bins of equal count along the relative spread, and along sigma.
 
     Returns
     -------
@@ -366,10 +367,10 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, kn
     x = y = at = factor = np.ones(1)
     for _ in range(3):
         by_sigma = np.exp(np.interp(np.log(scale), np.log(at), np.log(factor)))
-        x, y = _quantiles(relative, error / by_sigma, knots)
+        x, y = _quantiles(relative, error / by_sigma, _SPREADS)
         y = np.maximum.accumulate(y)
         by_spread = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
-        at, factor = _quantiles(scale, error / by_spread, knots)
+        at, factor = _quantiles(scale, error / by_spread, _SIGMAS)
     return replace(
         info, calibration={"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
     )

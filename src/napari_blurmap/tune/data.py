@@ -31,7 +31,7 @@ _STEP = 1.3
 #: How far training goes beyond the range of sigma: an end that is never passed would be guessed too often.
 _BEYOND = 1.15
 #: Shares of constant fields, ramps, sines, hard borders and hills.
-_FIELDS = (0.2, 0.4, 0.15, 0.1, 0.15)
+_FIELDS = (0.2, 0.3, 0.25, 0.1, 0.15)
 #: Pixels nearer than so many sigma to what is not known are not known either.
 _REACH = 3.0
 #: Part of the pictures, or of one picture's area, that is held out.
@@ -210,7 +210,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         least = max(low, min(0.3, high / 2))
         middle = float(rng.uniform(low, high)) if rng.random() < 0.5 else loguniform(rng, least, high)
         spread = loguniform(rng, 1.05, 3.5)
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             return field_between(shape, rng, low, high, middle, _FIELDS)
         return field_between(shape, rng, max(low, middle / spread), min(high, middle * spread), middle, _FIELDS)
 
