@@ -269,7 +269,7 @@ def test_the_picture_guides_in_its_own_order_of_axes(run):
     """Square, so that nothing but the names tells y from x."""
     square = nb.apply_blur(RNG.random((64, 64)), nb.sigma_ramp((64, 64), 0.5, 4.0))
     m, turned = run(square), run(square.T, axes="XY")
-    assert turned.picture_axes == ("x", "y")
+    assert turned.provenance["parameters"]["axes"] == ["x", "y"]
     colour = run(np.stack([square.T] * 3), axes="XY", channel_axis=0)
     for other, picture in ((turned, square.T), (colour, np.stack([square.T] * 3))):
         mine = replace(other, sigma=m.sigma, uncertainty=m.uncertainty, status=m.status)

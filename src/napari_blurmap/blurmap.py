@@ -14,6 +14,7 @@ from .fill import fill_planes
 from .io.results import load_result, save_result
 from .io.units import unit_label
 from .optics import FWHM_PER_SIGMA
+from .picture_order import in_map_order
 from .status import MAX_RELATIVE, Array, Status, judged
 from .summary import Reference, summarize, summary_line
 from .validation import checked_fields
@@ -164,25 +165,6 @@ class BlurMap:
             provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}},
         )
 
-    @property
-    def picture_axes(self) -> tuple[str, ...]:
-        """Names of the picture's axes, but colour, in its own order; those of the map where that is not known."""
-        known = tuple(self.provenance.get("parameters", {}).get("axes", ()))
-        return known if sorted(known) == sorted(self.axes) else self.axes
-
-    def _as_laid_out(self, image: Array) -> Array:
-        """The picture with the map's axes and its colour axis last; as it is where it does not fit."""
-        order = [self.picture_axes.index(name) for name in self.axes]
-        turned = image
-        if image.ndim == self.sigma.ndim + 1:
-            colour = self.provenance.get("parameters", {}).get("channel_axis")
-            turned = np.moveaxis(image, -1 if colour is None else colour, -1)
-            order.append(-1)
-        if turned.ndim != len(order):
-            return image
-        turned = turned.transpose([axis % turned.ndim for axis in order])
-        return turned if turned.shape[: self.sigma.ndim] == self.sigma.shape else image
-
     def filled(self, image: Array | None = None) -> BlurMap:
         """Fill the places that could not be judged from judged neighbours and uncertain readings.
 
@@ -224,7 +206,7 @@ class BlurMap:
         array([[1., 1., 1.]], dtype=float32)
         """
         if image is not None:
-            image = self._as_laid_out(image)
+            image = in_map_order(image, self.axes, self.sigma.shape, self.provenance)
         known = judged(self.sigma, self.uncertainty, self.status)
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)

@@ -110,13 +110,14 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json."""
+    from .cli_reference import check_reference, reference_of
     from .estimate import estimate_blur
     from .io.folders import make_folder
     from .io.pictures import read_picture
 
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
-    _check_reference(na, wavelength, index, limit)
+    check_reference(na, wavelength, index, limit)
     make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
@@ -143,7 +144,7 @@ def estimate(
                 cancel=stop,
             )
             found.save(target, overwrite=overwrite)
-            report.append(_result(file, target, found, _reference(found, na, wavelength, index, limit)))
+            report.append(_result(file, target, found, reference_of(found, na, wavelength, index, limit)))
         except Cancelled as cancelled:
             partial = out / f"{file.stem}.partial.sigma.ome.tif"
             cancelled.partial.save(partial, overwrite=True)
@@ -188,33 +189,6 @@ def _progress(name: str) -> Callable[[int, int, str], None] | None:
         typer.echo(end, err=True, nl=False)
 
     return show
-
-
-def _check_reference(na: float | None, wavelength: float | None, index: float, limit: float | None) -> None:
-    """Refuse what can be no reference for any picture, before minutes are spent on them."""
-    from .blurmap import Reference
-    from .optics import optics_limit
-
-    if na is not None and wavelength is not None:
-        optics_limit(na, wavelength, wavelength, index)
-    if limit is not None:
-        Reference(limit, "limit", "typed")
-
-
-def _reference(
-    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
-) -> Reference | float | None:
-    from .blurmap import Reference
-    from .io.units import meters
-    from .optics import optics_limit
-
-    if na is None or wavelength is None:
-        return limit
-    if found.pixel_size is None or found.unit is None:
-        raise BlurMapError("The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit.")
-    pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
-    sigma = optics_limit(na, wavelength, pixel_nm, index)
-    return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")
 
 
 def _result(file: Path, target: Path, found: BlurMap, reference: Reference | float | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..picture_order import in_map_order
 from ..planes import Stack, as_stack
 
 if TYPE_CHECKING:
@@ -34,27 +35,15 @@ def guide_of(m: BlurMap, image: Any) -> Stack:
     BlurMapError
         If it is no picture, or one of another shape.
     """
-    layer = hasattr(image, "scale") and hasattr(image, "data")
-    colour = None
-    if not layer and not hasattr(image, "channel_axis"):
-        # An array does not say where its colours are; the map remembers, else they come last.
-        shape = np.shape(image)
-        if len(shape) == m.sigma.ndim + 1:
-            known = m.provenance.get("parameters", {}).get("channel_axis")
-            colour = known if isinstance(known, int) else -1
-    names = None if layer or hasattr(image, "axes") else _axes_of(np.shape(image), colour, m)
-    stack = as_stack(image, channel_axis=colour, axes=names)
+    if hasattr(image, "axes") or (hasattr(image, "data") and hasattr(image, "scale")):
+        stack = as_stack(image)
+    else:  # an array does not say which axis is which; the map remembers
+        array = image if hasattr(image, "ndim") else np.asarray(image)
+        array = in_map_order(array, m.axes, m.sigma.shape, m.provenance)
+        stack = as_stack(array, channel_axis=-1 if array.ndim > m.sigma.ndim else None, axes=m.axes)
     if stack.shape != m.sigma.shape:
         raise BlurMapError(
             f"The picture has shape {stack.shape} and the map {m.sigma.shape}; give the picture that the map was made "
             "from."
         )
     return stack
-
-
-def _axes_of(shape: tuple[int, ...], colour: int | None, m: BlurMap) -> tuple[str, ...]:
-    """Names of an array's axes: in the picture's own order where that fits the map, else in the map's."""
-    plain = [n for i, n in enumerate(shape) if colour is None or i != colour % len(shape)]
-    own = m.picture_axes
-    fits = len(plain) == len(own) and tuple(plain[own.index(name)] for name in m.axes) == m.sigma.shape
-    return own if fits else m.axes
