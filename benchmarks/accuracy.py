@@ -1,4 +1,4 @@
-"""How accurate the bundled model is: ramps of known blur over pictures that it was never trained on.
+"""How accurate the bundled model is: ramps and sines of known blur over pictures that it was never trained on.
 
 ``python -m benchmarks.accuracy [--pictures DIR] [--peers] [--per-kind 6] [--write]``
 """
@@ -39,6 +39,14 @@ SHIPPED = ("brick", "grass", "gravel", "camera", "text", "page")
 LARGEST_ZERO = 0.7
 
 
+#: Fields of sigma, pixels, along an axis of the picture.
+FIELDS = {
+    "ramp 0.3 to 3": lambda shape, axis=-1: nb.sigma_ramp(shape, 0.3, 3.0, axis=axis),
+    "1.55 + 1.45 sin(0.02 x)": lambda shape, axis=-1: nb.sigma_sine(shape, 0.1, 3.0, 2 * np.pi / 0.02, axis=axis),
+}
+RAMP, SINE = FIELDS
+
+
 @dataclass
 class Case:
     """A blurred picture, its map, and the truth where the sharp picture has texture (NaN elsewhere)."""
@@ -62,14 +70,13 @@ def textured(sharp: Plane) -> NDArray[np.bool_]:
     return np.sqrt(np.maximum(ndimage.uniform_filter(wide**2, 17) - mean**2, 0)) > 3
 
 
-def case(name: str, sharp: Plane, axis: int, seed: int, zero: Plane | float) -> Case:
-    """Blur grey levels (0 to 255) by a ramp of 0.3 to 3 px, round to 8 bit, estimate."""
-    ramp = nb.sigma_ramp(sharp.shape, 0.3, 3.0, axis=axis)
-    blurred = nb.apply_blur(sharp.astype(np.float64), ramp)
+def case(name: str, sharp: Plane, sigma: Plane, seed: int, zero: Plane | float) -> Case:
+    """Blur grey levels (0 to 255) by a field, round to 8 bit, estimate."""
+    blurred = nb.apply_blur(sharp.astype(np.float64), sigma)
     noisy = Camera(bits=8, photons=50_000, gain=255 / 50_000).expose(blurred / 255, np.random.default_rng(seed))
     where = textured(sharp)
-    truth = np.where(where, np.hypot(ramp, np.minimum(zero, LARGEST_ZERO)), np.nan)
-    return Case(name, sharp, noisy, nb.estimate_blur(noisy), truth, np.where(where, ramp, np.nan))
+    truth = np.where(where, np.hypot(sigma, np.minimum(zero, LARGEST_ZERO)), np.nan)
+    return Case(name, sharp, noisy, nb.estimate_blur(noisy), truth, np.where(where, sigma, np.nan))
 
 
 def synthetic(per_kind: int) -> Iterator[Case]:
@@ -77,10 +84,10 @@ def synthetic(per_kind: int) -> Iterator[Case]:
     for kind in SCENES:
         for number in range(per_kind):
             scene = random_scene((384, 384), np.random.default_rng((SEED, number)), kind=kind)
-            yield case(kind, 250 * scene, -1 - number % 2, number, 0.0)
+            yield case(kind, 250 * scene, FIELDS[RAMP](scene.shape, -1 - number % 2), number, 0.0)
 
 
-def pictures(files: list[Path]) -> Iterator[Case]:
+def pictures(files: list[Path], field: str = RAMP) -> Iterator[Case]:
     """Real pictures, whose own blur is the model's map of them before."""
     for file in files:
         read = read_picture(file)
@@ -93,7 +100,7 @@ def pictures(files: list[Path]) -> Iterator[Case]:
         if read.array.dtype.itemsize > 1:
             grey = 250 * (grey - grey.min()) / np.ptp(grey)
         zero = nb.estimate_blur(grey.astype(np.float32)).sigma
-        yield case(file.stem, grey, -1, 0, zero)
+        yield case(file.stem, grey, FIELDS[field](grey.shape), 0, zero)
 
 
 def line(name: str, cases: list[Case]) -> list[str]:
@@ -182,19 +189,20 @@ def main() -> None:
     publish("Accuracy on synthetic scenes", "python -m benchmarks.accuracy", text, options.write)
     folder = options.pictures or Path(skimage.__file__).parent / "data"
     files = pictures_in(folder) if options.pictures else [folder / f"{name}.png" for name in SHIPPED]
-    real = list(pictures(files))
-    text = (
-        "The same ramp over real pictures. They have a blur of their own, s0 (the model's map of the picture before, "
-        f"at most {LARGEST_ZERO} px), so the truth is sqrt(s^2 + s0^2); *raw* is against the ramp alone.\n\n"
-        + table(HEADER, [*(line(c.name, [c]) for c in real), median_line(real)])
-    )
     name = f"Accuracy on {folder.name}" if options.pictures else "Accuracy on scikit-image's pictures"
-    publish(name, "python -m benchmarks.accuracy", text, options.write and not options.pictures)
+    real = {field: list(pictures(files, field)) for field in FIELDS}
+    for field, title, what in ((RAMP, name, "The same ramp"), (SINE, f"{name}: the sine", f"The thesis's {SINE}")):
+        text = (
+            f"{what} over real pictures. They have a blur of their own, s0 (the model's map of the picture before, "
+            f"at most {LARGEST_ZERO} px), so the truth is sqrt(s^2 + s0^2); *raw* is against s alone.\n\n"
+            + table(HEADER, [*(line(c.name, [c]) for c in real[field]), median_line(real[field])])
+        )
+        publish(title, "python -m benchmarks.accuracy", text, options.write and not options.pictures)
     if options.peers:
         text = (
-            f"Medians over the {len(real)} pictures of the table before: each method against sqrt(s^2 + s0^2), s0 "
+            f"Medians over the {len(real[RAMP])} pictures with the ramp: each method against sqrt(s^2 + s0^2), s0 "
             "being its own map of the picture before. Methods that give no sigma have a rank correlation alone.\n\n"
-            + peer_table(real)
+            + peer_table(real[RAMP])
         )
         publish(f"{name}: the peers", "python -m benchmarks.accuracy --peers", text, options.write)
 

@@ -15,6 +15,7 @@ from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.planes import as_stack, read_plane
 from napari_blurmap.tune.pictures import list_sources
 
+from .accuracy import FIELDS, LARGEST_ZERO
 from .report import arguments, publish, table
 
 if TYPE_CHECKING:
@@ -24,15 +25,7 @@ if TYPE_CHECKING:
 
     Plane = NDArray[np.floating]
 
-#: A picture's own blur is trusted up to here: more would be the model's own error.
-LARGEST_ZERO = 0.7
 HEADER = ["field", "model", "RMSE px", "bias px", "RMSE all px", "judged", "RMSE own zero px"]
-
-
-def fields(shape: tuple[int, int]) -> dict[str, Plane]:
-    """The ramp, and the sine of the thesis, over the columns."""
-    sine = nb.sigma_sine(shape, 0.1, 3.0, 2 * np.pi / 0.02)
-    return {"ramp 0.3 to 3": nb.sigma_ramp(shape, 0.3, 3.0), "1.55 + 1.45 sin(0.02 x)": sine}
 
 
 def grey(file: Path) -> Plane:
@@ -46,7 +39,7 @@ def line(field: str, name: str, model: str | Model, sharp: list[Plane]) -> list[
     absolute = nb.load_model(model).info.reference == "absolute"
     judged, every, truth, owned = [], [], [], []
     for picture in sharp:
-        sigma = fields(picture.shape)[field]
+        sigma = FIELDS[field](picture.shape)
         m = nb.estimate_blur(np.clip(np.rint(nb.apply_blur(picture, sigma)), 0, 255).astype(np.uint8), model=model)
         own = nb.estimate_blur(picture.astype(np.float32), model=model).sigma if absolute else np.zeros_like(sigma)
         judged.append(m.masked().sigma.ravel())
@@ -80,7 +73,7 @@ def main() -> None:
     sharp = [grey(file) for file in tests]
     rows = [
         line(field, name, which, sharp)
-        for field in fields((32, 32))
+        for field in FIELDS
         for name, which in (("bundled", "default"), ("tuned", model))
     ]
     text = (

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import napari_blurmap as nb
 from benchmarks import depth, nuclei, reliability, series, speed
-from napari_blurmap.models.dense import DenseConfig
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,13 @@ def test_coverage_and_likelihood_of_normal_errors():
 
 def test_operations_of_the_network_are_counted():
     """By hand: the convolutions of the trunk on every level, of the way up and down, and of the end."""
-    c = DenseConfig()
+    c = nb.load_model("default").network.config
     trunk = (36 + 9 * c.narrow) * c.narrow / 4 + (4 * c.narrow + 3 * 9 * c.wide) * c.wide / 16
     up = 2 * c.wide * c.fused / 64 + (c.wide + c.fused) * c.fused / 256
     down = 2 * 9 * c.fused**2 / 1024 + 9 * c.fused**2 * (1 / 256 + 1 / 64) + c.fused * c.wide / 64
+    blocks = c.deep * 2 * 9 * c.fused**2 * (1 / 1024 + 1 / 256 + 1 / 64)
     end = (c.wide * c.fused + c.fused * (c.bins + 1)) / 16
-    expected = 2 * (trunk * (1 + 1 / 4 + 1 / 16) + up + down + end)
+    expected = 2 * (trunk * (1 + 1 / 4 + 1 / 16) + up + down + blocks + end)
     assert speed.operations() == pytest.approx(expected, rel=0.03)  # the windows of the local contrast come on top
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from napari.utils import progress
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 
 from napari_blurmap import BlurMapError
 from napari_blurmap.plugin.run_control import RunControl, RunState
@@ -141,6 +141,18 @@ def test_a_double_click_is_one_run(opened: Any, qtbot: Any) -> None:
     assert opened.panel.control.state is RunState.DONE
     assert names(opened.viewer) == ["cells", "cells sigma (m)", "cells uncertainty (m)", "cells cannot tell"]
     assert not progress._all_instances
+
+
+def test_the_second_half_of_a_double_click_does_not_cancel(opened: Any, qtbot: Any) -> None:
+    button = opened.panel.run_view.button
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)  # the four events that Qt makes of a double click
+    qtbot.mouseDClick(button, Qt.MouseButton.LeftButton)
+    qtbot.mouseRelease(button, Qt.MouseButton.LeftButton)
+    assert opened.panel.control.state is RunState.RUNNING
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)  # a third one is meant
+    assert opened.panel.control.state is RunState.CANCELLING
+    opened.rest()
+    assert opened.panel.run_view.message.text() == "Cancelled before any of it was finished."
 
 
 def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import napari_blurmap as nb
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
-from napari_blurmap.models.dense import DenseConfig, local_contrast
+from napari_blurmap.models.dense import DenseConfig, DenseNetwork, local_contrast
 from napari_blurmap.models.model import Model, calibrated, read_info, read_model
 
 
@@ -31,9 +31,11 @@ def test_folding_changes_nothing(tiny_model):
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in tiny_model.estimator.modules())
 
 
-def test_halos_hold_all_that_a_place_depends_on(tiny_model):
+@pytest.mark.parametrize("deep", [0, 1])
+def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep):
     """The gradient of one output reaches no further than the halo, and reaches beyond half of it."""
-    network, config = tiny_model.network, tiny_model.network.config
+    config = replace(tiny_model.network.config, deep=deep)
+    network = tiny_model.network if not deep else DenseNetwork(config).eval()
     level = torch.zeros(1, 1, 128, 128, requires_grad=True)
     network.trunk(level + torch.rand(128, 128))[0, :, 16, 16].sum().backward()
     rows = torch.nonzero(level.grad[0, 0].abs().sum(dim=1)).ravel()
@@ -45,6 +47,20 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model):
     network.fuse(features)[0, :, centre, centre].sum().backward()
     rows = torch.nonzero(features[0].grad.abs().sum(dim=(0, 1, 3))).ravel()
     assert centre - config.fuse_halo // 4 <= int(rows.min()) < int(rows.max()) <= centre + config.fuse_halo // 4
+
+
+def test_deeper_networks_start_from_shallower_ones(tiny_model):
+    """All weights of the shallow one are in the deep one, under their names."""
+    sizes = tiny_model.network.config
+    deep = DenseNetwork(replace(sizes, deep=1))
+    left = deep.load_state_dict(tiny_model.network.state_dict(), strict=False)
+    assert not left.unexpected_keys
+    assert all(name.startswith("deep.") for name in left.missing_keys)
+    for block in deep.deep:
+        torch.nn.init.zeros_(block[0].layers[-1][1].weight)
+    picture, valid = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(deep.eval()(picture, valid), tiny_model.network(picture, valid))
 
 
 def test_local_contrast_against_numpy():

@@ -27,6 +27,10 @@ class DenseConfig:
         Pyramid levels: 1, 1/2, 1/4, ...
     window : float, default=8.0
         Sigma of the Gaussian window of the local contrast, pixels of a level.
+    deep : int, default=0
+        Residual blocks after each step of the fusion that is coarser than the
+        output: they cost little there, and tell a soft texture from blur by
+        what lies around.
     """
 
     bins: int = 48
@@ -35,6 +39,7 @@ class DenseConfig:
     fused: int = 96
     levels: int = 3
     window: float = 8.0
+    deep: int = 0
 
     @property
     def total_stride(self) -> int:
@@ -51,9 +56,10 @@ class DenseConfig:
     def fuse_halo(self) -> int:
         """Pixels beyond a tile that the fusion of its features may depend on, rounded up to the total stride."""
         # At every stride the halving on the way up, and the 3x3 and the interpolation on the way down, have a
-        # cell each; the top, at the largest stride, has two 3x3 and an interpolation.
+        # cell each; the top, at the largest stride, has two 3x3 and an interpolation. A residual block has 1 + 2.
         steps = [STRIDE << i for i in range(1, self.levels)]
-        reach = sum(3 * s for s in steps) + 3 * self.total_stride + STRIDE
+        blocks = 3 * self.deep
+        reach = sum((3 + blocks) * s for s in steps) + (3 + blocks) * self.total_stride + STRIDE
         return -(-reach // self.total_stride) * self.total_stride
 
 
@@ -103,6 +109,8 @@ class DenseNetwork(nn.Module):
         self.up = nn.ModuleList([_conv(i, c.fused, 1) for i in inner[1:]])
         self.top = nn.Sequential(_conv(c.fused, c.fused), _conv(c.fused, c.fused))
         self.down = nn.ModuleList([_conv(c.fused, c.fused) for _ in range(c.levels - 1)])
+        blocks = [[_Residual(c.fused, 1, 2) for _ in range(c.deep)] for _ in range(c.levels)]
+        self.deep = nn.ModuleList([nn.Sequential(*block) for block in blocks])  # from coarse to fine
         self.join = nn.Conv2d(c.fused, c.wide, 1)
         self.last = _conv(c.wide, c.fused, 1)
         self.head = nn.Conv2d(c.fused, c.bins + 1, 1)
@@ -155,9 +163,9 @@ class DenseNetwork(nn.Module):
         for step, feature in zip(self.up, features[1:], strict=True):
             x = step(torch.cat([F.avg_pool2d(x, 2), feature], dim=1))
             climbed.append(x)
-        x = self.top(F.avg_pool2d(x, 2))
-        for step, side in zip(self.down, reversed(climbed), strict=True):
-            x = step(_twice(x).add_(side))
+        x = self.deep[0](self.top(F.avg_pool2d(x, 2)))
+        for step, block, side in zip(self.down, self.deep[1:], reversed(climbed), strict=True):
+            x = block(step(_twice(x).add_(side)))
         x = self.last(_twice(self.join(x)).add_(features[0]))
         return cast(Tensor, self.head(x))
 

@@ -12,7 +12,16 @@ from .fields import Fold, plain_label
 from .run_control import RunState
 
 if TYPE_CHECKING:
+    from qtpy.QtGui import QMouseEvent
+
     from .worker import Failed, Step
+
+
+class _RunButton(QPushButton):
+    """A button whose second half of a double click does nothing: it would cancel what the first has begun."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Take the event; without it the button is not pressed, and its release no click."""
 
 
 class RunView(QWidget):
@@ -46,7 +55,7 @@ class RunView(QWidget):
             RunState.RUNNING: running,
             RunState.CANCELLING: cancelling,
         }
-        self.button = QPushButton(run)
+        self.button = _RunButton(run)
         self.button.setToolTip("Estimate the blur of the chosen picture; nothing of yours is changed.")
         self.copy = QPushButton("Copy as Python")
         self.copy.setToolTip("Put the same on the clipboard, for napari's console or a script.")
