@@ -152,7 +152,7 @@ def test_the_second_half_of_a_double_click_does_not_cancel(opened: Any, qtbot: A
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)  # a third one is meant
     assert opened.panel.control.state is RunState.CANCELLING
     opened.rest()
-    assert opened.panel.run_view.message.text() == "Cancelled before any of it was finished."
+    assert opened.panel.run_view.message.text() == "Cancelled."
 
 
 def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:

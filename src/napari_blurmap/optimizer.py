@@ -66,7 +66,7 @@ class MuonAdamW:
         for weight, matrix in self._matrices:
             matrix.grad = None if weight.grad is None else _rows(weight.grad)
         self._adamw.step()
-        self._muon.step()
+        self._muon.step()  # type: ignore[no-untyped-call]
 
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on from here."""
