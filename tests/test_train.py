@@ -68,6 +68,11 @@ def test_the_model_is_complete(tmp_path):
     assert "synthetic" in info.trained_on
 
 
+def test_starting_from_another_kind_of_model():
+    with pytest.raises(nb.BlurMapError, match="patch30 is a patch model; expected a dense one"):
+        training(1, init="patch30")
+
+
 def test_bad_size():
     with pytest.raises(nb.BlurMapError, match="multiple"):
         TrainConfig(size=100)

@@ -73,7 +73,8 @@ class TrainConfig:
     device : str, default="cpu"
         Where the network is trained.
     init : str, optional
-        Name or path of a model of the same sizes to start from, instead of random weights.
+        Name or path of a model to start from, instead of random weights: of
+        the same sizes, or with fewer residual blocks.
     half : bool, default=True
         Convolutions in bfloat16; slower on processors that do not have it.
     frozen_from : float, default=0.6
@@ -149,7 +150,11 @@ class Training:
         self.network = DenseNetwork(self.sizes)
         draw_weights(self.network, config.seed)
         if start is not None:
-            self.network.load_state_dict(start.network.state_dict())
+            if not isinstance(start.network, DenseNetwork):
+                raise BlurMapError(
+                    f"{start.info.name} is a {start.info.architecture} model; expected a dense one to start from."
+                )
+            self.network.start_from(start.network)
         self.network.channels_last().to(config.device)
         self.average = AveragedModel(self.network, multi_avg_fn=_follow, use_buffers=True)
         self.optimizer = MuonAdamW(self.network, self.network.head, config.rate)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..errors import BlurMapError
+
 #: Pixels of the picture for one value of the network's output.
 STRIDE = 4
+#: Scale of what a new residual block adds to a trained network; at 0 its ReLU would have no gradient.
+_FAINT = 0.05
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return cast(Tensor, x + self.layers(x))
+
+    def fade(self) -> None:
+        """Change almost nothing."""
+        *_, (_, norm, _) = cast("list[nn.Sequential]", self.layers)
+        nn.init.constant_(cast(nn.BatchNorm2d, norm).weight, _FAINT)
 
 
 class DenseNetwork(nn.Module):
@@ -183,6 +192,30 @@ class DenseNetwork(nn.Module):
                 folded = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
                 module[0], module[1] = folded, nn.Identity()
         return copy.channels_last()
+
+    def start_from(self, other: DenseNetwork) -> None:
+        """Take over the weights of a trained network.
+
+        Parameters
+        ----------
+        other : DenseNetwork
+            Of the same sizes, or with fewer residual blocks: those that it
+            lacks change almost nothing at first.
+
+        Raises
+        ------
+        BlurMapError
+            If its sizes are others.
+        """
+        if replace(other.config, deep=self.config.deep) != self.config or other.config.deep > self.config.deep:
+            raise BlurMapError(
+                f"The network to start from has other sizes ({other.config}); expected those of the one to train "
+                f"({self.config}), or fewer residual blocks (deep)."
+            )
+        self.load_state_dict(other.state_dict(), strict=False)
+        for blocks in self.deep:
+            for block in list(cast(nn.Sequential, blocks))[other.config.deep :]:
+                cast(_Residual, block).fade()
 
     def channels_last(self) -> DenseNetwork:
         """Itself, with the order of the weights in memory that convolutions are fastest with."""
