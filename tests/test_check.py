@@ -359,6 +359,11 @@ def test_the_drawing_shows_every_row(reference):
     assert ("true" if reference == "absolute" else "added") in figure.axes[0].get_xlabel()
 
 
+def test_file_names_are_no_formulas(tmp_path):
+    figure = check_figure(CheckReport((row(1.0),), (1.0,)), title=r"a$b_{c$\d.tif")
+    figure.savefig(tmp_path / "check.png")  # the words are read when they are drawn
+
+
 def test_the_bundled_model_reads_a_synthetic_scene():
     """End to end: what the check says about a sharp scene is what scoring really blurred pictures says."""
     scene = 0.8 * random_scene((192, 192), 11, kind="dead leaves") + 0.1
