@@ -15,7 +15,7 @@ from skimage.draw import ellipse, polygon2mask
 import napari_blurmap as nb
 from napari_blurmap.models.model import Model, ModelInfo
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
-from napari_blurmap.plugin.regions import mask_of
+from napari_blurmap.plugin.regions import in_data, mask_of
 from napari_blurmap.plugin.run_control import RunState
 from napari_blurmap.plugin.train_panel import TrainPanel
 from napari_blurmap.synthesis.scenes import random_scene
@@ -248,6 +248,17 @@ def test_layers_may_have_units_of_their_own():
     labels = Labels(coarse, scale=(1000, 1000), translate=(250, 250), units="nm")
     expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
     np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
+
+
+def test_places_are_found_where_layers_disagree_about_the_unit():
+    from napari.components import ViewerModel
+
+    viewer = ViewerModel()
+    layer = viewer.add_image(np.zeros((5, 60, 50)), scale=(2.0, 0.5, 0.5), units="um")
+    viewer.add_image(np.zeros((60, 50)))
+    assert viewer.dims.units is None
+    viewer.dims.set_point(0, 6.0)
+    assert in_data(layer, np.array(viewer.dims.point), viewer.dims.units)[0] == 3
 
 
 def test_labels_mark_what_lies_under_them():

@@ -162,6 +162,21 @@ def test_a_large_picture_is_taken_in_part(monkeypatch):
     assert sum("taken at random" in f.problem for f in found) == 2
 
 
+def test_files_beside_the_pictures_take_no_place(tmp_path, monkeypatch):
+    from napari_blurmap.tune import pictures
+
+    for i in range(4):
+        tifffile.imwrite(tmp_path / f"{i}.tif", leaves(i))
+        (tmp_path / f"{i}.json").write_text("{}")
+    monkeypatch.setattr(pictures, "MOST_PICTURES", 4)
+    looked = []
+    monkeypatch.setattr(pictures, "_own_blur", lambda *_: looked.append(1))
+    found = nb.inspect_images(tmp_path)
+    assert [bool(f.problem) for f in found] == [True, False] * 4  # each .json comes first
+    assert all("no picture" in f.problem for f in found[::2])
+    assert len(looked) == 4
+
+
 def test_masks():
     picture, mask = leaves(1), np.zeros((96, 96), int)
     mask[:, :48] = 3
@@ -285,7 +300,50 @@ def test_held_out_is_by_picture_or_by_region():
         split_pieces(pieces_of(leaves(1, (80, 80))), 0)
 
 
+def test_of_a_stack_the_same_part_of_all_planes_is_held_out():
+    sharp = leaves(1, (160, 192))
+    learnt, held = split_pieces(pieces_of(np.stack([sharp, sharp // 2, sharp // 3])), 0)
+    assert len(learnt) == len(held) == 3
+    for one in held:
+        for other in learnt:
+            assert one.sample.grey.shape[0] + other.sample.grey.shape[0] in (160, 320)
+            assert one.sample.grey.shape[1] + other.sample.grey.shape[1] in (192, 384)
+
+
+def test_of_a_marked_part_a_fifth_is_held_out():
+    sharp = leaves(1, (320, 320))
+    mask = np.zeros(sharp.shape, int)
+    mask[64:256, 80:272] = 1
+    [rest], [strip] = split_pieces(pieces_of(sharp, masks=[mask]), 0)
+    shares = [part.textured.sum() for part in (rest, strip)]
+    assert 0.15 < shares[1] / sum(shares) < 0.3
+
+
+def test_a_picture_with_hardly_a_mark_is_not_what_is_judged_by():
+    mask = np.zeros((160, 160), int)
+    mask[70:82, 70:82] = 1
+    pictures = [leaves(i, (160, 160)) for i in (1, 2)]
+    for seed in range(4):
+        _, held = split_pieces(pieces_of(*pictures, masks=[mask, None]), seed)
+        assert {p.name for p in held} == {"picture 2"}
+
+
+def test_units_of_the_grey_levels_do_not_matter():
+    rng = np.random.default_rng(0)
+    sharp = leaves(1).astype(float) + rng.normal(0, 4, (96, 96))
+    many = [crops_of(unit * sharp + offset)[3] for unit, offset in ((1.0, 0.0), (1e-6, 0.0), (1e25, 0.0), (1.0, 1e5))]
+    assert (many[0][1][1] > 0.5).float().mean() > 0.3
+    for picture, truth in many[1:]:
+        torch.testing.assert_close(picture, many[0][0], rtol=1e-2, atol=1e-2)
+        torch.testing.assert_close(truth, many[0][1], rtol=1e-2, atol=1e-2)
+
+
 # Training
+
+
+def test_nothing_to_judge_by_is_said_before_time_is_spent(tiny_model):
+    with pytest.raises(nb.BlurMapError, match=r"0 places can be used for blurs of 17 to 20 px.*smaller range"):
+        finished(small_tuning(None, sigma_range=(17, 20)))
 
 
 def test_weights_are_drawn_without_disturbing_others():
@@ -331,8 +389,8 @@ def test_the_best_weights_are_kept(tiny_model, monkeypatch):
     errors = iter([3.0, 2.0, 1.0, 2.0, float("nan")])
 
     def read(self, weights, *, report):
-        truth = torch.ones(8)
-        return Read(truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(8))
+        truth = torch.ones(64)
+        return Read(truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(64))
 
     monkeypatch.setattr(learners.DenseLearner, "read", read)
     training = small_tuning(tiny_model, steps=4)
@@ -342,7 +400,8 @@ def test_the_best_weights_are_kept(tiny_model, monkeypatch):
             steps.append(at)
             found.append(weights(training))
     assert [at.best for at in steps] == [2, 1, 1, 1]
-    assert steps[0].start_error == 3
+    # the pictures' own blur is taken off what the model before reads
+    assert steps[0].start_error == pytest.approx((16 - (training.zero or 0) ** 2) ** 0.5 - 1)
     kept = training.model().network.state_dict()
     assert_equal(kept, found[1])
     assert not torch.equal(kept["head.weight"], found[3]["head.weight"])

@@ -44,6 +44,14 @@ def test_the_range_that_can_be_read():
     assert TuneReport(0.1, 0.0, 9, None, None, 0.7, 0.9, few).usable is None
 
 
+@pytest.mark.parametrize(("before", "own", "words"), [(0.4, 0.2, "taken off"), (0.2, 0.2, "0.20 px)")])
+def test_the_model_before_is_named(before, own, words):
+    for rmse in (0.1, 0.3):
+        line = TuneReport(rmse, 0.0, 600, before, own, 0.7, 0.9, ()).summary_line()
+        assert words in line
+        assert line.endswith("It is no better than the model it started from.") == (rmse == 0.3)
+
+
 def test_a_report_of_nothing():
     report = make_report([], [], classes=CLASSES)
     assert report.n == 0

@@ -98,6 +98,33 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     return Picture(array, names, ones, pixels, array.ndim - 1 if is_colour else None, source)
 
 
+def is_picture(file: Path) -> bool:
+    """Whether a file begins like a picture that can be read.
+
+    Parameters
+    ----------
+    file : Path
+        Any file.
+
+    Returns
+    -------
+    bool
+        By its first bytes, not by its name; it may still be damaged.
+    """
+    from PIL import Image
+
+    try:
+        with file.open("rb") as stream:
+            if stream.read(4) in _TIFF_STARTS:
+                return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file):
+                return True
+    except (OSError, Image.DecompressionBombError):
+        return False
+
+
 def _fingerprint(file: Path) -> tuple[bytes, str]:
     """First four bytes and sha256."""
     if file.is_dir():

@@ -52,7 +52,7 @@ def mask_of(region: Layer, picture: Image, yx: tuple[int, int], size: tuple[int,
     return marked
 
 
-def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any]) -> NDArray[np.float64]:
+def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any] | None) -> NDArray[np.float64]:
     """A place of the world in pixels of a layer.
 
     Parameters
@@ -61,8 +61,9 @@ def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any]) -> NDArray[
         Any.
     world : ndarray, shape (n,)
         The place; leading axes that it has not are at 0.
-    units : sequence of n pint.Unit
-        Of its axes: napari's layers do not look at those of the world.
+    units : sequence of n pint.Unit, or None
+        Of its axes: napari's layers do not look at those of the world. None,
+        which napari has where its layers disagree, counts as the layer's own.
 
     Returns
     -------
@@ -70,7 +71,8 @@ def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any]) -> NDArray[
     """
     place = np.zeros(layer.ndim)
     count = min(layer.ndim, world.size)
-    factors = [_factor(a, b) for a, b in zip(units[-count:], layer.units[-count:], strict=True)]
+    own = layer.units[-count:]
+    factors = [_factor(a, b) for a, b in zip(own if units is None else units[-count:], own, strict=True)]
     place[layer.ndim - count :] = world[world.size - count :] * factors
     return np.asarray(layer.world_to_data(place), dtype=np.float64)
 

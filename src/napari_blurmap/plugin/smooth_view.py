@@ -61,8 +61,8 @@ def piece_in_view(layer: Image, m: BlurMap, point: tuple[float, ...], units: Seq
         The map.
     point : tuple of float
         Where the sliders of the viewer stand, in the world.
-    units : sequence of pint.Unit
-        Of the world's axes.
+    units : sequence of pint.Unit, or None
+        Of the world's axes, as `in_data` takes them.
 
     Returns
     -------

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from ..check_sample import Region
+
     Plane = NDArray[np.float32]
 
 #: Neighbouring levels of blur, between which is interpolated, differ by this factor at most.
@@ -36,6 +38,8 @@ _FIELDS = (0.2, 0.3, 0.25, 0.1, 0.15)
 _REACH = 3.0
 #: Part of the pictures, or of one picture's area, that is held out.
 _HELD_OUT = 0.2
+#: Pixels with detail that something must have to be held out.
+_ENOUGH = 400
 #: Places of a piece that crops are laid around, about.
 _PLACES = 20_000
 
@@ -77,7 +81,10 @@ class CropConfig:
 
 
 def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piece]]:
-    """Deal pieces out to training and to the held-out set: by picture, or by region where there is only one.
+    """Deal pieces out to training and to the held-out set.
+
+    By picture; where only one has enough to learn from, by region, a strip of
+    a fifth of its detail at the least.
 
     Parameters
     ----------
@@ -94,37 +101,57 @@ def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piec
     Raises
     ------
     BlurMapError
-        If there is one picture, too small or too empty to hold out a part of it.
+        If there is one picture, too small or too empty to hold out a part of
+        it.
     """
     draw = np.random.default_rng((seed, 7))
-    pictures = np.unique([p.picture for p in pieces])
-    if len(pictures) > 1:
-        out = set(draw.permutation(pictures)[: max(1, round(_HELD_OUT * len(pictures)))].tolist())
+    detail: dict[int, int] = {}
+    for p in pieces:
+        detail[p.picture] = detail.get(p.picture, 0) + int(p.textured.sum())
+    able = [picture for picture in sorted(detail) if detail[picture] >= _ENOUGH]
+    if len(able) > 1:
+        out = set(draw.permutation(able)[: max(1, round(_HELD_OUT * len(detail)))].tolist())
         return [p for p in pieces if p.picture not in out], [p for p in pieces if p.picture in out]
-    if len(pieces) >= round(1 / _HELD_OUT):
-        chosen = set(draw.permutation(len(pieces))[: round(_HELD_OUT * len(pieces))].tolist())
-        return [p for i, p in enumerate(pieces) if i not in chosen], [pieces[i] for i in sorted(chosen)]
-    piece = max(pieces, key=lambda p: int(p.textured.sum()))
-    strip, rest = _strip(piece, draw)
-    return [rest, *(p for p in pieces if p is not piece)], [strip]
+    # Of all planes of a stack the same part: what is held out is no place that another plane has shown.
+    best = max(detail, key=lambda picture: detail[picture])
+    regions: dict[Region, list[Piece]] = {}
+    for p in pieces:
+        if p.picture == best:
+            regions.setdefault(p.sample.region, []).append(p)
+    others = [p for p in pieces if p.picture != best]
+    if len(regions) >= round(1 / _HELD_OUT):
+        parts = list(regions.values())
+        chosen = set(draw.permutation(len(parts))[: round(_HELD_OUT * len(parts))].tolist())
+        held = [p for i in sorted(chosen) for p in parts[i]]
+        if sum(int(p.textured.sum()) for p in held) >= _ENOUGH:
+            return others + [p for i, part in enumerate(parts) if i not in chosen for p in part], held
+    cut = max(regions.values(), key=lambda part: sum(int(p.textured.sum()) for p in part))
+    strips, rests = _strips(cut, draw)
+    return others + [p for part in regions.values() if part is not cut for p in part] + rests, strips
 
 
-def _strip(piece: Piece, draw: np.random.Generator) -> tuple[Piece, Piece]:
-    """A strip at one side of a piece, and the rest, both with something to learn from."""
+def _strips(pieces: list[Piece], draw: np.random.Generator) -> tuple[list[Piece], list[Piece]]:
+    """A strip at one side of what can be learnt from in all planes of a region, and the rest."""
     every = slice(None)
+    usable, textured = (np.sum([getattr(p, name) for p in pieces], axis=0) for name in ("usable", "textured"))
     found = []
-    for axis, n in enumerate(piece.usable.shape):
-        width = max(SMALLEST // 2, round(_HELD_OUT * n))
-        if n - width < SMALLEST:
+    for axis, n in enumerate(usable.shape):
+        where = np.flatnonzero(usable.any(axis=1 - axis))
+        share = np.cumsum(textured.sum(axis=1 - axis)) / max(1, textured.sum())
+        first, last = int(where[0]), int(where[-1]) + 1
+        if last - first < SMALLEST + SMALLEST // 2:
             continue
-        for strip, rest in ((slice(width), slice(width, n)), (slice(n - width, n), slice(n - width))):
-            parts = [piece[(s, every) if axis == 0 else (every, s)] for s in (strip, rest)]
-            if all(part.textured.any() for part in parts):
+        low = max(first + SMALLEST // 2, min(last - SMALLEST, int(np.searchsorted(share, _HELD_OUT)) + 1))
+        high = min(last - SMALLEST // 2, max(first + SMALLEST, int(np.searchsorted(share, 1 - _HELD_OUT))))
+        for strip, rest in ((slice(low), slice(low, n)), (slice(high, n), slice(high))):
+            parts = [[p[(s, every) if axis == 0 else (every, s)] for p in pieces] for s in (strip, rest)]
+            parts = [[p for p in part if p.textured.any()] for part in parts]
+            if all(sum(int(p.textured.sum()) for p in part) >= _ENOUGH for part in parts):
                 found.append((parts[0], parts[1]))
     if not found:
         raise BlurMapError(
-            f"{piece.name} is the only picture that can be used, and too small or too empty to hold out a part of it "
-            "for judging the model. Add another sharp picture."
+            f"{pieces[0].name} is the only picture with enough to learn from, and too small or too empty to hold out a "
+            "part of it for judging the model. Add another sharp picture, or mark more of this one."
         )
     return found[int(draw.integers(len(found)))]
 
@@ -221,7 +248,8 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         valid = piece.distance[where]
         shape = (valid.shape[0], valid.shape[1])
         field = self.field(shape, rng)
-        light = between_levels(piece.stack[:, *where], self.sigmas, field)
+        # In float64: what is in small units, or far from 0, keeps its digits.
+        light = between_levels(piece.stack[:, *where], self.sigmas, field).astype(np.float64)
         # Most crops as they are, the others of fainter specimens before the same camera.
         contrast = 1.0 if rng.random() < 0.7 else loguniform(rng, 0.3, 1.0)
         amount = min(1.0, max(0.0, float(rng.uniform(-1, 3))))  # a quarter without, a half with all of it
@@ -233,7 +261,8 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + more), piece.digits)
         left = contrast**2 * np.interp(field, self.sigmas, self.left) * variance
         noise = left + amount**2 * np.maximum(variance - left, 0) + piece.digits.step**2 / 12 + (1e-5 * piece.unit) ** 2
-        detail = detail_over_noise(grey, np.sqrt(noise), detail_window(field)) ** 2 - left / noise
+        clear = (contrast * light).astype(np.float32), (np.sqrt(noise) / piece.unit).astype(np.float32)
+        detail = detail_over_noise(*clear, detail_window(field)) ** 2 - left / noise
         return np.stack(
             [
                 (seen - piece.middle) / piece.unit,

@@ -196,7 +196,11 @@ def _textures(pieces: list[Piece]) -> list[Texture]:
         pictures.setdefault(piece.picture, []).append(piece)
     groups = list(pictures.values())
     if len(groups) < 3:
-        groups = [[quarter] for piece in pieces for quarter in _quarters(piece)]
+        quarters: dict[Any, list[Piece]] = {}
+        for piece in pieces:
+            for k, quarter in enumerate(_quarters(piece)):  # of all planes the same one
+                quarters.setdefault((piece.picture, piece.sample.region, k), []).append(quarter)
+        groups = list(quarters.values())
     planes = ((group[0].name, [(read_plane(p.sample.original).grey(), p.usable) for p in group]) for group in groups)
     return [Texture(name, tuple(of)) for name, of in planes]
 

@@ -36,6 +36,11 @@ class About:
     identity: dict[str, Any]
 
     @property
+    def taken_off(self) -> float | None:
+        """Own blur of the pictures that the model before reads too, px; one of the user's has their zero already."""
+        return self.zero if self.start is not None and self.start.info.reference == "absolute" else None
+
+    @property
     def noise(self) -> float | None:
         """Standard deviation of the pictures' noise (median), grey levels."""
         noises = [f.noise for f in self.findings if f.noise is not None]
@@ -94,7 +99,8 @@ def finished_model(name: str, learner: Learner, weights: Weights, about: About) 
         read.truth,
         classes=about.config.sigmas,
         start=before,
-        zero=about.zero,
+        zero=about.taken_off,
+        own_sigma=about.zero,
         within=within,
         seen=seen,
         pictures=learner.pictures,

@@ -13,7 +13,7 @@ from ..check_sample import CheckSample, take_sample
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..io.folders import pictures_in
-from ..io.pictures import Picture, read_picture
+from ..io.pictures import Picture, is_picture, read_picture
 from ..planes import as_stack
 from ..status import judged
 from ..synthesis.noise import detail_over_noise
@@ -228,11 +228,14 @@ def read_pictures(
         Of every picture; no pieces where it cannot be used.
     """
     draw = np.random.default_rng((seed, 5))
-    chosen = set(draw.permutation(len(sources))[:MOST_PICTURES].tolist())
-    budget = MOST_PIXELS // len(chosen)
-    glances = set(np.linspace(0, len(sources) - 1, min(_GLANCES, len(sources))).astype(int).tolist())
+    # What lies beside the pictures, such as their metadata, takes nobody's place.
+    able = [i for i, s in enumerate(sources) if not isinstance(s.image, Path) or is_picture(s.image)]
+    chosen = sorted(draw.permutation(able)[:MOST_PICTURES].tolist())
+    budget = MOST_PIXELS // max(1, len(chosen))
+    glances = {chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, min(_GLANCES, len(chosen)))}
+    others = set(able) - set(chosen)
     for number, source in enumerate(sources):
-        if number not in chosen:
+        if number in others:
             yield Finding(source.name, f"{MOST_PICTURES} others were taken at random; more are not used at once."), []
             continue
         try:

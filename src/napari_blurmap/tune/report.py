@@ -14,7 +14,7 @@ from ..check_report import LIMIT_PIXELS, LIMIT_RELATIVE, plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 #: Parts of the range of sigma that are judged by themselves, and places that one needs.
 _PARTS, _LEAST = 8, 50
@@ -86,8 +86,8 @@ class TuneReport:
     >>> report = TuneReport(0.3, 0.05, 1800, 0.6, 0.4, 0.7, 0.95, rows)
     >>> report.usable
     (0.3, 1.0)
-    >>> print(report.summary_line().partition(". ")[0])
-    On held-out pictures: RMSE 0.30 px, bias +0.05 px (0.40 px before, by its zero)
+    >>> report.summary_line().partition(" (")[0]
+    'On held-out pictures: RMSE 0.30 px, bias +0.05 px'
     """
 
     rmse: float
@@ -121,10 +121,15 @@ class TuneReport:
 
     def summary_line(self) -> str:
         """In a sentence or two."""
-        before = "" if self.start_rmse_own is None else f" ({self.start_rmse_own:.2f} px before, by its zero)"
+        before = worse = ""
+        if self.start_rmse_own is not None:
+            taken = "" if self.start_rmse_own == self.start_rmse else ", the pictures' own blur taken off"
+            before = f" (the model it started from: {self.start_rmse_own:.2f} px{taken})"
+            worse = "" if self.rmse < self.start_rmse_own else " It is no better than the model it started from."
         usable = self.usable
         words = "nothing" if usable is None else f"an added sigma of {usable[0]:.2g} to {usable[1]:.2g} px"
-        return f"On held-out pictures: RMSE {self.rmse:.2f} px, bias {self.bias:+.2f} px{before}. Readable: {words}."
+        figures = f"RMSE {self.rmse:.2f} px, bias {self.bias:+.2f} px{before}"
+        return f"On held-out pictures: {figures}. Readable: {words}.{worse}"
 
     def text(self) -> str:
         """Sentence, warnings and tables, for the terminal."""
@@ -174,7 +179,7 @@ def make_report(
     start : array-like, shape (N,), optional
         What the starting model read.
     zero : float, optional
-        The pictures' own blur, px.
+        The pictures' own blur, px, to be taken off what the starting model read.
     within : (float, float)
         Shares within one and two standard errors.
     **about
@@ -193,7 +198,7 @@ def make_report(
         error = (read - true)[part]
         rows.append(RangeRow(float(low), float(high), int(part.sum()), _rms(error), _mean(error)))
     before = None if start is None else np.asarray(start, np.float64)
-    own = None if before is None else np.sqrt(np.maximum(before**2 - (zero or 0.0) ** 2, 0))
+    own = None if before is None else less(before, zero)
     between = (middles[1:] + middles[:-1]) / 2
     confusion = np.zeros((middles.size, middles.size), int)
     np.add.at(confusion, (np.searchsorted(between, true), np.searchsorted(between, read)), 1)
@@ -207,9 +212,19 @@ def make_report(
         tuple(rows),
         classes=tuple(middles.tolist()),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        own_sigma=zero,
         **about,
     )
+
+
+def less(sigma: ArrayLike, zero: float | None) -> NDArray[np.float64]:
+    """What was added to an own blur.
+
+    Examples
+    --------
+    >>> less([0.3, 0.5], 0.3).round(3).tolist()
+    [0.0, 0.4]
+    """
+    return np.asarray(np.sqrt(np.maximum(np.asarray(sigma, np.float64) ** 2 - (zero or 0.0) ** 2, 0)))
 
 
 def _rms(values: np.ndarray) -> float:

@@ -22,7 +22,7 @@ from .data import CropConfig
 from .learners import Learner, Weights, check_range, prepare_dense, prepare_patch
 from .model import About, card, finished_model, in_range
 from .pictures import Finding, Piece, list_sources, read_pictures
-from .report import TuneReport
+from .report import TuneReport, less
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +36,8 @@ _RATE, _RATE_NEW = 1e-3, 3e-3
 _REHEARSAL = 0.25
 #: Crops a step, and their edge in pixels for a sigma up to the limit, px, and for larger ones.
 _BATCH, _EDGE, _LARGE, _LARGE_EDGE = 8, 192, 4.0, 256
+#: Places that judging needs.
+_PLACES = 10
 #: Judging takes at most about this part of the time; a checkpoint is written so often, s.
 _JUDGING, _SAVING = 0.08, 30.0
 
@@ -203,9 +205,18 @@ class Tuning:
         learner, begun = self._prepared, time.perf_counter()
         weights = learner.weights()
         read = in_range(learner.read(weights, report=False), self.config)
-        self.error = float((read.sigma - read.truth).square().mean().sqrt())
+        if len(read.sigma) < _PLACES:
+            low, high = self.config.sigma_range
+            raise BlurMapError(
+                f"Of what is held out for judging, {len(read.sigma)} places can be used for blurs of {low:g} to "
+                f"{high:g} px; expected {_PLACES} or more. A place must lie three sigma from borders and from what is "
+                "masked. Use larger pictures, mark more of them, or choose a smaller range."
+            )
+        error = float((read.sigma - read.truth).square().mean().sqrt())
+        self.error = error if np.isfinite(error) else float("inf")
         if self.step == 0 and self.start is not None and self.start.info.sigma_grid == learner.grid:
-            self.start_error = self.error
+            theirs = less(read.sigma, self._about.taken_off)
+            self.start_error = float(np.sqrt(np.mean((theirs - read.truth.numpy()) ** 2)))
         if self.error < self._best[0] or not self._best[1]:
             self._best = self.error, weights
         self._judged, self._cost = self.step, time.perf_counter() - begun
