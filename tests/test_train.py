@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import napari_blurmap as nb
+from napari_blurmap.checkpoints import write_checkpoint
 from napari_blurmap.models.dense import DenseConfig
 from napari_blurmap.train import TrainConfig, Training
 
@@ -76,3 +77,17 @@ def test_starting_from_another_kind_of_model():
 def test_bad_size():
     with pytest.raises(nb.BlurMapError, match="multiple"):
         TrainConfig(size=100)
+
+
+def test_checkpoints_of_other_trainings(tmp_path):
+    file = tmp_path / "c.pt"
+    list(training(2, file).run())
+    assert list(training(1, file).run()) == []  # more is done than is asked for
+    with pytest.raises(nb.BlurMapError, match="of another training"):
+        Training(TrainConfig(steps=1, batch=4, size=64, workers=0), file, sizes=DenseConfig(bins=16, narrow=8))
+    write_checkpoint(file, {"step": 3})
+    with pytest.raises(nb.BlurMapError, match="of another training"):
+        training(1, file)
+    file.write_text("training notes")
+    with pytest.raises(nb.BlurMapError, match="cannot be read"):
+        training(1, file)

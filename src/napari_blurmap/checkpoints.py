@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from .errors import BlurMapError
 from .io.atomic import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -68,7 +73,8 @@ def read_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict[str,
     """
     try:
         state = torch.load(path, weights_only=True, map_location=device)
-    except (OSError, RuntimeError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
+    # What is no checkpoint makes the reader fail in any of these ways.
+    except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]
         raise BlurMapError(
             f"The checkpoint {path} cannot be read ({reason}). Delete it, or name another, to start anew."
@@ -76,3 +82,48 @@ def read_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict[str,
     if not isinstance(state, dict):
         raise BlurMapError(f"{path} is no checkpoint of a training. Delete it, or name another, to start anew.")
     return state
+
+
+@contextmanager
+def taking_up(path: Path) -> Iterator[None]:
+    """Around the use of a checkpoint: what does not fit is another training's.
+
+    Raises
+    ------
+    BlurMapError
+        Where something is missing in it, or of another size.
+
+    Examples
+    --------
+    >>> with taking_up(Path("c.pt")):
+    ...     {"step": 7}["weights"]
+    Traceback (most recent call last):
+    napari_blurmap.errors.BlurMapError: c.pt is the checkpoint of another training. Name another file, or delete it.
+    """
+    try:
+        yield
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise BlurMapError(f"{path} is the checkpoint of another training. Name another file, or delete it.") from error
+
+
+def keep(path: Path | None, state: dict[str, Any]) -> None:
+    """Write a checkpoint, where there is to be one; a full disk is no reason to lose the training.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Where.
+    state : dict
+        As in `write_checkpoint`.
+
+    Warns
+    -----
+    UserWarning
+        If it cannot be written.
+    """
+    if path is None:
+        return
+    try:
+        write_checkpoint(path, state)
+    except BlurMapError as error:
+        warnings.warn(str(error), stacklevel=3)

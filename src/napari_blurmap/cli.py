@@ -345,6 +345,7 @@ def train(
 ) -> None:
     """Train a model on your own sharp pictures, or a bundled one again."""
     from . import cli_train
+    from .models.saving import check_target, model_name
     from .tune.config import TuneConfig
 
     if bool(images) + default + (patch is not None) != 1:
@@ -352,8 +353,8 @@ def train(
     if images and out is None:
         raise typer.BadParameter("say with --out where to save the model, a file ending in .blurmap.safetensors")
     target = out or Path(f"{'default' if default else f'patch{patch}'}.blurmap.safetensors")
-    cli_train.check_target(target, overwrite)
-    name, stop = target.name.split(".")[0], _Interrupt()
+    check_target(target, overwrite=overwrite)
+    name, stop = model_name(target), _Interrupt()
     # Never "auto" where the figures are to be reproduced.
     fixed = "cpu" if device == "auto" else device
     bundled: dict[str, Any] = {"minutes": minutes or 90.0, "steps": steps, "seed": seed, "device": fixed}
@@ -370,7 +371,7 @@ def train(
             _say("Interrupted before the first step; there is no model yet.")
             raise typer.Exit(INTERRUPTED)
         model = tuned
-    cli_train.save(model, target, overwrite=overwrite, half=patch is not None)
+    target = cli_train.save(model, target, _say, overwrite=overwrite, half=patch is not None)
     figures = model.info.training["figures"]
     report = model.info.training.get("report")
     _show({"model": str(target), "figures": figures, "report": report}, as_json, _figures(figures, report))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from .errors import BlurMapError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -21,40 +19,14 @@ if TYPE_CHECKING:
 _TELL = 10.0
 
 
-def check_target(out: Path, overwrite: bool) -> None:
-    """Refuse a file that could not be written in the end, before the work and not after it.
+def save(model: Model, out: Path, say: Say, *, overwrite: bool, half: bool) -> Path:
+    """Write the model, elsewhere if it must be; returns where."""
+    from .models.saving import save_anyhow
 
-    Parameters
-    ----------
-    out : Path
-        The model file to write.
-    overwrite : bool
-        Whether it may exist.
-
-    Raises
-    ------
-    BlurMapError
-        For a name without the right ending, a folder that does not exist, or a file that does.
-    """
-    from .models.model import SUFFIX
-
-    if not out.name.endswith(SUFFIX) or out.name == SUFFIX:
-        raise BlurMapError(f"A model is saved under a name ending in {SUFFIX}; got {out.name!r}. Add the ending.")
-    if not out.parent.is_dir():
-        raise BlurMapError(f"There is no folder {out.parent} to save the model in. Make it, or choose another one.")
-    if out.exists() and not overwrite:
-        raise BlurMapError(f"{out} exists already. Use --overwrite, or another name.")
-
-
-def save(model: Model, out: Path, *, overwrite: bool, half: bool = False) -> None:
-    """Write the model, or say why that failed."""
-    try:
-        model.save(out, overwrite=overwrite, half=half)
-    except OSError as error:
-        raise BlurMapError(
-            f"{out} cannot be written ({error.strerror or error}). A training with --checkpoint can be ended again in "
-            "no time: run the same command with another name."
-        ) from error
+    path, problem = save_anyhow(model, out, overwrite=overwrite, half=half)
+    if problem:
+        say(f"{problem} The model was saved as {path}.")
+    return path
 
 
 def retrain_default(checkpoint: Path | None, name: str, say: Say, stop: Stop, **settings: Any) -> Model:

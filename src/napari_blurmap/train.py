@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import time
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from math import cos, pi
@@ -17,7 +16,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from .checkpoints import read_checkpoint, write_checkpoint
+from .checkpoints import keep, read_checkpoint, taking_up
 from .errors import BlurMapError
 from .models.decode import sigma_grid, soft_target
 from .models.dense import STRIDE, DenseConfig, DenseNetwork
@@ -160,7 +159,9 @@ class Training:
         self.optimizer = MuonAdamW(self.network, self.network.head, config.rate)
         self.step, self.seconds = 0, 0.0
         if checkpoint is not None and checkpoint.exists():
-            self.resume(read_checkpoint(checkpoint, config.device))
+            state = read_checkpoint(checkpoint, config.device)
+            with taking_up(checkpoint):
+                self.resume(state)
 
     def _synthetic(self, first: int, count: int) -> SyntheticCrops:
         c = self.config
@@ -175,7 +176,7 @@ class Training:
     def run(self) -> Iterator[TrainStep]:
         """Train, yielding after every step; the caller may stop at any of them."""
         c = self.config
-        count = (c.steps - self.step if c.steps is not None else 10**6) * c.batch
+        count = (max(0, c.steps - self.step) if c.steps is not None else 10**6) * c.batch
         loader = DataLoader(
             self.crops(self.step * c.batch, count),
             batch_size=c.batch,
@@ -199,11 +200,11 @@ class Training:
                 loss = self._update(inputs.to(c.device), truth.to(c.device), grid, fraction)
                 self.seconds = time.perf_counter() - started
                 if time.perf_counter() - saved > 120:
-                    self._keep()
+                    keep(self.checkpoint, self.state())
                     saved = time.perf_counter()
                 yield TrainStep(self.step, fraction, loss, self.seconds)
         finally:  # also where the caller stops
-            self._keep()
+            keep(self.checkpoint, self.state())
 
     def _freeze(self) -> None:
         """Let the batch norms use their average statistics from here on."""
@@ -264,15 +265,6 @@ class Training:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
-
-    def _keep(self) -> None:
-        """Write the checkpoint, where there is to be one; a full disk is no reason to lose the training."""
-        if self.checkpoint is None:
-            return
-        try:
-            write_checkpoint(self.checkpoint, self.state())
-        except BlurMapError as error:
-            warnings.warn(str(error), stacklevel=3)
 
     def model(self, name: str = "default", *, validation: int = 96) -> Model:
         """The model as it stands: averaged weights, calibrated and judged on held-out crops.

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from math import cos, pi
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .checkpoints import read_checkpoint, write_checkpoint
+from .checkpoints import keep, read_checkpoint, taking_up
 from .devices import has_bfloat16
 from .errors import BlurMapError
 from .models.initial import draw_weights
@@ -165,9 +165,8 @@ class PatchTraining:
         self.step, self.seconds = 0, 0.0
         if checkpoint is not None and checkpoint.exists():
             state = read_checkpoint(checkpoint, self.config.device)
-            self.network.load_state_dict(state["network"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            with taking_up(checkpoint):
+                self.resume(state)
 
     def run(self) -> Iterator[PatchStep]:
         """Train, yielding after every step; the caller may stop at any of them."""
@@ -180,11 +179,11 @@ class PatchTraining:
                 loss, accuracy = self._update(patches[chosen], labels[chosen], fraction)
                 self.seconds = time.perf_counter() - started
                 if time.perf_counter() - saved > 120:
-                    self.save()
+                    keep(self.checkpoint, self.state())
                     saved = time.perf_counter()
                 yield PatchStep(self.step, fraction, loss, accuracy, self.seconds)
         finally:  # also where the caller stops
-            self.save()
+            keep(self.checkpoint, self.state())
 
     def _fraction(self) -> float:
         c = self.config
@@ -221,12 +220,20 @@ class PatchTraining:
         self.step += 1
         return float(loss.detach()), float((output.argmax(dim=1) == labels).float().mean())
 
-    def save(self) -> None:
-        """Write the checkpoint, where there is to be one."""
-        if self.checkpoint is None:
-            return
-        state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        write_checkpoint(self.checkpoint, state | {"step": self.step, "seconds": self.seconds})
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on from here."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.seconds = state["step"], state["seconds"]
 
     def model(self, name: str, *, reference: str = "absolute") -> Model:
         """The model as it stands, calibrated on the validation set and judged on the test set.

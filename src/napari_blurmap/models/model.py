@@ -221,7 +221,8 @@ class Model:
         Raises
         ------
         BlurMapError
-            For another ending, or where the file exists.
+            For another ending, where the file exists, or where it cannot be
+            written.
         """
         from safetensors.torch import save
 
@@ -239,7 +240,12 @@ class Model:
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
         header = {"format": FORMAT, "schema": str(SCHEMA), "info": json.dumps(asdict(self.info))}
         header["weights_sha256"] = weights_hash(weights)
-        write_file(target, save(weights, metadata=header))
+        try:
+            write_file(target, save(weights, metadata=header))
+        except OSError as error:
+            raise BlurMapError(
+                f"{target} cannot be written ({error.strerror or error}). Make room, or choose another folder."
+            ) from error
         return target
 
 

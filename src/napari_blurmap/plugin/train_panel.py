@@ -156,7 +156,8 @@ class TrainPanel(RunPanel):
         self.view.show_report(trained.report)
         self._column.bring(self.view)
         when = f"Stopped after {trained.steps} steps; the best model" if trained.early else "The model"
-        self.run_view.say(f"{when} is saved as {trained.path} and chosen in the Estimate blur panel.")
+        saved = f"{when} is saved as {trained.path} and chosen in the Estimate blur panel."
+        self.run_view.say(f"{trained.problem} {saved}".strip())
         self._choose(trained)
 
     def _choose(self, trained: Trained) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BlurMapError
+from ..models.saving import check_target, model_name, save_anyhow
 from .worker import Stopped
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ class TrainUpdate:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What a training ended with."""
+    """What a training ended with; the problem is why the model is not where it was to be."""
 
     path: Path
     report: TuneReport
     steps: int
     early: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,7 @@ class TrainRequest:
     @property
     def checkpoint(self) -> Path:
         """Beside the model: a training that broke off goes on from it."""
-        return self.target.with_name(f"{self.target.name.split('.')[0]}.checkpoint")
+        return self.target.with_name(f"{model_name(self.target)}.checkpoint")
 
     def run(
         self,
@@ -91,7 +92,7 @@ class TrainRequest:
         tunings: Tunings | None = None,
     ) -> Trained | Stopped:
         """Train and save; meant for a worker. Cancelled, it saves the best model so far."""
-        self._check_target()
+        check_target(self.target)
         from ..tune.config import TuneConfig
 
         tuning = (tunings or _tuning())(
@@ -114,17 +115,9 @@ class TrainRequest:
         if not tuning.step:
             return Stopped()
         progress(1000, 1000, "judging and saving")
-        model = tuning.model(self.target.name.split(".")[0])
-        path = model.save(self.target)
+        path, problem = save_anyhow(tuning.model(model_name(self.target)), self.target)
         self.checkpoint.unlink(missing_ok=True)
-        return Trained(path, tuning.report, tuning.step, early)
-
-    def _check_target(self) -> None:
-        """Before minutes are spent: nothing is overwritten, and the folder is there."""
-        if self.target.exists():
-            raise BlurMapError(f"{self.target} exists already. Choose another name under 'Save as'.")
-        if not self.target.parent.is_dir():
-            raise BlurMapError(f"There is no folder {self.target.parent}. Choose another one under 'Save as'.")
+        return Trained(path, tuning.report, tuning.step, early, problem)
 
     def _preview(self, tuning: Any) -> BlurMap | None:
         """The map of the chosen picture by the model as it stands."""

@@ -155,20 +155,11 @@ class PatchLearner:
 
     def state(self) -> dict[str, Any]:
         """As `DenseLearner` does."""
-        t = self.training
-        return {
-            "network": t.network.state_dict(),
-            "optimizer": t.optimizer.state_dict(),
-            "step": t.step,
-            "seconds": t.seconds,
-        }
+        return self.training.state()
 
     def resume(self, state: dict[str, Any]) -> None:
         """As `DenseLearner` does."""
-        t = self.training
-        t.network.load_state_dict(state["network"])
-        t.optimizer.load_state_dict(state["optimizer"])
-        t.step, t.seconds = state["step"], state["seconds"]
+        self.training.resume(state)
 
 
 Learner: TypeAlias = DenseLearner | PatchLearner

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checkpoints import read_checkpoint, write_checkpoint
+from ..checkpoints import keep, read_checkpoint, taking_up
 from ..errors import BlurMapError
 from ..models.model import Model
 from ..models.registry import load_model
@@ -290,19 +289,13 @@ class Tuning:
         }
 
     def _save(self) -> None:
-        """Write the checkpoint, where there is to be one; a full disk is no reason to lose the training."""
-        if self.checkpoint is None:
-            return
         state = {
             "identity": self._identity,
             "training": self._prepared.state(),
             "best": list(self._best),
             "start_error": self.start_error,
         }
-        try:
-            write_checkpoint(self.checkpoint, state)
-        except BlurMapError as error:
-            warnings.warn(str(error), stacklevel=2)
+        keep(self.checkpoint, state)
 
     def _resume(self, path: Path) -> None:
         state = read_checkpoint(path)
@@ -315,9 +308,10 @@ class Tuning:
                 f"The checkpoint {path} belongs to another training: {' and '.join(other)} differ. Give what that "
                 "training was given, or delete the checkpoint, or name another, to start anew."
             )
-        self._prepared.resume(state["training"])
-        self._best = (state["best"][0], state["best"][1])
-        self.start_error = state["start_error"]
+        with taking_up(path):
+            self._prepared.resume(state["training"])
+            self._best = (state["best"][0], state["best"][1])
+            self.start_error = state["start_error"]
 
 
 def _start(init: str | PathLike[str] | Model | None, config: TuneConfig) -> Model | None:
