@@ -171,6 +171,9 @@ def test_the_sharpest_plane_is_taken_or_the_one_that_is_named(picture):
         take_sample(as_stack(stack), plane=[4])
     with pytest.raises(BlurMapError, match="one for each leading axis"):
         take_sample(as_stack(stack), plane=[])
+    for name in ("plane", "region"):
+        with pytest.raises(BlurMapError, match=f"{name} is 0; expected whole numbers"):
+            take_sample(as_stack(stack), **{name: 0})
 
 
 def test_of_a_large_picture_the_part_with_detail_is_taken():
@@ -191,6 +194,11 @@ def test_of_a_large_picture_the_part_with_detail_is_taken():
 def test_a_region_that_is_none(picture, region):
     with pytest.raises(BlurMapError, match="rows from and to"):
         take_sample(as_stack(picture), region=region)
+
+
+def test_a_seed_that_is_none(picture):
+    with pytest.raises(BlurMapError, match="seed is -1; expected 0 or more"):
+        nb.check_on_image(picture, seed=-1)
 
 
 def test_a_region_that_is_too_large():

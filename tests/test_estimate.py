@@ -266,12 +266,16 @@ def test_no_pixel_size(run, wrong):
 
 
 def test_the_picture_guides_in_its_own_order_of_axes(run):
-    """Square, so that nothing but the names tells y from x."""
+    """Square, so that nothing but the names tells y from x; given again as it was, or in a layer."""
+    from napari.layers import Image as Layer
+
     square = nb.apply_blur(RNG.random((64, 64)), nb.sigma_ramp((64, 64), 0.5, 4.0))
     m, turned = run(square), run(square.T, axes="XY")
     assert turned.provenance["parameters"]["axes"] == ["x", "y"]
     colour = run(np.stack([square.T] * 3), axes="XY", channel_axis=0)
-    for other, picture in ((turned, square.T), (colour, np.stack([square.T] * 3))):
+    pictures = [(turned, square.T), (colour, np.stack([square.T] * 3)), (m, square.tolist())]
+    pictures += [(other, Layer(np.asarray(picture))) for other, picture in pictures]
+    for other, picture in pictures:
         mine = replace(other, sigma=m.sigma, uncertainty=m.uncertainty, status=m.status)
         np.testing.assert_allclose(mine.filled(picture).sigma, m.filled(square).sigma, atol=1e-4)
         guided = nb.smooth_sigma(mine, "edge", image=picture)

@@ -193,6 +193,32 @@ def test_masks():
         nb.inspect_images([picture, picture], masks=[mask])
 
 
+def test_a_mask_is_laid_out_as_its_picture(tiny_model):
+    from napari.layers import Image as Layer
+    from napari.layers import Shapes
+
+    sharp = leaves(1, (96, 128))
+    mask = np.zeros((2, 96, 128), int)
+    mask[:, :, :64] = 1
+    stack = Layer(np.stack([sharp, sharp]).transpose(2, 0, 1), axis_labels=("x", "z", "y"))
+    [*pieces] = pieces_of(stack, masks=[mask.transpose(2, 0, 1)])
+    for piece in pieces:
+        np.testing.assert_array_equal(piece.sample.grey, sharp)
+        assert piece.usable[:, :64].all()
+        assert not piece.usable[:, 64:].any()
+    outlines = Shapes([np.zeros((3, 2)), np.zeros((5, 2))], shape_type="polygon")
+    [finding] = nb.inspect_images([sharp], masks=[outlines])
+    assert "Labels layer" in finding.problem
+
+
+@pytest.mark.parametrize("given", [{"device": "gpu"}, {"seed": -1}, {"seed": 0.5}])
+def test_settings_are_not_taken_for_faults_of_the_pictures(given):
+    [name] = given
+    for call in (nb.inspect_images, nb.train_model):
+        with pytest.raises(nb.BlurMapError, match=f"^{name} is"):
+            call([leaves(1)], **given)
+
+
 def test_looking_through_can_be_stopped():
     told = []
     with pytest.raises(nb.Cancelled) as stopped:

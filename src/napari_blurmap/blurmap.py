@@ -15,6 +15,7 @@ from .io.results import load_result, save_result
 from .io.units import unit_label
 from .optics import FWHM_PER_SIGMA
 from .picture_order import in_map_order
+from .sources import unwrap
 from .status import MAX_RELATIVE, Array, Status, judged
 from .summary import Reference, summarize, summary_line
 from .validation import checked_fields
@@ -165,12 +166,12 @@ class BlurMap:
             provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}},
         )
 
-    def filled(self, image: Array | None = None) -> BlurMap:
+    def filled(self, image: Any = None) -> BlurMap:
         """Fill the places that could not be judged from judged neighbours and uncertain readings.
 
         Parameters
         ----------
-        image : array, optional
+        image : array or layer, optional
             The picture, as it was estimated or with the map's axes, and with
             its colour axis if it has one: its edges keep the blur of one
             object out of the next.
@@ -206,7 +207,7 @@ class BlurMap:
         array([[1., 1., 1.]], dtype=float32)
         """
         if image is not None:
-            image = in_map_order(image, self.axes, self.sigma.shape, self.provenance)
+            image = in_map_order(unwrap(image).data, self.axes, self.sigma.shape, self.provenance)
         known = judged(self.sigma, self.uncertainty, self.status)
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)

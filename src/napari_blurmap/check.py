@@ -17,6 +17,7 @@ from .models.registry import load_model
 from .planes import as_stack
 from .status import Status, judged
 from .synthesis.noise import blur_again
+from .whole_numbers import whole_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,13 +121,14 @@ def check_on_image(
     ([1.0, 2.0], True)
     """
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
+    seed = whole_seed(seed)
     loaded = load_model(model)
     pace = _Pace(loaded, device, progress, cancel)
     sample = take_sample(stack, plane=plane, region=region, between=pace.ask)
     asked = _asked(sigmas, loaded, min(sample.grey.shape))
     pace.total = len(asked) + 1
     before = pace.estimate(sample.original, "the picture as it is")
-    report = pace.partial = _first(stack, sample, before, asked, int(seed))
+    report = pace.partial = _first(stack, sample, before, asked, seed)
     if update is not None:
         update(report)
     if report.problem:

@@ -12,6 +12,7 @@ from scipy import ndimage
 from .errors import BlurMapError
 from .planes import LUMINANCE, SMALLEST, read_plane
 from .synthesis.noise import Digits, PictureNoise, estimate_noise
+from .whole_numbers import whole_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,10 +146,10 @@ def _choose_plane(
     """Index of the plane, and what is to be said about the choice."""
     leading = stack.shape[:-2]
     if plane is not None:
-        index = tuple(int(i) for i in plane)
+        index = whole_numbers("plane", plane)
         if len(index) != len(leading) or not all(0 <= i < n for i, n in zip(index, leading, strict=True)):
             raise BlurMapError(
-                f"plane is {tuple(plane)}; expected {len(leading)} numbers, one for each leading axis "
+                f"plane is {index}; expected {len(leading)} numbers, one for each leading axis "
                 f"({', '.join(stack.axes[:-2]) or 'this picture has none'}), below {leading}."
             )
         return index, []
@@ -170,10 +171,11 @@ def _choose_region(data: Any, region: Sequence[int] | None) -> Region:
     """The region asked for, or the part with the most detail."""
     height, width = (int(n) for n in data.shape[:2])
     if region is not None:
-        y0, y1, x0, x1 = (int(v) for v in region) if len(region) == 4 else (0, 0, 0, 0)
+        asked = whole_numbers("region", region)
+        y0, y1, x0, x1 = asked if len(asked) == 4 else (0, 0, 0, 0)
         if not (0 <= y0 <= y1 - SMALLEST and y1 <= height and 0 <= x0 <= x1 - SMALLEST and x1 <= width):
             raise BlurMapError(
-                f"region is {tuple(region)}; expected rows from and to, columns from and to, at least {SMALLEST} "
+                f"region is {asked}; expected rows from and to, columns from and to, at least {SMALLEST} "
                 f"apart, in a plane of {height} x {width} pixels (y x x)."
             )
         if (y1 - y0) * (x1 - x0) > LARGEST:

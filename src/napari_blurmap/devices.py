@@ -24,20 +24,17 @@ def _available(name: str) -> bool:
     return name == "cpu" or (name == "mps" and torch.backends.mps.is_available())
 
 
-def choose_device(wanted: str, network: nn.Module) -> torch.device:
-    """Choose a device, and test it the first time it is used.
+def find_device(wanted: str) -> str:
+    """Look which device there is, without using it.
 
     Parameters
     ----------
     wanted : {"auto", "cpu", "cuda", "mps"}
         "auto" takes the first of cuda, mps and cpu that is there.
-    network : torch.nn.Module
-        Its picture and validity in, numbers out; tried on a small picture.
 
     Returns
     -------
-    torch.device
-        The CPU, with a warning, where the test failed.
+    str
 
     Raises
     ------
@@ -52,6 +49,30 @@ def choose_device(wanted: str, network: nn.Module) -> torch.device:
             f"device is {name!r}, but PyTorch {torch.__version__} finds none here. Use device='auto', or install a "
             "PyTorch build for your GPU (https://pytorch.org/get-started/locally)."
         )
+    return name
+
+
+def choose_device(wanted: str, network: nn.Module) -> torch.device:
+    """Choose a device, and test it the first time it is used.
+
+    Parameters
+    ----------
+    wanted : {"auto", "cpu", "cuda", "mps"}
+        As in `find_device`.
+    network : torch.nn.Module
+        Its picture and validity in, numbers out; tried on a small picture.
+
+    Returns
+    -------
+    torch.device
+        The CPU, with a warning, where the test failed.
+
+    Raises
+    ------
+    BlurMapError
+        As `find_device`.
+    """
+    name = find_device(wanted)
     if name != "cpu" and not _works(name, network):
         warnings.warn(
             f"The {name} device gave wrong numbers or failed in its self-test; the CPU is used instead. "

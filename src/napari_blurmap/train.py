@@ -26,6 +26,7 @@ from .models.reading import STRUCTURE, read_crops
 from .models.registry import load_model
 from .optimizer import MuonAdamW
 from .synthesis.datasets import SyntheticCrops
+from .whole_numbers import whole_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -98,6 +99,7 @@ class TrainConfig:
     frozen_from: float = 0.6
 
     def __post_init__(self) -> None:
+        whole_seed(self.seed)
         if self.size % DenseConfig().total_stride:
             raise BlurMapError(f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels.")
 

@@ -25,6 +25,7 @@ from .models.reading import class_probabilities
 from .scores import score
 from .synthesis.patches import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig, Texture, make_patches
 from .synthesis.scenes import random_scene
+from .whole_numbers import whole_seed
 
 _LIMITS = (
     "the network of a thesis, for comparison: it knows no noise, no empty ground and nothing beyond its classes, and "
@@ -76,6 +77,7 @@ class PatchTrainConfig:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
+        whole_seed(self.seed)
         if not self.minutes > 0 or (self.steps is not None and self.steps < 1) or self.batch < 1 or not self.rate > 0:
             raise BlurMapError(
                 f"minutes is {self.minutes:g}, steps {self.steps}, batch {self.batch}, rate {self.rate:g}; expected "

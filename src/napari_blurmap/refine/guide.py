@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import BlurMapError
 from ..picture_order import in_map_order
 from ..planes import Stack, as_stack
+from ..sources import unwrap
 
 if TYPE_CHECKING:
     from ..blurmap import BlurMap
@@ -35,12 +34,14 @@ def guide_of(m: BlurMap, image: Any) -> Stack:
     BlurMapError
         If it is no picture, or one of another shape.
     """
-    if hasattr(image, "axes") or (hasattr(image, "data") and hasattr(image, "scale")):
-        stack = as_stack(image)
-    else:  # an array does not say which axis is which; the map remembers
-        array = image if hasattr(image, "ndim") else np.asarray(image)
-        array = in_map_order(array, m.axes, m.sigma.shape, m.provenance)
+    given = unwrap(image)
+    if given.axes is None:  # it does not say which axis is which; the map remembers
+        array = in_map_order(given.data, m.axes, m.sigma.shape, m.provenance)
         stack = as_stack(array, channel_axis=-1 if array.ndim > m.sigma.ndim else None, axes=m.axes)
+    else:
+        has_colour = given.colour is None and given.data.ndim > m.sigma.ndim
+        colour = m.provenance.get("parameters", {}).get("channel_axis") if has_colour else None
+        stack = as_stack(image, channel_axis=colour)
     if stack.shape != m.sigma.shape:
         raise BlurMapError(
             f"The picture has shape {stack.shape} and the map {m.sigma.shape}; give the picture that the map was made "

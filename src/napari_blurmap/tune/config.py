@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from ..errors import BlurMapError
+from ..whole_numbers import whole, whole_seed
 
 #: Classes of a patch network, and of a confusion matrix, where their number is not said.
 _CLASSES = 10
@@ -37,9 +37,10 @@ class TuneConfig:
             ) from error
         object.__setattr__(self, "sigma_range", (low, high))
         # numpy's numbers as Python's: JSON and checkpoints know no others.
-        for name in ("n_classes", "steps", "seed"):
+        for name in ("n_classes", "steps"):
             if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, _whole(name, value))
+                object.__setattr__(self, name, whole(name, value))
+        object.__setattr__(self, "seed", whole_seed(self.seed))
         object.__setattr__(self, "minutes", float(self.minutes))
         if self.n_classes is not None and (self.architecture == "dense" or self.n_classes < 2):
             raise BlurMapError(
@@ -53,13 +54,6 @@ class TuneConfig:
     def sigmas(self) -> tuple[float, ...]:
         """Classes: as many as asked for, evenly over the range, px; 0.3 to 3 in ten are the thesis's."""
         return tuple(float(f"{s:.6g}") for s in np.linspace(*self.sigma_range, self.n_classes or _CLASSES))
-
-
-def _whole(name: str, value: Any) -> int:
-    try:
-        return index(value)
-    except TypeError as error:
-        raise BlurMapError(f"{name} is {value!r}; expected a whole number.") from error
 
 
 @dataclass(frozen=True)

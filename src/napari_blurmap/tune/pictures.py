@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..check_sample import CheckSample, take_sample
+from ..devices import find_device
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..io.folders import pictures_in
@@ -17,6 +18,7 @@ from ..io.pictures import Picture, is_picture, read_picture
 from ..planes import as_stack
 from ..status import judged
 from ..synthesis.noise import detail_over_noise
+from ..whole_numbers import whole_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,6 +153,8 @@ def inspect_images(
     picture 2 it is flat or empty: nothing in it stands out from its noise.
     missing.tif missing.tif cannot be read (No such file or directory).
     """
+    seed = whole_seed(seed)
+    find_device(device)
     sources = list_sources(images, masks)
     found: list[Finding] = []
     for finding, _ in read_pictures(sources, device=device, seed=seed):
@@ -306,7 +310,12 @@ def _mask(source: Source, stack: Stack) -> NDArray[np.bool_] | None:
     if source.mask is None:
         return None
     is_layer = hasattr(source.mask, "scale") and hasattr(source.mask, "data")
-    mask = np.asarray(source.mask.data if is_layer else source.mask)
+    try:
+        mask = np.asarray(source.mask.data if is_layer else source.mask)
+    except ValueError as error:  # a list of outlines
+        raise BlurMapError("its mask is no picture; give an array or a Labels layer.") from error
+    if mask.shape not in (stack.shape, stack.shape[-2:]) and mask.ndim == len(stack.shape):
+        mask = mask.transpose(np.argsort(np.argsort(stack.order)))  # laid out as the picture's data are
     if mask.shape not in (stack.shape, stack.shape[-2:]):
         raise BlurMapError(
             f"its mask has the shape {mask.shape}; expected {stack.shape[-2:]}, or {stack.shape}, not 0 where the "

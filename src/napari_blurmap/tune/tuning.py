@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..checkpoints import keep, read_checkpoint, taking_up
+from ..devices import find_device
 from ..errors import BlurMapError
 from ..models.model import Model
 from ..models.registry import load_model
@@ -86,6 +87,7 @@ class Tuning:
         checkpoint: str | PathLike[str] | None = None,
     ) -> None:
         self.config = config or TuneConfig()
+        find_device(self.config.device)
         self.checkpoint = None if checkpoint is None else Path(checkpoint)
         self.start = _start(init, self.config)
         check_range(*self.config.sigma_range, self.config.architecture, self.start)
