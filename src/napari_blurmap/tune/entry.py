@@ -40,8 +40,8 @@ def train_model(
 
     The pictures are blurred by known amounts and get back the noise that the
     blur has smoothed away; the model learns to tell by how much. A fifth of
-    the pictures (of one picture, a fifth of its area) is held out: the weights
-    that read it best are kept. The model's zero is the sharpness of your
+    the pictures (of one picture, a strip with a fifth of its detail) is held
+    out: the weights that read it best are kept. The model's zero is the sharpness of your
     pictures: its sigma is what was added to them.
 
     Parameters
