@@ -63,6 +63,14 @@ def test_estimate_writes_results(picture, tmp_path, capsys):
     assert str(round(limit, 3))[:4] in json.dumps(report["summary"])
 
 
+def test_the_verdict_is_printed(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path, "--limit", 0.3) == 0
+    verdict = nb.BlurMap.load(tmp_path / "cells.blurmap.json").summary(0.3)["verdict"]
+    assert capsys.readouterr().out.endswith(f" Verdict: {verdict}.\n")
+    assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0
+    assert "Verdict:" not in capsys.readouterr().out
+
+
 def test_one_bad_file_does_not_stop_the_others(picture, tmp_path, capsys):
     bad = tmp_path / "notes.tif"
     bad.write_text("not a picture")

@@ -195,7 +195,7 @@ def _result(file: Path, target: Path, found: BlurMap, reference: Reference | flo
     from .blurmap import summary_line
 
     summary = found.summary(reference)
-    return {"file": str(file), "result": str(target), "summary": summary, "line": summary_line(summary)}
+    return {"file": str(file), "result": str(target), "summary": summary, "line": summary_line(summary, verdict=True)}
 
 
 @app.command()
