@@ -145,10 +145,19 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
 
 
 def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, capsys):
-    assert run("estimate", picture, "-o", tmp_path / "out", "--na", 1.4, "--wavelength", 520) == cli.FAILED
-    assert run("estimate", picture, "-o", tmp_path / "out", "--limit", -1) == cli.FAILED
-    assert "Traceback" not in capsys.readouterr().err
+    for options, words in (
+        (("--na", 1.4, "--wavelength", 520), "--refractive-index 1.515"),
+        (("--na", 0.8, "--wavelength", 0.52), "for 0.52 um give --wavelength 520."),
+        (("--na", 0.8, "--wavelength", 52), "Give it in nm, such as 520."),
+        (("--na", 0.8, "--wavelength", -520), "above 0"),
+        (("--limit", -1), "above 0"),
+    ):
+        assert run("estimate", picture, "-o", tmp_path / "out", *options) == cli.FAILED
+        said = capsys.readouterr().err
+        assert words in said
+        assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+    assert run("estimate", picture, "-o", tmp_path / "out", "--na", 0.8, "--wavelength", 100) == 0
 
 
 def test_score(picture, tmp_path, capsys):

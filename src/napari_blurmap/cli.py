@@ -103,7 +103,7 @@ def estimate(
     pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
     unit: Annotated[str, typer.Option(help="Of the pixel size.")] = "um",
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
-    wavelength: Annotated[float | None, typer.Option(help="In nm, for the optics limit.")] = None,
+    wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
     index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,

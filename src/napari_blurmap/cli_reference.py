@@ -9,6 +9,9 @@ from .errors import BlurMapError
 if TYPE_CHECKING:
     from .blurmap import BlurMap, Reference
 
+#: No light of a microscope is shorter (nm): below this another unit was meant.
+_SHORTEST = 100.0
+
 
 def check_reference(na: float | None, wavelength: float | None, index: float, limit: float | None) -> None:
     """Refuse what can be no reference for any picture, before minutes are spent on them."""
@@ -16,9 +19,24 @@ def check_reference(na: float | None, wavelength: float | None, index: float, li
     from .optics import optics_limit
 
     if na is not None and wavelength is not None:
+        if 0 < wavelength < _SHORTEST:
+            raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
+        if 0 < index <= na:
+            raise BlurMapError(
+                f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
+                "below the index. For oil give --refractive-index 1.515, for water 1.333."
+            )
         optics_limit(na, wavelength, wavelength, index)
     if limit is not None:
         Reference(limit, "limit", "typed")
+
+
+def _meant(wavelength: float) -> str:
+    """What to give instead of so short a wavelength: most often it was in micrometres."""
+    nanometers = 1000 * wavelength
+    if _SHORTEST <= nanometers <= 100 * _SHORTEST:
+        return f"It is in nm: for {wavelength:g} um give --wavelength {nanometers:g}."
+    return "Give it in nm, such as 520."
 
 
 def reference_of(
