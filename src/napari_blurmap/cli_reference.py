@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import BlurMapError
 
@@ -39,10 +39,25 @@ def _meant(wavelength: float) -> str:
     return "Give it in nm, such as 520."
 
 
-def reference_of(
+def compared(
+    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
+) -> dict[str, Any]:
+    """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
+    from .blurmap import summary_line
+
+    problem: dict[str, str] = {}
+    try:
+        reference = _reference_of(found, na, wavelength, index, limit)
+    except BlurMapError as error:
+        reference, problem = None, {"problem": str(error)}
+    summary = found.summary(reference)
+    return {"summary": summary, "line": summary_line(summary, verdict=True), **problem}
+
+
+def _reference_of(
     found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
 ) -> Reference | float | None:
-    """What counts as sharp in a map: the optics limit, the limit typed in, or nothing."""
+    """The optics limit, the limit typed in, or nothing."""
     from .blurmap import Reference
     from .io.units import meters
     from .optics import optics_limit
@@ -50,7 +65,10 @@ def reference_of(
     if na is None or wavelength is None:
         return limit
     if found.pixel_size is None or found.unit is None:
-        raise BlurMapError("The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit.")
+        raise BlurMapError(
+            "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or with "
+            "--unit) and --overwrite."
+        )
     pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
     sigma = optics_limit(na, wavelength, pixel_nm, index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")
