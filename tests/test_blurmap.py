@@ -364,6 +364,7 @@ def line(**changes):
         "median_fwhm_in_unit": 0.82,
         "median_fwhm_in_unit_error": 0.05,
         "unit": "um",
+        "zero": "absolute",
         "shares": shares,
         "uncertain_share": 0.02,
         "reference": {"name": "optics limit"},
@@ -384,6 +385,21 @@ def test_the_line_for_people():
     assert summary_line(full) == (
         "Blur FWHM 2.35 px (median), 1.0 x the limit. Judged 100 % of the picture: 50 % of that sharp."
     )
+
+
+def test_the_line_ends_with_the_verdict_where_it_is_wanted():
+    assert line(verdict="blurred") == line()
+    full = plane(np.full((64, 64), 3.0), units=PX)
+    assert summary_line(full.summary(OPTICS), verdict=True).endswith("<1 % of that sharp. Verdict: blurred.")
+    assert "Verdict" not in summary_line(full.summary(), verdict=True)
+
+
+def test_the_line_of_a_map_of_another_zero():
+    m = plane(np.full((64, 64), 0.5), units=PX, provenance={"reference": "added"})
+    summary = m.summary(OPTICS)
+    said = summary_line(summary, verdict=True)
+    assert said.startswith("Added blur FWHM 1.18 px (median). ")
+    assert said.endswith(f"Verdict: cannot tell. {summary['note']}")
 
 
 def test_the_line_when_nothing_is_judged():

@@ -63,6 +63,14 @@ def test_estimate_writes_results(picture, tmp_path, capsys):
     assert str(round(limit, 3))[:4] in json.dumps(report["summary"])
 
 
+def test_the_verdict_is_printed(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path, "--limit", 0.3) == 0
+    verdict = nb.BlurMap.load(tmp_path / "cells.blurmap.json").summary(0.3)["verdict"]
+    assert capsys.readouterr().out.endswith(f" Verdict: {verdict}.\n")
+    assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0
+    assert "Verdict:" not in capsys.readouterr().out
+
+
 def test_one_bad_file_does_not_stop_the_others(picture, tmp_path, capsys):
     bad = tmp_path / "notes.tif"
     bad.write_text("not a picture")
@@ -74,6 +82,42 @@ def test_one_bad_file_does_not_stop_the_others(picture, tmp_path, capsys):
     assert "notes.tif" in captured.err
     assert "2 of 3 pictures failed" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_a_map_that_cannot_be_compared_is_written_and_said_so(picture, tmp_path, capsys):
+    bare = tmp_path / "bare.tif"
+    tifffile.imwrite(bare, tifffile.imread(picture))
+    out = tmp_path / "out"
+    optics = ("-o", out, "--na", 0.8, "--wavelength", 520)
+    assert run("estimate", bare, picture, *optics) == cli.FAILED
+    said = capsys.readouterr()
+    assert f"{bare}: the map was written, without a comparison: The optics limit needs the pixel size" in said.err
+    assert "1 of 2 pictures could not be compared." in said.err
+    assert "failed" not in said.err
+    bare_line, picture_line = said.out.splitlines()
+    assert bare_line.startswith(f"{bare}: ")
+    assert "Verdict" not in bare_line
+    assert "Verdict" in picture_line
+    # What it says to do works.
+    assert run("estimate", bare, *optics, "--pixel-size", 0.2, "--overwrite", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["summary"]["verdict"] is not None
+    assert nb.BlurMap.load(out / "bare.sigma.ome.tif").pixel_size == (0.2, 0.2)
+
+
+def test_maps_beside_their_pictures_are_left_out(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path) == 0
+    found = sorted(tmp_path.glob("cells*"))
+    assert len(found) == 3
+    capsys.readouterr()
+    assert run("estimate", *found, "-o", tmp_path / "out") == 0
+    said = capsys.readouterr()
+    assert f"{tmp_path / 'cells.sigma.ome.tif'}: left out, it is a blur map and no picture." in said.err
+    assert len(said.out.splitlines()) == 1
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["cells.blurmap.json", "cells.sigma.ome.tif"]
+    for command in (("estimate", "-o", tmp_path / "new"), ("check", "-o", tmp_path / "new")):
+        assert run(*command, tmp_path / "cells.sigma.ome.tif") == cli.FAILED
+        assert "only blur maps" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
 
 
 def test_two_pictures_of_one_name_do_not_overwrite_each_other(picture, tmp_path, capsys):
@@ -137,10 +181,19 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
 
 
 def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, capsys):
-    assert run("estimate", picture, "-o", tmp_path / "out", "--na", 1.4, "--wavelength", 520) == cli.FAILED
-    assert run("estimate", picture, "-o", tmp_path / "out", "--limit", -1) == cli.FAILED
-    assert "Traceback" not in capsys.readouterr().err
+    for options, words in (
+        (("--na", 1.4, "--wavelength", 520), "--refractive-index 1.515"),
+        (("--na", 0.8, "--wavelength", 0.52), "for 0.52 um give --wavelength 520."),
+        (("--na", 0.8, "--wavelength", 52), "Give it in nm, such as 520."),
+        (("--na", 0.8, "--wavelength", -520), "above 0"),
+        (("--limit", -1), "above 0"),
+    ):
+        assert run("estimate", picture, "-o", tmp_path / "out", *options) == cli.FAILED
+        said = capsys.readouterr().err
+        assert words in said
+        assert "Traceback" not in said
     assert not (tmp_path / "out").exists()
+    assert run("estimate", picture, "-o", tmp_path / "out", "--na", 0.8, "--wavelength", 100) == 0
 
 
 def test_score(picture, tmp_path, capsys):

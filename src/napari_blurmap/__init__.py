@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .plugin.layers import add_to_viewer
     from .refine.smooth import smooth_sigma
     from .scores import score
+    from .summary import summary_line
     from .synthesis.blur import apply_blur
     from .synthesis.fields import sigma_ramp, sigma_sine
     from .tune.entry import train_model
@@ -59,6 +60,7 @@ _HOME = {
     "sigma_ramp": "synthesis.fields",
     "sigma_sine": "synthesis.fields",
     "smooth_sigma": "refine.smooth",
+    "summary_line": "summary",
     "train_model": "tune.entry",
 }
 
@@ -81,6 +83,7 @@ __all__ = [
     "sigma_ramp",
     "sigma_sine",
     "smooth_sigma",
+    "summary_line",
     "train_model",
 ]
 

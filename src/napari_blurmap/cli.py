@@ -17,7 +17,6 @@ from .errors import BlurMapError, Cancelled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .blurmap import BlurMap, Reference
     from .check_report import CheckReport
 
 app = typer.Typer(
@@ -103,14 +102,14 @@ def estimate(
     pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
     unit: Annotated[str, typer.Option(help="Of the pixel size.")] = "um",
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
-    wavelength: Annotated[float | None, typer.Option(help="In nm, for the optics limit.")] = None,
+    wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
     index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: Json = False,
 ) -> None:
     """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json."""
-    from .cli_reference import check_reference, reference_of
+    from .cli_reference import check_reference, compared
     from .estimate import estimate_blur
     from .io.folders import make_folder
     from .io.pictures import read_picture
@@ -118,6 +117,7 @@ def estimate(
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
     check_reference(na, wavelength, index, limit)
+    files = _pictures(files)
     make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
@@ -144,7 +144,10 @@ def estimate(
                 cancel=stop,
             )
             found.save(target, overwrite=overwrite)
-            report.append(_result(file, target, found, reference_of(found, na, wavelength, index, limit)))
+            entry = {"file": str(file), "result": str(target), **compared(found, na, wavelength, index, limit)}
+            report.append(entry)
+            if "problem" in entry:
+                _say(f"{file}: the map was written, without a comparison: {entry['problem']}")
         except Cancelled as cancelled:
             partial = out / f"{file.stem}.partial.sigma.ome.tif"
             cancelled.partial.save(partial, overwrite=True)
@@ -158,9 +161,26 @@ def estimate(
     _show({"results": report}, as_json, [f"{entry['file']}: {entry['line']}" for entry in good])
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    if len(good) < len(report):
-        _say(f"{len(report) - len(good)} of {len(report)} pictures failed.")
+    failed, alone = len(report) - len(good), sum("problem" in entry for entry in good)
+    if failed:
+        _say(f"{failed} of {len(report)} pictures failed.")
+    if alone:
+        _say(f"{alone} of {len(report)} pictures could not be compared.")
+    if failed or alone:
         raise typer.Exit(FAILED)
+
+
+def _pictures(files: list[Path]) -> list[Path]:
+    """Leave out the program's own maps, which ``*.tif`` finds beside their pictures."""
+    from .io.results import is_result
+
+    pictures = [file for file in files if not is_result(file)]
+    for file in files:
+        if is_result(file):
+            _say(f"{file}: left out, it is a blur map and no picture.")
+    if not pictures:
+        raise BlurMapError("There are only blur maps among the files given. Give the pictures they were made from.")
+    return pictures
 
 
 class _Interrupt:
@@ -189,13 +209,6 @@ def _progress(name: str) -> Callable[[int, int, str], None] | None:
         typer.echo(end, err=True, nl=False)
 
     return show
-
-
-def _result(file: Path, target: Path, found: BlurMap, reference: Reference | float | None) -> dict[str, Any]:
-    from .blurmap import summary_line
-
-    summary = found.summary(reference)
-    return {"file": str(file), "result": str(target), "summary": summary, "line": summary_line(summary)}
 
 
 @app.command()
@@ -247,6 +260,7 @@ def check(
     """
     from .io.folders import make_folder
 
+    files = _pictures(files)
     if out is not None:
         make_folder(out)
     stop = _Interrupt()

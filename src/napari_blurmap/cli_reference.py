@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import BlurMapError
 
 if TYPE_CHECKING:
     from .blurmap import BlurMap, Reference
+
+#: No light of a microscope is shorter (nm): below this another unit was meant.
+_SHORTEST = 100.0
 
 
 def check_reference(na: float | None, wavelength: float | None, index: float, limit: float | None) -> None:
@@ -16,15 +19,45 @@ def check_reference(na: float | None, wavelength: float | None, index: float, li
     from .optics import optics_limit
 
     if na is not None and wavelength is not None:
+        if 0 < wavelength < _SHORTEST:
+            raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
+        if 0 < index <= na:
+            raise BlurMapError(
+                f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
+                "below the index. For oil give --refractive-index 1.515, for water 1.333."
+            )
         optics_limit(na, wavelength, wavelength, index)
     if limit is not None:
         Reference(limit, "limit", "typed")
 
 
-def reference_of(
+def _meant(wavelength: float) -> str:
+    """What to give instead of so short a wavelength: most often it was in micrometres."""
+    nanometers = 1000 * wavelength
+    if _SHORTEST <= nanometers <= 100 * _SHORTEST:
+        return f"It is in nm: for {wavelength:g} um give --wavelength {nanometers:g}."
+    return "Give it in nm, such as 520."
+
+
+def compared(
+    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
+) -> dict[str, Any]:
+    """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
+    from .blurmap import summary_line
+
+    problem: dict[str, str] = {}
+    try:
+        reference = _reference_of(found, na, wavelength, index, limit)
+    except BlurMapError as error:
+        reference, problem = None, {"problem": str(error)}
+    summary = found.summary(reference)
+    return {"summary": summary, "line": summary_line(summary, verdict=True), **problem}
+
+
+def _reference_of(
     found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
 ) -> Reference | float | None:
-    """What counts as sharp in a map: the optics limit, the limit typed in, or nothing."""
+    """The optics limit, the limit typed in, or nothing."""
     from .blurmap import Reference
     from .io.units import meters
     from .optics import optics_limit
@@ -32,7 +65,10 @@ def reference_of(
     if na is None or wavelength is None:
         return limit
     if found.pixel_size is None or found.unit is None:
-        raise BlurMapError("The optics limit needs the pixel size; the file has none. Give --pixel-size and --unit.")
+        raise BlurMapError(
+            "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or with "
+            "--unit) and --overwrite."
+        )
     pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
     sigma = optics_limit(na, wavelength, pixel_nm, index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")

@@ -115,7 +115,7 @@ def summarize(
         judged pixels ``median_sigma`` with ``median_sigma_error`` (block
         bootstrap: the error of sampling this picture, not of the model),
         ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
-        ``median_fwhm_in_unit`` with their errors, ``unit``; ``shares`` of all
+        ``median_fwhm_in_unit`` with their errors, ``unit``, ``zero``; ``shares`` of all
         pixels by status, ``uncertain_share`` (measured, but not well enough
         to be judged); against the reference ``reference``, ``ratio`` of the
         median to it, ``sharp_share`` of judged pixels, ``verdict`` and a
@@ -156,6 +156,7 @@ def summarize(
             f"median_fwhm{name}_error": _scaled(error, factor),
         }
     figures["unit"] = unit if pixel_length is not None else None
+    figures["zero"] = zero
     figures["shares"] = {s.label: int(sample.counts[s]) / pixels for s in Status}
     figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / pixels
     return figures | _against(reference, sample, figures, zero)
@@ -219,13 +220,15 @@ def _verdict(sharp_share: float | None, figures: dict[str, Any]) -> str:
     return "blurred" if sharp_share < _BLURRED_BELOW else "partly blurred"
 
 
-def summary_line(summary: dict[str, Any]) -> str:
+def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
     """One line for people from the figures of `summarize`.
 
     Parameters
     ----------
     summary : dict
         What ``BlurMap.summary`` returned.
+    verdict : bool, default=False
+        End with the verdict and its note, where there was a reference.
 
     Returns
     -------
@@ -242,6 +245,16 @@ def summary_line(summary: dict[str, Any]) -> str:
     >>> summary_line(summarize(two, 0.1 * two, status))
     'Blur FWHM 4.71 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
     """
+    line = _found(summary)
+    if verdict and summary["verdict"] is not None:
+        line += f" Verdict: {summary['verdict']}."
+        if summary["note"]:
+            line += f" {summary['note']}"
+    return line
+
+
+def _found(summary: dict[str, Any]) -> str:
+    """What was found, without a verdict."""
     missing = {label: share for label, share in summary["shares"].items() if label != Status.MEASURED.label}
     missing["too uncertain"] = summary["uncertain_share"]
     reasons = ", ".join(f"{_percent(share)} {label}" for label, share in missing.items() if share > 0)
@@ -249,7 +262,9 @@ def summary_line(summary: dict[str, Any]) -> str:
         return f"Nothing could be judged: {reasons}."
     name = "median_fwhm" if summary["unit"] is None else "median_fwhm_in_unit"
     blur = _with_error(summary[name], summary[f"{name}_error"])
-    line = f"Blur FWHM {blur} {summary['unit'] or 'px'} (median)"
+    # Counted from the sharpness of somebody's pictures it is no total blur, and must not pass for one.
+    what = "Added blur" if summary["zero"] == "added" else "Blur"
+    line = f"{what} FWHM {blur} {summary['unit'] or 'px'} (median)"
     if summary["ratio"] is not None:
         line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
     line += f". Judged {_percent(summary['judged_share'])} of the picture"
