@@ -379,8 +379,9 @@ def train(
         model = cli_train.retrain_patch(patch, checkpoint, start, name, _say, stop, **bundled)
     else:
         config = TuneConfig(architecture, sigma_range, classes, minutes or 10.0, steps, device, seed)  # type: ignore[arg-type]
-        first = None if init == "scratch" else init
-        tuned = cli_train.train_on(images or [], config, first, checkpoint, name, _say, stop)
+        tuned = cli_train.train_on(
+            images or [], config, init if init != "scratch" else None, checkpoint, name, _say, stop
+        )
         if tuned is None:
             _say("Interrupted before the first step; there is no model yet.")
             raise typer.Exit(INTERRUPTED)
