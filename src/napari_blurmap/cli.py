@@ -174,13 +174,12 @@ def _pictures(files: list[Path]) -> list[Path]:
     """Leave out the program's own maps, which ``*.tif`` finds beside their pictures."""
     from .io.results import is_result
 
-    pictures = [file for file in files if not is_result(file)]
-    for file in files:
-        if is_result(file):
-            _say(f"{file}: left out, it is a blur map and no picture.")
-    if not pictures:
+    maps = [file for file in files if is_result(file)]
+    for file in maps:
+        _say(f"{file}: left out, it is a blur map and no picture.")
+    if len(maps) == len(files):
         raise BlurMapError("There are only blur maps among the files given. Give the pictures they were made from.")
-    return pictures
+    return [file for file in files if file not in maps]
 
 
 class _Interrupt:
@@ -379,9 +378,8 @@ def train(
         model = cli_train.retrain_patch(patch, checkpoint, start, name, _say, stop, **bundled)
     else:
         config = TuneConfig(architecture, sigma_range, classes, minutes or 10.0, steps, device, seed)  # type: ignore[arg-type]
-        tuned = cli_train.train_on(
-            images or [], config, init if init != "scratch" else None, checkpoint, name, _say, stop
-        )
+        first = None if init == "scratch" else init
+        tuned = cli_train.train_on(images or [], config, first, checkpoint, name, _say, stop)
         if tuned is None:
             _say("Interrupted before the first step; there is no model yet.")
             raise typer.Exit(INTERRUPTED)
