@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
+from qtpy.QtGui import QFont, QFontMetricsF
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_blurmap import BlurMap, estimate_blur
@@ -149,6 +150,24 @@ def test_class_map(opened: Any, classes: int) -> None:
     assert row["share of judged"] == 1
     opened.run()
     assert opened.viewer.layers[-1].name == f"cells blur classes ({classes}) [1]"
+
+
+def test_words_on_the_canvas_keep_off_the_colour_bar(opened: Any, qtbot: Any) -> None:
+    opened.layer.name = "cells of the third plate, position 7 of 12, in a rather long name"
+    objective(opened, qtbot)
+    opened.run()
+    canvas = opened.viewer.canvas
+    letters = QFontMetricsF(QFont("Open Sans", 9))
+    words = set()
+    for width in (900, 500, 280):
+        canvas.size = (600, width)
+        text = canvas.overlays["blurmap"].text
+        lines = text.splitlines()
+        # napari draws them by a third larger; beside them 14 pixels of margin, and 75 of the colour bar.
+        assert 0 < max(4 / 3 * letters.horizontalAdvance(line) for line in lines) < width - 89
+        words.add(" ".join(lines).strip())
+    assert len(words) == 1
+    assert ": blurred" in text.replace("\n", " ")
 
 
 def test_the_histogram_has_the_colours_of_the_map(opened: Any) -> None:
