@@ -135,6 +135,20 @@ def test_transparent_specimens_get_no_verdict(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: view.verdict.text().startswith("Blurred"), timeout=60000)
 
 
+def test_a_model_that_counts_added_blur_gets_no_verdict(
+    opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated = opened.slow.blurmap
+    monkeypatch.setattr(opened.slow, "blurmap", lambda stack: estimated(stack, reference="added"))
+    objective(opened, qtbot)
+    opened.run()
+    view = opened.panel.view
+    assert view.verdict.text().startswith("No verdict: this model counts blur from the sharpness")
+    assert view.line.text().startswith("Added blur FWHM 0.942")
+    assert view.canvas_text(opened.panel._shown.digest).startswith("cells\nAdded blur FWHM")
+    assert not view.plot._line.isVisible()
+
+
 @pytest.mark.parametrize("classes", [10, 30])
 def test_class_map(opened: Any, classes: int) -> None:
     opened.panel.form.classes.choose(classes)

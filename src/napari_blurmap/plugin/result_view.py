@@ -73,7 +73,8 @@ class ResultView(ColumnView):
 
     def canvas_text(self, digest: Digest) -> str:
         """The same for the canvas, a sentence a line."""
-        verdict = digest.summary["verdict"] if self.verdict.text() else None
+        summary = digest.summary
+        verdict = summary["verdict"] if self.verdict.text() and not summary["note"] else None
         first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
         return "\n".join([first, *digest.line.replace(" %", "\u00a0%").rstrip(".").split(". ")])
 
@@ -96,7 +97,7 @@ class ResultView(ColumnView):
         unit, factor = "px", 1.0
         if digest.summary["unit"] and blurmap.pixel_size:
             unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
-        reference = digest.summary["reference"]
+        reference = None if digest.summary["note"] else digest.summary["reference"]
         limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
         middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
         self.plot.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)
