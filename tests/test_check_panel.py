@@ -86,11 +86,35 @@ def test_the_report_grows_and_ends_in_a_sentence(opened: Any) -> None:
     assert "sigma 0.5 to 2 px can be read to +-0.08 px" in panel.view.line.text()
     assert "It is small." in panel.view.warnings.text()
     assert "A note." in panel.view.warnings.text()
-    assert [panel.view.table.item(2, x).text() for x in (0, 3, 4)] == ["2.00", "0.08", "+0.02"]
+    assert [panel.view.table.item(2, x).text() for x in (0, 3, 5)] == ["2.00", "0.08", "+0.02"]
     low, high = panel.view.plot.usable.getRegion()
     assert 10**low == pytest.approx(0.5, rel=0.1)
     assert 10**high == pytest.approx(2, rel=0.1)
     assert [layer.name for layer in opened.viewer.layers] == ["cells"]
+
+
+def test_the_table_is_that_of_the_shell(opened: Any, qtbot: Any) -> None:
+    lost = replace(row(8.0), n=0, judged_of_sample=0.01, judged_of_all=0.0, rmse=float("nan"))
+    bad = replace(row(4.0), rmse=2.0)
+    report = CheckReport((row(1.0), bad, lost), (1.0, 4.0, 8.0), warnings=("See 'all own'.",))
+    opened.panel._check = lambda *_, **__: report
+    opened.panel.run_view.button.click()
+    opened.finish()
+    view = opened.panel.view
+    table = view.table
+    heads = [table.horizontalHeaderItem(x).text().split("\n") for x in range(table.columnCount())]
+    for words in heads:
+        assert all(word in report.table() for word in words), words
+    assert ["16 - 84 %"] in heads
+    # What matters is seen without scrolling.
+    last = heads.index(["bias"])
+    assert heads.index(["all", "own"]) < last
+    qtbot.waitUntil(lambda: table.columnViewportPosition(last) + table.columnWidth(last) <= table.viewport().width())
+    assert [table.item(y, 0).foreground().color().name() for y in (1, 2)] == ["#808080"] * 2
+    assert table.item(0, 0).foreground().color().name() != "#808080"
+    assert view.legend.isVisible()
+    assert [table.item(2, x).text() for x in (0, 2, 6, 7)] == ["8.00", "-", "-", "1 %"]
+    assert view.warnings.text() == "Warning: See 'all own'."
 
 
 def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
@@ -123,7 +147,7 @@ def test_a_picture_that_cannot_be_checked(opened: Any) -> None:
     assert panel.view.table.isHidden()
 
 
-def test_plane_region_and_blurs_reach_the_check(opened: Any) -> None:
+def test_plane_region_and_blurs_reach_the_check(opened: Any, qtbot: Any) -> None:
     form, viewer = opened.panel.form, opened.viewer
     viewer.dims.set_point(0, 6.0)  # the plane at 6 is the fourth, as they lie 2 apart
     assert form.request().options["plane"] == (3,)
@@ -142,6 +166,7 @@ def test_plane_region_and_blurs_reach_the_check(opened: Any) -> None:
     shapes.data = [np.array([[1000.0, 1000], [1010, 1010]])]
     opened.panel.run_view.button.click()
     assert "beside the picture" in opened.panel.run_view.message.text()
+    qtbot.wait(100)  # vispy may crash with Mesa's software drivers when a draw waits while a layer is deleted
     viewer.layers.remove("sharp")
     assert "region" not in form.request().options
     form.sigmas.value = "much"

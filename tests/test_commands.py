@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
 
 from napari_blurmap import BlurMap
 from napari_blurmap.models.registry import find_model
+from napari_blurmap.plugin.check_panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME, estimate_selected, open_panel
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.panel import dock_of
 from napari_blurmap.plugin.preferences import store_preferences
 
 pytestmark = pytest.mark.gui_subset
@@ -56,6 +59,32 @@ def test_the_menu_toggles_the_same_panel(viewer: Any, qtbot: Any) -> None:
 
     assert _toggle_or_get_widget("napari-blurmap", "Estimate blur", DOCK_NAME) is None
     assert not panel.isVisible()
+
+
+def test_a_second_panel_becomes_a_tab(viewer: Any, qtbot: Any) -> None:
+    def add(**where: Any) -> tuple[Any, Any]:
+        panel = CheckPanel(viewer)
+        viewer.window.add_dock_widget(panel, **where)
+        qtbot.waitUntil(panel.isVisible)
+        qtbot.wait(50)
+        return panel, dock_of(panel)
+
+    first, first_dock = add(name="first")
+    window = first_dock.parentWidget()
+    second, second_dock = add(name="second")
+    assert window.tabifiedDockWidgets(first_dock) == [second_dock]
+    qtbot.waitUntil(lambda: not second.visibleRegion().isEmpty())
+    assert first.visibleRegion().isEmpty()
+    # Elsewhere it stays alone, and so does one that its user puts below.
+    _, apart_dock = add(name="apart", area="bottom")
+    assert window.tabifiedDockWidgets(apart_dock) == []
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, second_dock)
+    second_dock.hide()
+    second_dock.show()
+    qtbot.wait(50)
+    assert window.tabifiedDockWidgets(second_dock) == []
+    _, third_dock = add(name="third", tabify=True)
+    assert len(window.tabifiedDockWidgets(third_dock)) == 1
 
 
 def test_a_model_file_opens_in_the_panel(viewer: Any, tmp_path: Path) -> None:

@@ -138,6 +138,36 @@ def test_a_typed_pixel_size_helps_where_units_differ(estimating: Any, qtbot: Any
     assert estimating.viewer.layers.selection.active.metadata["blurmap"].pixel_size == (0.2, 0.2)
 
 
+def test_a_typed_pixel_size_belongs_to_its_picture(opened: Any, qtbot: Any) -> None:
+    viewer, form = opened.viewer, opened.panel.form
+    optics = form.optics
+    qtbot.keyClicks(optics.pixel, "0.2")
+    second = viewer.add_image(PLANE, name="second")
+    assert form.layers.layer == second
+    assert optics.pixel.text() == ""
+    assert "pixel_size" not in form.request().options
+    known = viewer.add_image(PLANE, name="known", scale=(0.5, 0.5), units="um")
+    assert optics.pixel.text() == "0.5"
+    optics.override.setChecked(True)
+    optics.pixel.clear()
+    qtbot.keyClicks(optics.pixel, "300")
+    optics.unit.choose("nanometer")
+    for layer, size in ((opened.layer, (0.2, 0.2, "micrometer")), (second, None), (known, (300, 300, "nanometer"))):
+        viewer.layers.selection.active = layer
+        assert optics.pixel_size == size, layer.name
+    # What is edited in the layer matters where it is its size.
+    known.data = PLANE[::-1]
+    assert optics.pixel_size == (300, 300, "nanometer")
+    known.scale = (0.6, 0.6)
+    assert optics.pixel_size == (0.6, 0.6, "micrometer")
+    # Removed, and opened again.
+    again = viewer.layers.pop("cells")
+    viewer.add_layer(again)
+    viewer.layers.selection.active = again
+    assert form.layers.layer == again
+    assert optics.pixel_size is None
+
+
 class Trap:
     """Leaves a file behind if anybody unpickles it."""
 

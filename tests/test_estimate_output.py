@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Labels
+from qtpy.QtGui import QFont, QFontMetricsF
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_blurmap import BlurMap, estimate_blur
@@ -134,6 +135,20 @@ def test_transparent_specimens_get_no_verdict(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: view.verdict.text().startswith("Blurred"), timeout=60000)
 
 
+def test_a_model_that_counts_added_blur_gets_no_verdict(
+    opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estimated = opened.slow.blurmap
+    monkeypatch.setattr(opened.slow, "blurmap", lambda stack: estimated(stack, reference="added"))
+    objective(opened, qtbot)
+    opened.run()
+    view = opened.panel.view
+    assert view.verdict.text().startswith("No verdict: this model counts blur from the sharpness")
+    assert view.line.text().startswith("Added blur FWHM 0.942")
+    assert view.canvas_text(opened.panel._shown.digest).startswith("cells\nAdded blur FWHM")
+    assert not view.plot._line.isVisible()
+
+
 @pytest.mark.parametrize("classes", [10, 30])
 def test_class_map(opened: Any, classes: int) -> None:
     opened.panel.form.classes.choose(classes)
@@ -149,6 +164,24 @@ def test_class_map(opened: Any, classes: int) -> None:
     assert row["share of judged"] == 1
     opened.run()
     assert opened.viewer.layers[-1].name == f"cells blur classes ({classes}) [1]"
+
+
+def test_words_on_the_canvas_keep_off_the_colour_bar(opened: Any, qtbot: Any) -> None:
+    opened.layer.name = "cells of the third plate, position 7 of 12, in a rather long name"
+    objective(opened, qtbot)
+    opened.run()
+    canvas = opened.viewer.canvas
+    letters = QFontMetricsF(QFont("Open Sans", 9))
+    words = set()
+    for width in (900, 500, 280):
+        canvas.size = (600, width)
+        text = canvas.overlays["blurmap"].text
+        lines = text.splitlines()
+        # napari draws them by a third larger; beside them 14 pixels of margin, and 75 of the colour bar.
+        assert 0 < max(4 / 3 * letters.horizontalAdvance(line) for line in lines) < width - 89
+        words.add(" ".join(lines).strip())
+    assert len(words) == 1
+    assert ": blurred" in text.replace("\n", " ")
 
 
 def test_the_histogram_has_the_colours_of_the_map(opened: Any) -> None:

@@ -119,6 +119,9 @@ def test_the_map_that_was_smoothed_is_hidden_not_the_one_chosen_meanwhile(opened
     opened.applied()
     assert not first.visible
     assert second.visible
+    shown = {layer.name for layer in viewer.layers if layer.visible}
+    # That of the first map is hidden with it; those of the second and of the smoothed map are seen.
+    assert {name for name in shown if "cannot tell" in name} == {"picture cannot tell", "cells cannot tell [1]"}
 
 
 def test_the_preview_takes_the_unit_of_its_map_and_names_may_change(opened: Any) -> None:
@@ -159,6 +162,7 @@ def test_layers_go_away(opened: Any) -> None:
     opened.settle()
     assert opened.panel.form.map.value is None
     assert not opened.panel.run_view.button.isEnabled()
+    assert opened.panel.purpose.text() == "Estimate a blur map first."
     assert names(opened.viewer) == []
 
 

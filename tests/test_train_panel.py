@@ -173,6 +173,53 @@ def test_names_may_change(opened: Any):
     assert form.region.value is None
 
 
+def test_it_starts_with_what_is_selected(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any):
+    viewer = make_napari_viewer_proxy(show=True)
+    layers = [viewer.add_image(np.zeros((64, 64)), name=name) for name in "abc"]
+    marks = viewer.add_shapes(name="marks")
+    for selected, expected in (
+        ({marks}, []),
+        (set(layers[:2]) | {marks}, layers[1::-1]),
+        (set(layers[2:]), layers[2:]),
+    ):
+        viewer.layers.selection = selected
+        panel = TrainPanel(viewer)
+        viewer.window.add_dock_widget(panel, name=f"Train {len(expected)}")
+        form = panel.form
+        assert form.pictures.value == expected
+        assert form.preview.value == next(iter(expected), None)
+        assert panel.run_view.button.isEnabled() == bool(expected)
+    # The preview follows what is trained on, until somebody has chosen another.
+    form.pictures.value = layers[:1]
+    assert form.preview.value == layers[0]
+    form.preview.value = layers[1]
+    form.pictures.value = layers[2:]
+    assert form.preview.value == layers[1]
+
+
+def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
+    form = opened.panel.form
+    opened.layer.units = "um"  # another unit than that of the strip
+    strip = opened.viewer.add_image(np.zeros((16, 200)), name="strip")
+    form.preview.value = strip
+    assert form.words.text().startswith("No preview of strip. The picture has 16 x 200 pixels")
+    opened.panel.run()
+    finish(opened, qtbot)
+    assert opened.panel.control.state is RunState.DONE
+    form.preview.value = opened.layer
+    assert form.words.isHidden()
+    assert form.request().preview.name == "cells"
+
+
+def test_words_and_names_have_room(opened: Any):
+    form = opened.panel.form
+    form.target.value = Path("/data/my-pictures.blurmap.safetensors")
+    field = form.target.line_edit.native
+    assert field.fontMetrics().horizontalAdvance(field.text()) < field.width()
+    assert form.folder.line_edit.native.width() > 100
+    assert "starts from" in form.model.list.toolTip()
+
+
 def test_closed_while_it_trains_it_stays_closed(opened: Any, qtbot: Any):
     opened.panel.run()
     opened.slow.gate.set()

@@ -60,12 +60,9 @@ def estimate_selected() -> None:
 
 def bring_to_front(widget: QWidget) -> None:
     """Show a docked widget, also where it is closed or behind another tab."""
-    from qtpy.QtWidgets import QDockWidget
+    from .panel import dock_of
 
-    holder = widget.parentWidget()
-    while holder is not None and not isinstance(holder, QDockWidget):
-        holder = holder.parentWidget()
-    for part in (holder, widget):
+    for part in (dock_of(widget), widget):
         if part is not None:
             part.show()
             part.raise_()

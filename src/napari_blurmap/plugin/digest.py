@@ -72,7 +72,10 @@ def digest(blurmap: BlurMap, reference: Reference | None) -> Digest:
     summary = blurmap.summary(reference)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma
     counts, edges = _histogram(FWHM_PER_SIGMA * sigma[sigma > 0])
-    return Digest(summary, summary_line(summary), counts, edges)
+    line = summary_line(summary)
+    if blurmap.provenance.get("reference") == "added":
+        line = line.replace("Blur FWHM", "Added blur FWHM", 1)
+    return Digest(summary, line, counts, edges)
 
 
 def _histogram(fwhm: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -112,7 +115,8 @@ def verdict_text(summary: dict[str, Any], contrast: str, problem: str = "") -> s
         return _TRANSPARENT
     if problem:
         return f"No verdict: {problem}"
+    if note := summary["note"]:  # the model's zero is not that of the reference
+        return f"No verdict: {note[0].lower()}{note[1:]}"
     if summary["verdict"] is None:
         return ""
-    words = f"{str(summary['verdict']).capitalize()}, compared with the {summary['reference']['name']}."
-    return f"{words} {summary['note']}" if summary["note"] else words
+    return f"{str(summary['verdict']).capitalize()}, compared with the {summary['reference']['name']}."

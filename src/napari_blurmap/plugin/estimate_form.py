@@ -22,8 +22,10 @@ from .viewer_link import ViewerLink
 
 if TYPE_CHECKING:
     import napari.viewer
+    from napari.layers import Image
 
     from ..summary import Reference
+    from .optics_form import PixelSize
 
 #: Reference, kind of contrast, and why the reference cannot be used.
 Judgement: TypeAlias = "tuple[Reference | None, str, str]"
@@ -58,6 +60,9 @@ class EstimateForm(QWidget):
         super().__init__()
         self._viewer = viewer
         self._layer_link = ViewerLink()
+        self._described: Image | None = None
+        self._own_size: PixelSize | None = None
+        self._typed: dict[Image, PixelSize | None] = {}
         self.layers = LayerChoice(viewer)
         self.axes = plain_label()
         self.model = ModelChoice()
@@ -89,6 +94,7 @@ class EstimateForm(QWidget):
         layers = self._viewer.layers
         for emitter in (layers.events.inserted, layers.events.removed, layers.events.reordered, layers.events.renamed):
             link.connect(emitter, self.layers.refresh)
+        link.connect(layers.events.removed, self._keep_typed)
         link.connect(layers.selection.events.active, self.layers.follow_selection)
         for name, emitter in preference_events().items():
             link.connect(emitter, partial(self._show_preference, name))
@@ -150,14 +156,30 @@ class EstimateForm(QWidget):
 
     def _layer_changed(self) -> None:
         self._layer_link.cut()
-        if (layer := self.layers.layer) is not None:
+        self._keep_typed()
+        self._described = layer = self.layers.layer
+        if layer is not None:
             for name in ("data", "scale", "units", "axis_labels"):
-                self._layer_link.connect(getattr(layer.events, name), self._describe)
+                self._layer_link.connect(getattr(layer.events, name), self._layer_edited)
         self._describe()
+        self.optics.set_known_pixel(self._own_size, None if layer is None else self._typed.get(layer))
         self._tell_ready()
 
+    def _keep_typed(self) -> None:
+        """Keep a pixel size for the picture that it was typed for, as long as that is there."""
+        if self._described is not None:
+            self._typed[self._described] = self.optics.typed_pixel
+        self._typed = {layer: size for layer, size in self._typed.items() if layer in self._viewer.layers}
+
+    def _layer_edited(self) -> None:
+        """Only another size of the layer itself takes the place of the one that was typed."""
+        before = self._own_size
+        self._describe()
+        if self._own_size != before:
+            self.optics.set_known_pixel(self._own_size)
+
     def _describe(self) -> None:
-        """Say how the axes are read, and take over the pixel size."""
+        """Say how the axes are read, and look for the pixel size."""
         layer, text, size = self.layers.layer, "", None
         if layer is not None:
             try:
@@ -168,7 +190,7 @@ class EstimateForm(QWidget):
                 text = str(error)
         self.axes.setText(text)
         self.axes.setVisible(bool(text))
-        self.optics.set_known_pixel(size)
+        self._own_size = size
 
     def _tell_ready(self) -> None:
         self.ready_changed.emit(self.ready)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..models.model import ModelInfo
 
 _LOAD = "load a file..."
+_TOOLTIP = "The network that estimates the blur. One trained on your own pictures can be loaded."
 
 
 class ModelChoice(QWidget):
@@ -24,20 +25,25 @@ class ModelChoice(QWidget):
 
     Choosing needs no PyTorch. ``failed`` carries the message where a file
     cannot be used.
+
+    Parameters
+    ----------
+    label, tooltip : str
+        What the model is chosen for.
     """
 
     changed = Signal()
     failed = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, label: str = "Model", tooltip: str = _TOOLTIP) -> None:
         super().__init__()
         self._infos: dict[str, ModelInfo] = {}
-        self.list = Choice("The network that estimates the blur. One trained on your own pictures can be loaded.")
+        self.list = Choice(tooltip)
         self._text = plain_label()
         self._text.setContentsMargins(14, 0, 0, 0)
         self.card = Fold("About this model", self._text)
         form = empty_form()
-        form.addRow(form_label("Model"), self.list)
+        form.addRow(form_label(label), self.list)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)

@@ -61,15 +61,20 @@ class OpticsForm(QWidget):
         self._connect()
         self.set_known_pixel(None)
 
-    def set_known_pixel(self, size: PixelSize | None) -> None:
-        """Take over the pixel size (y, x, unit) that a layer knows, or None."""
+    def set_known_pixel(self, size: PixelSize | None, typed: PixelSize | None = None) -> None:
+        """Take over the pixel size (y, x, unit) that a layer knows, or None, and the one that was typed for it."""
         before = self.pixel_size
         self._known = size
-        self.override.setChecked(False)
+        self.override.setChecked(size is not None and typed is not None)
         self._show_known()
-        if before and size and self.typed_unit.currentData() == "length" and self.typed.value:
+        if typed is not None:
+            self.unit.choose(typed[2])
+        if size is None or typed is not None:
+            self.pixel.set_value(typed[0] if typed else None)
+        after = self.pixel_size
+        if before and after and self.typed_unit.currentData() == "length" and self.typed.value:
             # The limit stays the same length.
-            ratio = (meters(before[2]) or 1.0) / (meters(size[2]) or 1.0)
+            ratio = (meters(before[2]) or 1.0) / (meters(after[2]) or 1.0)
             self.typed.set_value(self.typed.value * ratio)
         self._edited()
 

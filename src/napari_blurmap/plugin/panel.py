@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QTimer
+from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
 
 from .fields import Column
 from .run_control import RunControl
@@ -49,17 +49,21 @@ class Panel(QWidget):
         self._viewer = viewer
         self._link = ViewerLink()
         self._controls: list[RunControl] = []
+        self._was_shown = False
         self.control = self._new_control()
         # No method of the panel: it is no more when this signal comes.
         self.destroyed.connect(partial(_abandon, self._link, self._controls))
 
     def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it."""
+        """Let go of the viewer when the panel is taken out of it; take its place when it is first shown."""
         if event is not None and event.type() == QEvent.Type.ParentChange:
             if self.parent() is None:
                 self._let_go()
             else:
                 self._attach()
+        elif event is not None and event.type() == QEvent.Type.Show and not self._was_shown:
+            self._was_shown = True
+            QTimer.singleShot(0, self._join_panels)  # when the window has laid itself out
         return super().event(event)
 
     def _stack(self, *widgets: QWidget) -> Column:
@@ -81,6 +85,22 @@ class Panel(QWidget):
     def _attach(self) -> None:
         self._link.cut()
         self._follow()
+
+    def _join_panels(self) -> None:
+        """Become a tab of another panel in the same area: below it there is no room for both."""
+        dock = dock_of(self)
+        window = None if dock is None else dock.parentWidget()
+        if dock is None or not isinstance(window, QMainWindow):
+            return
+        if dock.isFloating() or window.tabifiedDockWidgets(dock):
+            return
+        area = window.dockWidgetArea(dock)
+        docks = (dock_of(panel) for panel in window.findChildren(Panel) if panel is not self)
+        for other in docks:
+            if other is not None and not other.isFloating() and window.dockWidgetArea(other) == area:
+                window.tabifyDockWidget(other, dock)
+                dock.raise_()
+                return
 
     def _follow(self) -> None:
         """Connect to the viewer."""
@@ -118,6 +138,14 @@ class RunPanel(Panel):
 
     def _on_theme(self) -> None:
         self.view.set_theme(self._viewer.theme)
+
+
+def dock_of(widget: QWidget) -> QDockWidget | None:
+    """The dock that holds a widget; None where it is not docked."""
+    holder = widget.parentWidget()
+    while holder is not None and not isinstance(holder, QDockWidget):
+        holder = holder.parentWidget()
+    return holder
 
 
 def copy_python(code: str, say: Callable[[str], None]) -> None:

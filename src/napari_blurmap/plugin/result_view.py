@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from ..blurmap import BlurMap
     from .histogram import Histogram
 
-# Letters; more would run into the colour bar of a small window.
-_CANVAS_WIDTH = 48
 _HINT = "Move the pointer over the map for its value there."
 
 
@@ -75,11 +72,11 @@ class ResultView(ColumnView):
         self.value.setText(_HINT)
 
     def canvas_text(self, digest: Digest) -> str:
-        """The same for the canvas, in short lines; the last is empty, as napari draws the box too low."""
-        verdict = digest.summary["verdict"] if self.verdict.text() else None
+        """The same for the canvas, a sentence a line."""
+        summary = digest.summary
+        verdict = summary["verdict"] if self.verdict.text() and not summary["note"] else None
         first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
-        sentences = digest.line.rstrip(".").split(". ")
-        return "\n".join([first, *(line for text in sentences for line in wrap(text, _CANVAS_WIDTH)), ""])
+        return "\n".join([first, *digest.line.replace(" %", "\u00a0%").rstrip(".").split(". ")])
 
     def show_value(self, text: str) -> None:
         """Show the value under the pointer."""
@@ -100,7 +97,7 @@ class ResultView(ColumnView):
         unit, factor = "px", 1.0
         if digest.summary["unit"] and blurmap.pixel_size:
             unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
-        reference = digest.summary["reference"]
+        reference = None if digest.summary["note"] else digest.summary["reference"]
         limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
         middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
         self.plot.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 import numpy as np
+from napari.layers import Labels
 from qtpy.QtCore import QEvent, QTimer
 
 from ..errors import BlurMapError, Cancelled
@@ -103,7 +104,8 @@ class SmoothPanel(Panel):
 
     def _changed(self) -> None:
         """Another map, method or strength: say what it is for, and preview it."""
-        self.purpose.setText(WORDS[self.form.method.value].purpose)
+        purpose = WORDS[self.form.method.value].purpose
+        self.purpose.setText("Estimate a blur map first." if self.form.blurmap is None else purpose)
         self.run_view.details.hide()
         self.run_view.set_ready(self.form.blurmap is not None)
         self._moved()
@@ -175,11 +177,20 @@ class SmoothPanel(Panel):
             for layer in outcome.value:
                 self._viewer.add_layer(layer)
             if self._smoothed is not None:
-                self._smoothed.visible = False  # one over the other, neither could be read
+                self._hide(self._smoothed)
             self._viewer.layers.selection.active = outcome.value[0]
             self._say(f"Added {outcome.value[0].name!r}.")
         else:
             self._say("Cancelled; nothing was added.")
+
+    def _hide(self, sigma: Image) -> None:
+        """Hide a map and its places that were not judged: one over the other, neither could be read."""
+        sigma.visible = False
+        m = sigma.metadata["blurmap"]
+        for layer in self._viewer.layers:
+            known = layer.metadata
+            if isinstance(layer, Labels) and "blurmap_view" in known and known.get("blurmap") is m:
+                layer.visible = False
 
     def _show_state(self, state: RunState) -> None:
         self.run_view.show_state(state)
@@ -229,5 +240,4 @@ def _smoothed_layers(
     layers = result_layers(smoothed, layer, limit=view.get("limit"), name=view.get("name"))
     for one in layers[:2]:
         one.name = one.name.replace(f"({by}", f"({by}, {options['method']} {options['strength']:g}", 1)
-    layers[2].visible = False  # the same places as those of the map before
     return layers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from magicgui.types import FileDialogMode
-from magicgui.widgets import CheckBox, ComboBox, Container, FileEdit, FloatSpinBox, Select, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FileEdit, FloatSpinBox, Label, Select, SpinBox
 from napari.layers import Labels, Shapes
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
@@ -51,6 +51,7 @@ class TrainForm(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self._viewer = viewer
+        self._preview_chosen = False
         self.pictures = Select(
             label="Pictures", choices=self._pictures, tooltip="Sharp pictures; several with Ctrl or Shift."
         )
@@ -61,12 +62,16 @@ class TrainForm(QWidget):
             nullable=True,
             tooltip="All pictures of a folder instead of layers.",
         )
+        self.folder.choose_btn.text = "..."  # the room is the path's
         self.region = ComboBox(
             label="In focus",
             choices=self._regions,
             tooltip="Only what a Shapes or Labels layer marks: this part is in focus.",
         )
-        self.model = ModelChoice()
+        self.model = ModelChoice(
+            "Start from",
+            "The model that the training starts from; it stays as it is, and the new one gets its own file.",
+        )
         self.anew = CheckBox(text="start from random weights", tooltip="Needs far more pictures and time.")
         self.network = ComboBox(label="Network", choices=_NETWORKS, tooltip="What is trained.")
         self.low = FloatSpinBox(label="Sigma from", value=0.3, min=0.05, max=20, step=0.1, tooltip="Pixels.")
@@ -74,14 +79,17 @@ class TrainForm(QWidget):
         self.classes = SpinBox(label="Classes", value=10, min=2, max=100, tooltip="Of a patch network.")
         self.minutes = FloatSpinBox(label="Minutes", value=10, min=0.1, max=1440, step=1, tooltip="For everything.")
         self.target = FileEdit(
-            label="Save as",
             mode=FileDialogMode.OPTIONAL_FILE,
             filter=f"*{SUFFIX}",
             value=Path.home() / f"my-pictures{SUFFIX}",
             tooltip="The model file to write; nothing is overwritten.",
         )
+        self.target.choose_btn.text = "..."
+        self.target.line_edit.min_width = 250  # for a whole name and a little of its folder
         self.preview = ComboBox(
-            label="Preview", choices=self._previews, tooltip="Of which a map is drawn anew while it trains."
+            label="Preview",
+            choices=self._previews,
+            tooltip="Of which a map is drawn anew while it trains.",
         )
         self.words = plain_label()
         self._lay_out()
@@ -99,6 +107,7 @@ class TrainForm(QWidget):
         for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
             link.connect(emitter, self._refresh)
         self._refresh()
+        self.pictures.value = [layer for layer in self.pictures.choices if layer in self._viewer.layers.selection]
 
     def request(self) -> TrainRequest:
         """What Train asks for.
@@ -124,9 +133,7 @@ class TrainForm(QWidget):
         folder, layers = self._folder(), list(self.pictures.value)
         images: list[Any] = [folder] if folder else [LayerPicture.of(layer) for layer in layers]
         masks = None if folder or self.region.value is None else [self._mask(layer) for layer in layers]
-        layer: Image | None = self.preview.value
-        picture = None if layer is None else LayerPicture.of(layer, file=False)
-        plane = () if layer is None or picture is None else self._plane(layer, picture)
+        picture, plane = self._previewed()
         code = self._as_python(folder, layers, init, options, target)
         return TrainRequest(images, masks, init, options, target, picture, plane, code)
 
@@ -139,10 +146,29 @@ class TrainForm(QWidget):
         y, x = stack.order[-2:]
         return mask_of(self.region.value, layer, (y, x), (stack.shape[-2], stack.shape[-1]))
 
+    def _previewed(self) -> tuple[LayerPicture | None, tuple[int, ...]]:
+        """The picture and the plane of the preview; none of a layer that cannot be read."""
+        layer: Image | None = self.preview.value
+        if layer is None or self._preview_problem():
+            return None, ()
+        picture = LayerPicture.of(layer, file=False)
+        return picture, self._plane(layer, picture)
+
+    def _preview_problem(self) -> str:
+        """Why there is no preview; empty where there is one or none was asked for."""
+        layer: Image | None = self.preview.value
+        if layer is not None:
+            try:
+                as_stack(LayerPicture.of(layer, file=False))
+            except BlurMapError as error:
+                return f"No preview of {layer.name}. {error}"
+        return ""
+
     def _plane(self, layer: Image, picture: LayerPicture) -> tuple[int, ...]:
         """The plane that is shown."""
         stack = as_stack(picture)
-        here = in_data(layer, np.array(self._viewer.dims.point), self._viewer.dims.units)
+        units = self._viewer.dims.units or layer.units  # napari knows none where those of the layers differ
+        here = in_data(layer, np.array(self._viewer.dims.point), units)
         axes = zip(stack.order[:-2], stack.shape[:-2], strict=True)
         return tuple(int(np.clip(round(here[axis]), 0, n - 1)) for axis, n in axes)
 
@@ -171,31 +197,46 @@ class TrainForm(QWidget):
         return [*self._pictures(), (_NONE, None)]
 
     def _refresh(self) -> None:
-        for widget in (self.pictures, self.region, self.preview):
+        with self.preview.changed.blocked():
+            relist(self.preview)
+        for widget in (self.pictures, self.region):
             relist(widget)
-        if not self.pictures.value and len(self.pictures.choices) == 1:
-            self.pictures.value = list(self.pictures.choices)
         self._settle()
 
     def _settle(self) -> None:
         """Show what applies, and say whether it can begin."""
+        self._propose_preview()
         self.classes.enabled = self.network.value == "patch"
         self.model.setEnabled(not self.anew.value)
         self.pictures.enabled = self.region.enabled = self._folder() is None
-        self.words.setText("" if self.ready else "Select sharp pictures in the list, or choose a folder.")
-        self.words.setVisible(not self.ready)
+        needed = "Select sharp pictures in the list, or choose a folder."
+        self.words.setText(self._preview_problem() if self.ready else needed)
+        self.words.setVisible(bool(self.words.text()))
         self.ready_changed.emit(self.ready)
 
+    def _propose_preview(self) -> None:
+        """One of the pictures that are trained on, unless another was chosen."""
+        trained = [] if self._folder() else list(self.pictures.value)
+        if not self._preview_chosen and self.preview.value not in trained:
+            with self.preview.changed.blocked():
+                self.preview.value = next(iter(trained), None)
+
+    def _on_preview(self) -> None:
+        self._preview_chosen = True
+        self._settle()
+
     def _connect(self) -> None:
+        self.preview.changed.connect(self._on_preview)
         for widget in (self.pictures, self.folder, self.network, self.anew):
             widget.changed.connect(self._settle)
         self.model.changed.connect(self._settle)
 
     def _lay_out(self) -> None:
         what = Container(widgets=[self.pictures, self.folder, self.region])
-        how = Container(widgets=[self.minutes, self.target, self.preview])
+        how = Container(widgets=[self.minutes, self.preview])
+        where = Container(widgets=[Label(value="Save as"), self.target], labels=False)
         more = Container(widgets=[self.network, self.low, self.high, self.classes, self.anew])
-        for part in (what, how, more):
+        for part in (what, how, where, more):
             part.margins = (0, 0, 0, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -203,5 +244,6 @@ class TrainForm(QWidget):
         column.addWidget(what.native)
         column.addWidget(self.model)
         column.addWidget(how.native)
+        column.addWidget(where.native)
         column.addWidget(Fold("Network and range", more.native))
         column.addWidget(self.words)
