@@ -15,9 +15,11 @@ from skimage.draw import ellipse, polygon2mask
 import napari_blurmap as nb
 from napari_blurmap.models.model import Model, ModelInfo
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.layer_picture import LayerPicture
 from napari_blurmap.plugin.regions import in_data, mask_of
 from napari_blurmap.plugin.run_control import RunState
 from napari_blurmap.plugin.train_panel import TrainPanel
+from napari_blurmap.plugin.train_request import TrainRequest
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.tune.config import TuneStep
 from napari_blurmap.tune.report import RangeRow, TuneReport
@@ -209,6 +211,14 @@ def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
     form.preview.value = opened.layer
     assert form.words.isHidden()
     assert form.request().preview.name == "cells"
+
+
+def test_a_preview_that_fails_ends_no_training(tmp_path: Path):
+    from napari.layers import Image
+
+    picture = LayerPicture.of(Image(np.zeros((16, 200))), file=False)  # too small
+    request = TrainRequest([], None, "default", {"device": "cpu"}, tmp_path / "m", picture, (), "")
+    assert request._preview(SimpleNamespace(preview=lambda: "default")) is None
 
 
 def test_words_and_names_have_room(opened: Any):

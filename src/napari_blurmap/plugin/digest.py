@@ -72,10 +72,7 @@ def digest(blurmap: BlurMap, reference: Reference | None) -> Digest:
     summary = blurmap.summary(reference)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma
     counts, edges = _histogram(FWHM_PER_SIGMA * sigma[sigma > 0])
-    line = summary_line(summary)
-    if blurmap.provenance.get("reference") == "added":
-        line = line.replace("Blur FWHM", "Added blur FWHM", 1)
-    return Digest(summary, line, counts, edges)
+    return Digest(summary, summary_line(summary), counts, edges)
 
 
 def _histogram(fwhm: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

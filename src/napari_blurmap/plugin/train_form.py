@@ -167,8 +167,7 @@ class TrainForm(QWidget):
     def _plane(self, layer: Image, picture: LayerPicture) -> tuple[int, ...]:
         """The plane that is shown."""
         stack = as_stack(picture)
-        units = self._viewer.dims.units or layer.units  # napari knows none where those of the layers differ
-        here = in_data(layer, np.array(self._viewer.dims.point), units)
+        here = in_data(layer, np.array(self._viewer.dims.point), self._viewer.dims.units)
         axes = zip(stack.order[:-2], stack.shape[:-2], strict=True)
         return tuple(int(np.clip(round(here[axis]), 0, n - 1)) for axis, n in axes)
 

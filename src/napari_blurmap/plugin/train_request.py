@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BlurMapError
 from ..models.saving import check_target, model_name, save_anyhow
 from .worker import Stopped
 
@@ -120,22 +121,24 @@ class TrainRequest:
         return Trained(path, tuning.report, tuning.step, early, problem)
 
     def _preview(self, tuning: Any) -> BlurMap | None:
-        """The map of the chosen picture by the model as it stands."""
+        """The map of the chosen picture by the model as it stands; none where it cannot be estimated."""
         from ..estimate import estimate_blur
         from ..planes import as_stack
 
         if self.preview is None:
             return None
-        stack = as_stack(self.preview)
-        if stack.shape[-2] * stack.shape[-1] > _MOST_PREVIEWED:
+        try:
+            stack = as_stack(self.preview)
+            if stack.shape[-2] * stack.shape[-1] > _MOST_PREVIEWED:
+                return None
+            return estimate_blur(
+                stack.plane(self.plane),
+                model=tuning.preview(),
+                channel_axis=-1 if stack.colour is not None else None,
+                device=self.options["device"],
+            )
+        except BlurMapError:  # no reason to lose the training
             return None
-        plane = stack.plane(self.plane)
-        return estimate_blur(
-            plane,
-            model=tuning.preview(),
-            channel_axis=-1 if stack.colour is not None else None,
-            device=self.options["device"],
-        )
 
 
 def _tuning() -> Tunings:
