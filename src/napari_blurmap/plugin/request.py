@@ -135,7 +135,7 @@ class Request:
             "import napari_blurmap as nb\n\n"
             f"layer = viewer.layers[{self.picture.name!r}]\n"
             f"m = nb.estimate_blur(layer{options})\n"
-            f"print(m.summary({reference}))\n"
+            f"print(nb.summary_line(m.summary({reference}), verdict=True))\n"
             f"nb.add_to_viewer(viewer, m, layer{limit})\n"
         )
 
