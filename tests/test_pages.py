@@ -1,4 +1,4 @@
-"""docs/console.md runs as it stands, block after block, with nothing given but napari's viewer."""
+"""The Python of every page of docs/ runs as it stands, block after block."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from napari.components import ViewerModel
+
+from napari_blurmap.synthesis.textures import dead_leaves
+
+
+def python_of(page: Path) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_the_console_page_runs(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], npe2pm: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```python\n(.*?)```", (root / "docs" / "console.md").read_text(encoding="utf-8"), re.DOTALL)
+    blocks = python_of(root / "docs" / "console.md")
     assert len(blocks) == 7
     names: dict[str, Any] = {"viewer": ViewerModel()}
     said = []
@@ -44,3 +51,28 @@ def test_the_console_page_runs(
     np.testing.assert_array_equal(names["again"].sigma, shown.sigma)
     assert names["again"].unit == "micrometer"
     assert (tmp_path / "texture.sigma.ome.tif").exists()
+
+
+# What a page does is done on a small picture, and with two steps of training: the pages are tried, not the methods.
+SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "steps=2"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/check.md", "docs/model.md", "docs/smoothing.md", "docs/training.md"])
+def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sharp").mkdir()
+    for i in range(4):
+        tifffile.imwrite(tmp_path / "sharp" / f"{i}.tif", dead_leaves((128, 128), np.random.default_rng(i)))
+    tifffile.imwrite(tmp_path / "cells.tif", dead_leaves((96, 96), np.random.default_rng(9)))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for block in python_of(root / page):
+        for long, short in SMALLER.items():
+            block = block.replace(long, short)
+        exec(block, names)
+    for name in {"m", "smooth", "coarse", "thesis"} & set(names):
+        assert np.isfinite(names[name].sigma).all()
+    if page == "docs/check.md":
+        assert names["report"].to_dict()["rows"]
+    if page == "docs/training.md":
+        assert names["model"].info.reference == "added"
+        assert (tmp_path / "mine.blurmap.safetensors").exists()
