@@ -239,3 +239,12 @@ def test_a_large_map_is_previewed_in_part() -> None:
         assert part.start % 32 == 0
         assert LARGEST <= part.stop - part.start <= LARGEST + 32
         assert abs((part.start + part.stop) / 2 - middle) <= 32
+
+
+def test_a_long_name_does_not_widen_the_panel(opened: Any, qtbot: Any):
+    opened.viewer.layers["cells"].name = "2026-11-25 experiment with a long description, well B07, " * 3
+    panel = SmoothPanel(opened.viewer)
+    qtbot.addWidget(panel)
+    panel.show()
+    assert panel.form.picture.value.name.startswith("2026")
+    assert panel.form.widget.native.minimumSizeHint().width() < 400

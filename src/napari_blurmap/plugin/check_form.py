@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..errors import BlurMapError, Cancelled
 from ..planes import as_stack
-from .fields import Fold, empty_form, form_label, plain_label
+from .fields import Fold, empty_form, form_label, let_shrink, plain_label
 from .layer_choice import LayerChoice, relist
 from .layer_picture import LayerPicture
 from .model_choice import ModelChoice
@@ -104,6 +104,7 @@ class CheckForm(QWidget):
             choices=self._regions,
             tooltip="The box around the first shape of a Shapes layer: draw it around a sharp part of the picture.",
         )
+        let_shrink(self.region.native)
         self.sigmas = LineEdit(
             label="Blurs (px)",
             tooltip="Sigmas to add, with commas between; left empty, ten up to what model and picture allow.",

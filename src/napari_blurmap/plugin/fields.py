@@ -63,6 +63,12 @@ class NumberField(QLineEdit):
         self.setText(f"{value:.6g}" if value else "")
 
 
+def let_shrink(choice: QComboBox) -> None:
+    """Let a list be as narrow as its panel, however long the names in it are."""
+    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    choice.setMinimumContentsLength(2)
+
+
 class Choice(QComboBox):
     """A list to choose from that shrinks with its panel and leaves the mouse wheel to scrolling.
 
@@ -75,8 +81,7 @@ class Choice(QComboBox):
     def __init__(self, tooltip: str = "") -> None:
         super().__init__()
         self.setToolTip(tooltip)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(2)
+        let_shrink(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

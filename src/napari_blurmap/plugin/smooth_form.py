@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from ..errors import BlurMapError
 from ..refine.guide import guide_of
 from ..refine.smooth import METHODS
+from .fields import let_shrink
 from .layer_choice import is_picture, relist
 from .layer_picture import LayerPicture
 
@@ -87,6 +88,8 @@ class SmoothForm(QObject):
         self.preview = CheckBox(label="Preview", value=True, tooltip="Show the result for what is in view.")
         self.widget = Container(widgets=[self.map, self.method, self.strength, self.picture, self.preview])
         self.widget.margins = (0, 0, 0, 0)
+        for layers in (self.map, self.picture):
+            let_shrink(layers.native)
         self._method_changed()
         self.map.changed.connect(self._map_changed)
         self.method.changed.connect(self._method_changed)

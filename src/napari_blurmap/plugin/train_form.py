@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from ..errors import BlurMapError
 from ..models.model import SUFFIX
 from ..planes import as_stack
-from .fields import Fold, plain_label
+from .fields import Fold, let_shrink, plain_label
 from .layer_choice import is_picture, relist
 from .layer_picture import LayerPicture
 from .model_choice import ModelChoice
@@ -91,6 +91,8 @@ class TrainForm(QWidget):
             choices=self._previews,
             tooltip="Of which a map is drawn anew while it trains.",
         )
+        for layers in (self.region, self.preview):
+            let_shrink(layers.native)
         self.words = plain_label()
         self._lay_out()
         self._connect()
