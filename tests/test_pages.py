@@ -57,7 +57,9 @@ def test_the_console_page_runs(
 SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "steps=2"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/check.md", "docs/model.md", "docs/smoothing.md", "docs/training.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{page}.md" for page in ("check", "model", "smoothing", "training"))]
+)
 def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sharp").mkdir()
     for i in range(4):

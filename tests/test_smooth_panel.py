@@ -103,8 +103,10 @@ def test_apply_makes_new_layers_and_changes_none(opened: Any) -> None:
     expected = smooth_sigma(opened.m, "edge", image=opened.picture.data)
     np.testing.assert_allclose(found.sigma, expected.sigma, rtol=1e-5)
     assert found.provenance["smoothed"] == expected.provenance["smoothed"]
-    # The next trial starts from the map before, not from the smoothed one.
+    # The next trial starts from the map before, not from the smoothed one, and its result is the one to be seen.
     assert opened.panel.form.map.value.name == "cells sigma (m)"
+    shown = [layer.name for layer in opened.viewer.layers if layer.visible]
+    assert shown == ["cells", "cells sigma (m, edge 6) [1]", "cells cannot tell [2]"]
 
 
 def test_the_map_that_was_smoothed_is_hidden_not_the_one_chosen_meanwhile(opened: Any) -> None:

@@ -50,6 +50,8 @@ class SmoothPanel(Panel):
         self._shown: Image | None = None
         self._asked: tuple[Image, BlurMap, Piece] | None = None
         self._stale = False
+        #: The map smoothed last, and what it became.
+        self._last: tuple[Image, Image] | None = None
         self.form = SmoothForm(napari_viewer)
         self.purpose = plain_label()
         self.run_view = RunView()
@@ -176,8 +178,10 @@ class SmoothPanel(Panel):
             self.form.preview.value = False
             for layer in outcome.value:
                 self._viewer.add_layer(layer)
-            if self._smoothed is not None:
-                self._hide(self._smoothed)
+            self._hide(self._smoothed)
+            if self._last is not None and self._last[0] == self._smoothed:
+                self._hide(self._last[1])
+            self._last = self._smoothed, outcome.value[0]
             self._viewer.layers.selection.active = outcome.value[0]
             self._say(f"Added {outcome.value[0].name!r}.")
         else:
