@@ -1,25 +1,26 @@
-"""How long napari's event loop is held up while the panel estimates, and how long the panel takes to open.
+"""How long napari's event loop is held up while the panels estimate and train.
 
-    python tools/with_screen.py --qt pyqt6 python -m benchmarks.responsiveness
-
-A gap is the time between two ticks of a timer that should tick every few milliseconds: as long as it lasts,
-nothing in the window moves. The first run, which loads PyTorch, is not measured.
+``python tools/with_screen.py --qt pyqt6 python -m benchmarks.responsiveness [--write]``
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import tempfile
+from pathlib import Path
 from time import perf_counter
 
 import napari
 import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
 
 from napari_blurmap.plugin.estimate_panel import EstimatePanel
+from napari_blurmap.plugin.panel import RunPanel
 from napari_blurmap.plugin.run_control import RunState
+from napari_blurmap.plugin.train_panel import TrainPanel
+from napari_blurmap.synthesis.textures import dead_leaves
+
+from .report import arguments, publish, table
 
 TICK_MS = 5
 
@@ -52,10 +53,9 @@ class GapMeter:
         self._last = now
 
 
-def wait_until_done(panel: EstimatePanel, seconds: float = 600.0) -> None:
+def wait_until_done(panel: RunPanel) -> None:
     """Let the event loop run until the panel is done."""
-    end = perf_counter() + seconds
-    while panel.control.state.busy and perf_counter() < end:
+    while panel.control.state.busy:
         QTest.qWait(1)
     if panel.control.state is not RunState.DONE:
         raise RuntimeError(f"the run ended as {panel.control.state.value}: {panel.run_view.message.text()}")
@@ -68,24 +68,8 @@ def picture(edge: int) -> np.ndarray:
     return (np.sum(scales, axis=0) * 20000).astype(np.uint16)
 
 
-def measure(edge: int) -> dict[str, float]:
-    """Seconds: opening the panel, one run of ``edge`` x ``edge`` pixels, and its longest gaps.
-
-    ``estimating`` is the longest gap up to the end of the worker, ``showing``
-    the longest one after that, while layers are added and drawn.
-    """
-    viewer = napari.Viewer(show=True)
-    viewer.add_image(picture(64), name="small")
-    QTest.qWait(500)
-    begun = perf_counter()
-    panel = EstimatePanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Estimate blur")
-    QApplication.processEvents()
-    opened = perf_counter() - begun
-    panel.run()
-    wait_until_done(panel)
-    viewer.add_image(picture(edge), name="large")
-    QTest.qWait(1000)
+def measured(panel: RunPanel) -> tuple[float, float, float]:
+    """Seconds of a run, its longest gap, and the longest in the second after it, while layers are drawn."""
     meter = GapMeter()
     at_end: list[int] = []
     panel.control.state_changed.connect(lambda state: state.busy or at_end.append(len(meter.gaps)))
@@ -96,28 +80,60 @@ def measure(edge: int) -> dict[str, float]:
     took = perf_counter() - begun
     QTest.qWait(1000)
     gaps = meter.stop()
-    figures = {
-        "opening": opened,
-        "running": took,
-        "longest gap while estimating": max(gaps[: at_end[0]]),
-        "longest gap while showing": max(gaps[at_end[0] :]),
-    }
+    return took, max(gaps[: at_end[0]]), max(gaps[at_end[0] :])
+
+
+def estimating(edge: int) -> tuple[float, float, float]:
+    """Of the Estimate blur panel; a first run, which loads PyTorch, is not measured."""
+    viewer = napari.Viewer(show=True)
+    viewer.add_image(picture(64), name="small")
+    panel = EstimatePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Estimate blur")
+    panel.run()
+    wait_until_done(panel)
+    viewer.add_image(picture(edge), name="large")
+    QTest.qWait(1000)
+    figures = measured(panel)
+    viewer.close()
+    return figures
+
+
+def training(minutes: float) -> tuple[float, float, float]:
+    """Of the Train blur model panel, on four pictures, with a preview of one."""
+    viewer = napari.Viewer(show=True)
+    layers = [viewer.add_image(dead_leaves((512, 512), np.random.default_rng(i)), name=f"{i}") for i in range(4)]
+    panel = TrainPanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Train blur model")
+    panel.form.pictures.value = layers
+    panel.form.preview.value = layers[0]
+    panel.form.minutes.value = minutes
+    QTest.qWait(1000)
+    with tempfile.TemporaryDirectory() as folder:
+        panel.form.target.value = Path(folder) / "trained.blurmap.safetensors"
+        figures = measured(panel)
     viewer.close()
     return figures
 
 
 def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--edge", type=int, default=2048, help="of the picture, pixels")
-    parser.add_argument("--json", action="store_true", help="as JSON")
-    args = parser.parse_args()
-    figures = measure(args.edge)
-    if args.json:
-        print(json.dumps(figures))
-        return
-    for name, seconds in figures.items():
-        print(f"{name:30} {1000 * seconds:8.0f} ms")
+    """Measure and print."""
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--edge", type=int, default=2048, help="of the picture that is estimated, pixels")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of training")
+    options = parser.parse_args()
+    edge = options.edge
+    runs = {
+        f"estimating {edge} x {edge}": estimating(edge),
+        f"training for {options.minutes:g} minute(s)": training(options.minutes),
+    }
+    rows = [[name, f"{took:.1f}", *(f"{1000 * gap:.0f}" for gap in gaps)] for name, (took, *gaps) in runs.items()]
+    text = (
+        f"The longest time between two ticks of a timer of {TICK_MS} ms in napari's event loop: that long nothing in "
+        "the window moves. Once PyTorch is loaded, on a virtual screen drawn by the processor; at the end napari adds "
+        "and draws the layers, or the panels show the report.\n\n"
+        + table(["what", "s", "longest gap, ms", "longest at the end, ms"], rows)
+    )
+    publish("Responsiveness", "python -m benchmarks.responsiveness", text, options.write)
 
 
 if __name__ == "__main__":
