@@ -111,6 +111,19 @@ def test_the_median_is_that_of_the_distribution():
         assert float(decode(output, grid, "median").sigma) == pytest.approx(expected, rel=0.02, abs=0.02)
 
 
+def test_a_far_chance_is_not_all_of_the_spread():
+    """Of a log-normal distribution the spread is its width, with and without a chance of a large sigma."""
+    grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
+    places = (grid + 0.35).log()
+    weights = torch.exp(-0.5 * ((places - places[20]) / 0.25) ** 2)
+    weights /= weights.sum()
+    for chance, most in ((0.0, 1.01), (0.01, 1.6)):
+        mixed = (1 - chance) * weights
+        mixed[-1] += chance
+        found = decode(torch.cat([(mixed + 1e-12).log(), torch.zeros(1)]).view(1, -1, 1, 1), grid, "median")
+        assert 0.99 < float(found.spread / (found.sigma + 0.35)) / 0.25 < most
+
+
 def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
     generator = torch.Generator().manual_seed(0)
     truth = 0.5 + torch.rand(40000, generator=generator) * 3

@@ -366,7 +366,7 @@ def test_readings_are_those_of_the_models(kind):
     decoded = decode(torch.from_numpy(logs), torch.from_numpy(GRID.astype(np.float32)), kind)
     found = read(m.probabilities, GRID, kind)
     np.testing.assert_allclose(found, decoded.sigma[0].numpy(), atol=1e-3)
-    np.testing.assert_allclose(spread_about(found, m.probabilities, GRID), decoded.spread[0].numpy(), atol=5e-3)
+    np.testing.assert_allclose(spread_about(found, m.probabilities, GRID, kind), decoded.spread[0].numpy(), atol=5e-3)
     assert reading_of(m.probabilities, GRID, found, np.ones(found.shape, bool)) == kind
 
 

@@ -41,6 +41,7 @@ def retrain_default(checkpoint: Path | None, name: str, say: Say, stop: Stop, **
             say(f"step {at.step}, {100 * at.fraction:.1f} %, loss {smooth:.3f}, {at.seconds:.0f} s")
         if stop():
             break
+    say("calibrating on crops of other seeds, a minute or two")
     return training.model(name)
 
 

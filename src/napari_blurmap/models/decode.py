@@ -56,24 +56,30 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
     Returns
     -------
     Decoded
-        Sigma and spread in pixels; ``beyond`` the probability of a sigma in
+        Sigma and spread in pixels, that about the median being the root mean
+        square of ``log(sigma + 0.35)`` times ``sigma + 0.35``; ``beyond`` the probability of a sigma in
         the upper half of the last step or above it.
     """
     batch, _, height, width = output.shape
     # A row a place: the order in memory that the network leaves, and that products of matrices want.
     rows = output.permute(0, 2, 3, 1).reshape(-1, output.shape[1]).float()
     weights, values = rows[:, :-1].softmax(dim=1), grid.to(rows)
-    first, second = (weights @ torch.stack([values, values**2], dim=1)).unbind(dim=1)
     if how == "median":
         sigma = _median(weights, values)
-    elif how == "mean":
-        sigma = first
+        # In logarithms, as the grid is spaced: else a small chance of a far larger sigma would be all of the spread.
+        scale = sigma + _KNEE
+        spread = _spread_about(scale.log(), weights, (values + _KNEE).log()) * scale
     else:
-        sigma = values[weights.argmax(dim=1)]
-    # The mean square about sigma; rounding may leave it below zero.
-    spread = (second - 2 * sigma * first + sigma**2).clamp_min(0).sqrt()
+        sigma = weights @ values if how == "mean" else values[weights.argmax(dim=1)]
+        spread = _spread_about(sigma, weights, values)
     parts = (sigma, spread, weights[:, -1], rows[:, -1].sigmoid())
     return Decoded(*(part.view(batch, height, width) for part in parts))
+
+
+def _spread_about(middle: Tensor, weights: Tensor, values: Tensor) -> Tensor:
+    """Root mean square distance from the middle."""
+    first, second = (weights @ torch.stack([values, values**2], dim=1)).unbind(dim=1)
+    return (second - 2 * middle * first + middle**2).clamp_min(0).sqrt()  # rounding may leave it below zero
 
 
 def _median(weights: Tensor, grid: Tensor) -> Tensor:

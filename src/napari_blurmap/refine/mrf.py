@@ -74,7 +74,7 @@ def random_field(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     known = share == cell**2
     kind = reading_of(p, grid, total / cell**2, known)
     before, after = read(p, grid, kind), read(q, grid, kind)
-    narrower = spread_about(after, q, grid) / np.maximum(spread_about(before, p, grid), 1e-6)
+    narrower = spread_about(after, q, grid, kind) / np.maximum(spread_about(before, p, grid, kind), 1e-6)
     moved, factor = (_to_pixels(plane, cell, ground.judged.shape) for plane in (after - before, narrower))
     return ground.sigma + moved, ground.uncertainty * factor - ground.median_error
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from .ground import Plane
 
+#: Where the grid of the models turns from linear to logarithmic, pixels.
+_KNEE = 0.35
 READINGS = ("mean", "median", "argmax")
 
 
@@ -50,8 +52,11 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
     return np.asarray(np.interp(place, np.arange(len(grid)), grid))
 
 
-def spread_about(middle: Plane, p: Plane, grid: Plane) -> Plane:
-    """Root mean square distance of a distribution from a value, (h, w), pixels."""
+def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:
+    """Root mean square distance of a distribution from a reading, (h, w), pixels; from a median in logarithms."""
+    if kind == "median":
+        scale = middle + _KNEE
+        return np.asarray(spread_about(np.log(scale), p, np.log(grid + _KNEE), "mean") * scale)
     mean, square = (np.tensordot(power, p, axes=(0, 0)) for power in (grid, grid**2))
     return np.asarray(np.sqrt(np.maximum(square - 2 * middle * mean + middle**2, 0)))
 
