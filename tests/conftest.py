@@ -58,6 +58,16 @@ def tiny_model():
     return Model(info, network.eval())
 
 
+@pytest.fixture
+def tiny_default(tiny_model, monkeypatch):
+    """The tiny model under every name, in what estimates and checks."""
+    from napari_blurmap import check, estimate
+    from napari_blurmap.models.model import Model
+
+    for module in (check, estimate):
+        monkeypatch.setattr(module, "load_model", lambda name: name if isinstance(name, Model) else tiny_model)
+
+
 class Slow:
     """Stands in for `estimate_blur`: one blur everywhere, as soon as ``gate`` is set."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import run
 
 import napari_blurmap as nb
 from napari_blurmap import BlurMap, BlurMapError, Cancelled, Status, apply_blur, check, cli
@@ -372,6 +372,12 @@ def test_file_names_are_no_formulas(tmp_path):
     figure.savefig(tmp_path / "check.png")  # the words are read when they are drawn
 
 
+def test_a_file_name_that_is_no_text_can_be_drawn(tmp_path):
+    figure = check_figure(CheckReport((row(1.0),), (1.0,)), title="caf\udce9 \x01.tif")
+    figure.savefig(tmp_path / "check.png")
+    assert figure.get_suptitle().startswith("caf? ?.tif")
+
+
 def test_the_bundled_model_reads_a_synthetic_scene():
     """End to end: what the check says about a sharp scene is what scoring really blurred pictures says."""
     scene = 0.8 * random_scene((192, 192), 11, kind="dead leaves") + 0.1
@@ -385,19 +391,6 @@ def test_the_bundled_model_reads_a_synthetic_scene():
         assert found.rmse == pytest.approx(nb.score(nb.estimate_blur(real).masked().sigma, truth).rmse, abs=0.05)
 
 
-def run(*arguments):
-    """Run in this process; the exit code."""
-    before, argv = signal.getsignal(signal.SIGINT), sys.argv
-    try:
-        sys.argv = ["napari-blurmap", "check", *map(str, arguments)]
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        return stopped.value.code or 0
-    finally:
-        sys.argv = argv
-        signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture
 def file(tmp_path, picture):
     path = tmp_path / "cells.tif"
@@ -407,22 +400,22 @@ def file(tmp_path, picture):
 
 def test_the_command_prints_and_writes(reader, file, tmp_path, capsys):
     out = tmp_path / "new" / "out"
-    assert run(file, "--sigma", 1, "--sigma", 2, "-o", out) == 0
+    assert run("check", file, "--sigma", 1, "--sigma", 2, "-o", out) == 0
     text = capsys.readouterr().out
     assert "cells.tif" in text
     assert "within 1, 2" in text
     assert (out / "cells.check.png").exists()
     assert [r["added"] for r in json.loads((out / "cells.check.json").read_text())["rows"]] == [1, 2]
-    assert run(file, "--sigma", 1, "-o", out) == cli.FAILED
+    assert run("check", file, "--sigma", 1, "-o", out) == cli.FAILED
     assert "--overwrite" in capsys.readouterr().err
-    assert run(file, "--sigma", 1, "-o", out, "--overwrite") == 0
+    assert run("check", file, "--sigma", 1, "-o", out, "--overwrite") == 0
     assert len(json.loads((out / "cells.check.json").read_text())["rows"]) == 1
 
 
 def test_the_command_as_json_and_with_a_bad_file(reader, file, tmp_path, capsys):
     bad = tmp_path / "notes.tif"
     bad.write_text("not a picture")
-    assert run(bad, file, "--sigma", 1, "--region", 0, 64, 0, 96, "--json") == cli.FAILED
+    assert run("check", bad, file, "--sigma", 1, "--region", 0, 64, 0, 96, "--json") == cli.FAILED
     captured = capsys.readouterr()
     first, second = json.loads(captured.out)["results"]
     assert "no picture" in first["error"]
@@ -432,8 +425,8 @@ def test_the_command_as_json_and_with_a_bad_file(reader, file, tmp_path, capsys)
 
 
 def test_the_command_used_wrongly(capsys):
-    assert run() == cli.USAGE
-    assert run("a.tif", "--sigma", "x") == cli.USAGE
+    assert run("check") == cli.USAGE
+    assert run("check", "a.tif", "--sigma", "x") == cli.USAGE
 
 
 def test_an_interrupt_keeps_the_part_that_is_done(reader, file, tmp_path, capsys):
@@ -443,7 +436,7 @@ def test_an_interrupt_keeps_the_part_that_is_done(reader, file, tmp_path, capsys
 
     reader.before = interrupt
     out = tmp_path / "out"
-    assert run(file, file, "--sigma", 1, "--sigma", 2, "--sigma", 3, "-o", out) == cli.INTERRUPTED
+    assert run("check", file, file, "--sigma", 1, "--sigma", 2, "--sigma", 3, "-o", out) == cli.INTERRUPTED
     captured = capsys.readouterr()
     assert captured.out.count("Stopped after 1 of 3 blurs.") == 1
     assert "Interrupted" in captured.err

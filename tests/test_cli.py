@@ -14,29 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
+from shell import run
 
 import napari_blurmap as nb
-from napari_blurmap import cli, demo, estimate
+from napari_blurmap import cli, demo
 from napari_blurmap.models import passes
 
-
-def run(*arguments, monkeypatch=None):
-    """Run in this process; the exit code."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        sys.argv = ["napari-blurmap", *map(str, arguments)]
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        return stopped.value.code or 0
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture(autouse=True)
-def _small(tiny_model, monkeypatch):
-    """The tiny model under the name of the bundled one, and a small demonstration."""
-    monkeypatch.setattr(sys, "argv", [])
-    monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model)
+pytestmark = pytest.mark.usefixtures("tiny_default")
 
 
 @pytest.fixture
@@ -143,6 +127,8 @@ def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):
         ["estimate"],
         ["estimate", "a.tif"],
         ["estimate", "a.tif", "-o", "x", "--na", "0.5"],
+        ["estimate", "a.tif", "-o", "x", "--na", "0.5", "--wavelength", "520", "--limit", "1"],
+        ["estimate", "a.tif", "-o", "x", "--unit", "nm"],
         ["estimate", "a.tif", "-o", "x", "--tile", "-3"],
         ["nonsense"],
         ["train"],
@@ -154,6 +140,7 @@ def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):
 def test_wrong_usage(arguments, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == cli.USAGE
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_impossible_folder(picture, tmp_path, capsys):
@@ -238,6 +225,15 @@ def test_demo(tmp_path, monkeypatch, capsys):
     assert len(opened) == 1
     assert run("demo", "--out", tmp_path / "new", "--no-viewer") == 0
     assert "No screen" not in capsys.readouterr().err
+
+
+def test_a_demo_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    small = demo.run_demo
+    monkeypatch.setattr(demo, "run_demo", lambda out, device: small(out, size=128, device=device))
+    for name in ("demo.tif", "demo.png"):
+        (tmp_path / name / name).mkdir(parents=True)  # a folder cannot be written to as a file
+        assert run("demo", "-o", tmp_path / name, "--no-viewer") == cli.FAILED
+        assert "cannot be written to" in capsys.readouterr().err
 
 
 def test_the_viewer_is_a_process_of_its_own(tmp_path, monkeypatch):

@@ -19,6 +19,7 @@ import zarr
 from napari_blurmap.blurmap import BlurMap, Status
 from napari_blurmap.errors import BlurMapError
 from napari_blurmap.io.atomic import replacing, write_file
+from napari_blurmap.io.results import is_result
 from napari_blurmap.io.sidecar import read_sidecar
 
 ENDINGS = (".sigma.ome.tif", ".sigma.ome.zarr")
@@ -84,6 +85,26 @@ def test_everything_comes_back(tmp_path, ending, axes):
 def test_optional_fields_may_be_missing(tmp_path, ending):
     m = example(translate=None, affine=None, provenance={}, units=("pixel", "pixel"))
     assert_same(BlurMap.load(m.save(tmp_path / f"a{ending}")), m)
+
+
+@pytest.mark.parametrize("name", ["caf\udce9", "a\x01b", "a\ufffe", 'a <&> "b"'])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_any_file_name_comes_back(tmp_path, ending, name):
+    m = example()
+    try:
+        (tmp_path / name).mkdir()
+    except (OSError, UnicodeError):
+        pytest.skip("this file system has no such names")
+    assert_same(BlurMap.load(m.save(tmp_path / f"{name}{ending}")), m)
+    assert_same(BlurMap.load(tmp_path / f"{name}.blurmap.json"), m)
+
+
+def test_endings_may_be_in_capitals(tmp_path):
+    m = example()
+    m.save(tmp_path / "a.sigma.ome.tif")
+    sidecar = (tmp_path / "a.blurmap.json").rename(tmp_path / "a.BLURMAP.JSON")
+    assert is_result(sidecar)
+    assert_same(BlurMap.load(sidecar), m)
 
 
 def test_tiff_gives_numpy_and_zarr_stays_lazy(tmp_path):

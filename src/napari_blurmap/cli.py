@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import sys
@@ -12,11 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cli_output import print_any_name, progress, say, show
 from .errors import BlurMapError, Cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .check_report import CheckReport
 
 app = typer.Typer(
@@ -37,21 +35,14 @@ def main() -> None:
     """Run the command line; what the user can mend is said without a traceback."""
     # What it logs of a damaged file is said again, in our words.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    print_any_name()
     try:
         app()
     except BlurMapError as error:
-        _say(f"Error: {error}")
+        say(f"Error: {error}")
         sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _show(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
-    typer.echo(json.dumps(figures, indent=2) if as_json else "\n".join(lines))
 
 
 @app.command()
@@ -70,7 +61,7 @@ def demo(
     found = done.figures
     pixels = done.blurmap.sigma.size / 1e6
     files = {"picture": str(done.picture), "figure": str(done.figure), "result": str(done.result)}
-    _show(
+    show(
         asdict(found) | {"seconds": done.seconds, "device": done.blurmap.provenance["device"], **files},
         as_json,
         [
@@ -85,10 +76,10 @@ def demo(
     if not viewer:
         return
     if not has_screen():
-        _say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
+        say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
         return
     process = open_napari(done.picture, done.result.with_name("demo.blurmap.json"), log=out / "napari.log")
-    _say(f"napari opens in a window of its own (process {process.pid}).")
+    say(f"napari opens in a window of its own (process {process.pid}).")
 
 
 @app.command()
@@ -100,7 +91,7 @@ def estimate(
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
     axes: Annotated[str | None, typer.Option(help="Axes of the picture without colour, such as TZYX.")] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
-    unit: Annotated[str, typer.Option(help="Of the pixel size.")] = "um",
+    unit: Annotated[str | None, typer.Option(help="Of --pixel-size; um if not given.")] = None,
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
     wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
     index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
@@ -109,77 +100,63 @@ def estimate(
     as_json: Json = False,
 ) -> None:
     """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json."""
+    from .cli_files import check_map_free, read, without_maps
     from .cli_reference import check_reference, compared
     from .estimate import estimate_blur
     from .io.folders import make_folder
-    from .io.pictures import read_picture
 
-    if (na is None) != (wavelength is None):
-        raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+    if unit is not None and pixel_size is None:
+        raise typer.BadParameter("--unit is that of --pixel-size; give both, or neither to use the file's own")
     check_reference(na, wavelength, index, limit)
-    files = _pictures(files)
+    files = without_maps(files)
     make_folder(out)
     stop = _Interrupt()
     report: list[dict[str, Any]] = []
-    taken: dict[Path, Path] = {}
+    written: dict[Path, Path] = {}
     interrupted = False
     for file in files:
         target = out / f"{file.stem}.sigma.ome.tif"
         try:
-            if target.exists() and not overwrite:
-                raise BlurMapError(f"{target} exists already. Use --overwrite, or another folder.")
-            if taken.setdefault(target, file) is not file:
-                raise BlurMapError(
-                    f"{target} is the map of {taken[target]}. Rename one of the two, or use another folder for it."
-                )
+            check_map_free(target, written, overwrite=overwrite)
+            picture, which = read(file)
             found = estimate_blur(
-                read_picture(file),
+                picture,
                 model=model,
                 axes=axes,
                 pixel_size=pixel_size,
-                unit=unit if pixel_size is not None else None,
+                unit=(unit or "um") if pixel_size is not None else None,
                 device=device,
                 tile=tile or "auto",
-                progress=_progress(file.name),
+                progress=progress(file.name),
                 cancel=stop,
             )
             found.save(target, overwrite=overwrite)
-            entry = {"file": str(file), "result": str(target), **compared(found, na, wavelength, index, limit)}
+            written[target] = file
+            entry = {"file": str(file), "result": str(target), **which}
+            entry |= compared(found, na, wavelength, index, limit)
             report.append(entry)
             if "problem" in entry:
-                _say(f"{file}: the map was written, without a comparison: {entry['problem']}")
+                say(f"{file}: the map was written, without a comparison: {entry['problem']}")
         except Cancelled as cancelled:
             partial = out / f"{file.stem}.partial.sigma.ome.tif"
             cancelled.partial.save(partial, overwrite=True)
-            _say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
+            say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
             interrupted = True
             break
         except (BlurMapError, OSError) as error:
             report.append({"file": str(file), "error": str(error)})
-            _say(f"{file}: {error}")
+            say(f"{file}: {error}")
     good = [entry for entry in report if "error" not in entry]
-    _show({"results": report}, as_json, [f"{entry['file']}: {entry['line']}" for entry in good])
+    show({"results": report}, as_json, [f"{entry['file']}: {entry['line']}" for entry in good])
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     failed, alone = len(report) - len(good), sum("problem" in entry for entry in good)
     if failed:
-        _say(f"{failed} of {len(report)} pictures failed.")
+        say(f"{failed} of {len(report)} pictures failed.")
     if alone:
-        _say(f"{alone} of {len(report)} pictures could not be compared.")
+        say(f"{alone} of {len(report)} pictures could not be compared.")
     if failed or alone:
         raise typer.Exit(FAILED)
-
-
-def _pictures(files: list[Path]) -> list[Path]:
-    """Leave out the program's own maps, which ``*.tif`` finds beside their pictures."""
-    from .io.results import is_result
-
-    maps = [file for file in files if is_result(file)]
-    for file in maps:
-        _say(f"{file}: left out, it is a blur map and no picture.")
-    if len(maps) == len(files):
-        raise BlurMapError("There are only blur maps among the files given. Give the pictures they were made from.")
-    return [file for file in files if file not in maps]
 
 
 class _Interrupt:
@@ -196,18 +173,6 @@ class _Interrupt:
 
     def __call__(self) -> bool:
         return self.asked
-
-
-def _progress(name: str) -> Callable[[int, int, str], None] | None:
-    if not sys.stderr.isatty():
-        return None
-
-    def show(done: int, total: int, message: str) -> None:
-        end = "\n" if done == total else ""
-        typer.echo(f"\r{name}: {message}, {100 * done // total} %", err=True, nl=False)
-        typer.echo(end, err=True, nl=False)
-
-    return show
 
 
 @app.command()
@@ -234,7 +199,7 @@ def score(
     else:
         known = read_picture(truth).array
     found = compare(BlurMap.load(result).masked().sigma, known)
-    _show(asdict(found), as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
+    show(asdict(found), as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
 
 
 @app.command()
@@ -257,9 +222,10 @@ def check(
 
     With --out also writes <stem>.check.png and <stem>.check.json.
     """
+    from .cli_files import without_maps
     from .io.folders import make_folder
 
-    files = _pictures(files)
+    files = without_maps(files)
     if out is not None:
         make_folder(out)
     stop = _Interrupt()
@@ -271,25 +237,25 @@ def check(
         try:
             if out is not None and file.stem in names:
                 raise BlurMapError(f"Another picture is called {file.stem}, too. Rename it, or check it by itself.")
-            names.add(file.stem)
             found, entry = _check(file, out, options, overwrite)
+            names.add(file.stem)
             report.append(entry)
         except (BlurMapError, OSError) as error:
             report.append({"file": str(file), "error": str(error)})
-            _say(f"{file}: {error}")
+            say(f"{file}: {error}")
         else:
             if not as_json:
                 typer.echo(f"{file}\n{found.text()}\n")
         if stop():
             break
     if as_json:
-        typer.echo(json.dumps({"results": report}, indent=2))
+        show({"results": report}, True, [])
     if stop():
-        _say("Interrupted; the last check holds what was done until then.")
+        say("Interrupted; the last check holds what was done until then.")
         raise typer.Exit(INTERRUPTED)
     failed = sum("error" in entry for entry in report)
     if failed:
-        _say(f"{failed} of {len(report)} pictures failed.")
+        say(f"{failed} of {len(report)} pictures failed.")
         raise typer.Exit(FAILED)
 
 
@@ -298,17 +264,18 @@ def _check(
 ) -> tuple[CheckReport, dict[str, Any]]:
     """Check one picture, and write its files where they are wanted; of a stopped check as partial ones."""
     from .check import check_on_image
+    from .cli_files import read
     from .figure import check_paths, save_check
-    from .io.pictures import read_picture
 
     name = file.stem
     if out is not None:
         check_paths(out, name, overwrite=overwrite)  # before the work, not after it
+    picture, which = read(file)
     try:
-        found = check_on_image(read_picture(file), progress=_progress(file.name), **options)
+        found = check_on_image(picture, progress=progress(file.name), **options)
     except Cancelled as cancelled:
         found, name, overwrite = cancelled.partial, f"{name}.partial", True
-    entry = {"file": str(file), **found.to_dict()}
+    entry = {"file": str(file), **which, **found.to_dict()}
     if out is not None:
         drawing, figures = save_check(found, out, name, title=file.name, overwrite=overwrite)
         entry |= {"figure": str(drawing), "figures": str(figures)}
@@ -321,7 +288,7 @@ def models(as_json: Json = False) -> None:
     from .models.registry import list_models
 
     cards = list_models()
-    _show(
+    show(
         {name: asdict(info) for name, info in cards.items()},
         as_json,
         [f"{i.card()}\n" for i in cards.values()],
@@ -373,23 +340,23 @@ def train(
     bundled: dict[str, Any] = {"minutes": minutes or 90.0, "steps": steps, "seed": seed, "device": fixed}
     start = None if init in ("default", "scratch") else init
     if default:
-        model = cli_train.retrain_default(checkpoint, name, _say, stop, workers=workers, init=start, **bundled)
+        model = cli_train.retrain_default(checkpoint, name, say, stop, workers=workers, init=start, **bundled)
     elif patch is not None:
-        model = cli_train.retrain_patch(patch, checkpoint, start, name, _say, stop, **bundled)
+        model = cli_train.retrain_patch(patch, checkpoint, start, name, say, stop, **bundled)
     else:
         config = TuneConfig(architecture, sigma_range, classes, minutes or 10.0, steps, device, seed)  # type: ignore[arg-type]
         first = None if init == "scratch" else init
-        tuned = cli_train.train_on(images or [], config, first, checkpoint, name, _say, stop)
+        tuned = cli_train.train_on(images or [], config, first, checkpoint, name, say, stop)
         if tuned is None:
-            _say("Interrupted before the first step; there is no model yet.")
+            say("Interrupted before the first step; there is no model yet.")
             raise typer.Exit(INTERRUPTED)
         model = tuned
-    target = cli_train.save(model, target, _say, overwrite=overwrite, half=patch is not None)
+    target = cli_train.save(model, target, say, overwrite=overwrite, half=patch is not None)
     figures = model.info.training["figures"]
     report = model.info.training.get("report")
-    _show({"model": str(target), "figures": figures, "report": report}, as_json, _figures(figures, report))
+    show({"model": str(target), "figures": figures, "report": report}, as_json, _figures(figures, report))
     if stop():
-        _say(f"Interrupted; the best model until then is in {target}.")
+        say(f"Interrupted; the best model until then is in {target}.")
         raise typer.Exit(INTERRUPTED)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from .errors import BlurMapError
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ def check_reference(na: float | None, wavelength: float | None, index: float, li
     from .blurmap import Reference
     from .optics import optics_limit
 
+    if (na is None) != (wavelength is None):
+        raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+    if limit is not None and na is not None:
+        raise typer.BadParameter(
+            "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
+        )
     if na is not None and wavelength is not None:
         if 0 < wavelength < _SHORTEST:
             raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
@@ -59,7 +67,7 @@ def _reference_of(
 ) -> Reference | float | None:
     """The optics limit, the limit typed in, or nothing."""
     from .blurmap import Reference
-    from .io.units import meters
+    from .io.units import meters, unit_label
     from .optics import optics_limit
 
     if na is None or wavelength is None:
@@ -69,6 +77,12 @@ def _reference_of(
             "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or with "
             "--unit) and --overwrite."
         )
-    pixel_nm = 1e9 * found.pixel_size[1] * (meters(found.unit) or 0.0)
+    y, x = found.pixel_size
+    if abs(y - x) > 0.01 * min(y, x):
+        raise BlurMapError(
+            f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y x x), so the optics limit is no single sigma in "
+            "pixels. Resample the picture to square pixels, or give --limit instead of --na and --wavelength."
+        )
+    pixel_nm = 1e9 * (y + x) / 2 * (meters(found.unit) or 0.0)
     sigma = optics_limit(na, wavelength, pixel_nm, index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")

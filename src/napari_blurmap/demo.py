@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tifffile
 
+from .errors import BlurMapError
 from .estimate import estimate_blur
 from .figure import comparison_figure
 from .io.folders import make_folder
@@ -74,7 +75,7 @@ def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
     Raises
     ------
     BlurMapError
-        If the folder cannot be made.
+        If the folder cannot be made or written to.
     """
     make_folder(out)
     rng = np.random.default_rng(_SEED)
@@ -88,9 +89,13 @@ def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
     judged = found.masked().sigma
     figures = score(judged, truth)
     paths = out / "demo.tif", out / "demo.png", out / "demo.sigma.ome.tif"
-    tifffile.imwrite(paths[0], picture, compression="zlib")
     title = f"RMSE {figures.rmse:.3f} px, bias {figures.bias:+.3f} px, {100 * figures.coverage:.0f} % judged"
-    comparison_figure(picture, truth, judged, title=title).savefig(paths[1], dpi=110)
+    drawing = comparison_figure(picture, truth, judged, title=title)
+    try:
+        tifffile.imwrite(paths[0], picture, compression="zlib")
+        drawing.savefig(paths[1], dpi=110)
+    except OSError as error:
+        raise BlurMapError(f"{out} cannot be written to ({error.strerror or error}). Choose another folder.") from error
     found.save(paths[2], overwrite=True)
     return Demo(found, figures, seconds, *paths)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from .errors import BlurMapError
 from .io.atomic import replacing
+from .io.plain_text import plain_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +120,9 @@ def check_figure(report: CheckReport, *, title: str = "") -> Figure:
             _sigma_axis(axes, report)
         else:
             axes.set_axis_off()
-    figure.suptitle("\n".join(text for text in (title, report.summary_line()) if text), fontsize=11, parse_math=False)
+    figure.suptitle(
+        "\n".join(text for text in (plain_text(title), report.summary_line()) if text), fontsize=11, parse_math=False
+    )
     return figure
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import BlurMapError
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
 from .ome_xml import parse_ome
+from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header
 from .tiff import first_image, open_tiff
 from .units import is_time, meters, ome_symbol
@@ -43,7 +44,7 @@ def write_ome_tiff(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     shape = (*sizes, len(CHANNELS), *header["shape"][-2:])
     metadata: dict[str, Any] = {
         "axes": "".join((*lead, "c", "y", "x")).upper(),
-        "Name": file,
+        "Name": plain_text(file),
         "Description": dump_header(header, file),
         "Channel": {"Name": list(CHANNELS)},
         **_physical(header),

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
+from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header
 from .units import is_time, meters
 
@@ -95,7 +96,7 @@ def _image(header: dict[str, Any], lead: tuple[str, ...], channel: int, file: st
     scale.insert(channel, 1.0)
     transformation = v05.ScaleTransformation(scale=scale)
     dataset = v05.Dataset(path="0", coordinateTransformations=[transformation])
-    multiscale = v05.Multiscale(name=file, axes=axes, datasets=[dataset])
+    multiscale = v05.Multiscale(name=plain_text(file), axes=axes, datasets=[dataset])
     channels = [
         v05.OmeroChannel(label=name, color="FFFFFF", window=v05.OmeroWindow(start=0, min=0, end=top, max=top))
         for name, top in zip(CHANNELS, _SHOWN_UP_TO, strict=True)

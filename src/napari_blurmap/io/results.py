@@ -69,7 +69,7 @@ def is_result(path: Path) -> bool:
     >>> is_result(Path("a.sigma.ome.tif")), is_result(Path("a.ome.tif"))
     (True, False)
     """
-    return path.name.endswith((TIFF, ZARR, sidecar.SUFFIX))
+    return path.name.lower().endswith((TIFF, ZARR, sidecar.SUFFIX))
 
 
 def sidecar_path(path: Path) -> Path:
@@ -144,7 +144,7 @@ def load_result(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, An
     given = Path(path)
     if not given.exists():
         raise BlurMapError(f"{given} does not exist; give a {TIFF}, {ZARR} or {sidecar.SUFFIX}.")
-    if given.name.endswith(sidecar.SUFFIX):
+    if given.name.lower().endswith(sidecar.SUFFIX):
         header: dict[str, Any] | None = sidecar.read_sidecar(given)
         data = _data_of(given, str(header and header["file"]))
     else:
@@ -157,7 +157,7 @@ def load_result(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, An
 
 def _data_of(beside: Path, file: str) -> Path:
     """Find the data that a sidecar names, or that has its name where both were renamed."""
-    stem = beside.name.removesuffix(sidecar.SUFFIX)
+    stem = beside.name[: -len(sidecar.SUFFIX)]
     for name in (file, stem + TIFF, stem + ZARR):
         if (beside.parent / name).exists():
             return beside.parent / name
