@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 import dask.array as da
 import numpy as np
 import pytest
+import zarr
 from scipy.stats import norm
 
+from napari_blurmap import smooth_sigma
 from napari_blurmap.blurmap import BlurMap, Reference, Status, summary_line
 from napari_blurmap.errors import BlurMapError
 from napari_blurmap.sampling import median_error, sample_map
@@ -165,6 +168,14 @@ def test_filled_fills_what_was_not_judged_and_says_so():
     assert filled.summary()["judged_pixels"] == m.summary()["judged_pixels"]
     with pytest.raises(BlurMapError, match="shape"):
         m.filled(np.zeros((64, 65)))
+
+
+@pytest.mark.parametrize("whole", [lambda m: m.filled, lambda m: partial(smooth_sigma, m, "edge")])
+def test_a_picture_in_a_zarr_is_a_guide_like_any_other(whole):
+    m = mixed((64, 64))
+    picture = np.random.default_rng(1).random((64, 64), np.float32)
+    expected, found = (whole(m)(image=image).sigma for image in (picture, zarr.array(picture, chunks=(32, 64))))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_probability_below_is_the_normal_distribution():

@@ -250,6 +250,10 @@ def test_what_is_masked_is_no_data(run):
     m = run(np.ma.masked_array(wild, mask))
     same(m, run(np.where(mask, np.nan, PICTURE)))
     assert (m.status[mask] == Status.INVALID).all()
+    lazy = da.from_array(np.ma.masked_array(wild, mask), chunks=(50, 60))
+    found = run(lazy)
+    np.testing.assert_array_equal(np.asarray(found.status), m.status)
+    np.testing.assert_array_equal(np.asarray(found.sigma), m.sigma)
 
 
 def test_numbers_of_numpy_are_numbers(run):

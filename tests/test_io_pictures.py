@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -194,6 +195,32 @@ def test_first_of_several_images_is_read_and_that_is_said(tmp_path):
     picture = read_picture(tmp_path / "a.tif")
     assert picture.source["image"] == "first of 2"
     np.testing.assert_array_equal(picture.array, GREY)
+
+
+@pytest.mark.parametrize("metadata", [None, {}])
+@pytest.mark.parametrize("pixels", [STACK[0], np.stack([COLOUR, COLOUR[::-1]])])
+def test_pages_written_one_by_one_are_a_stack(tmp_path, pixels, metadata):
+    kind = "rgb" if pixels.ndim == 4 else "minisblack"
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for page in pixels:
+            writer.write(page, photometric=kind, metadata=metadata)
+    picture = read_picture(tmp_path / "a.tif")
+    assert picture.axes == ("i", "y", "x", "s")[: pixels.ndim]
+    assert "image" not in picture.source
+    np.testing.assert_array_equal(picture.array, pixels)
+
+
+@pytest.mark.parametrize("samples", [2, 3, 4])
+def test_png_of_16_bits_keeps_all_of_them(tmp_path, samples):
+    values = RANDOM.integers(0, 65536, (96, 80, samples), dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(values))
+    picture = read_picture(tmp_path / "a.png")
+    assert (picture.array.dtype, picture.channel_axis) == (np.uint16, 2)
+    expected = values if samples > 2 else np.concatenate([values[..., :1]] * 3 + [values[..., 1:]], axis=-1)
+    np.testing.assert_array_equal(picture.array, expected)
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:-3000])
+    with pytest.raises(BlurMapError, match="damaged or incomplete"):
+        read_picture(tmp_path / "b.png")
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "gif", "tif"])

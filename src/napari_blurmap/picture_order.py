@@ -35,6 +35,10 @@ def in_map_order(image: Array, axes: tuple[str, ...], shape: tuple[int, ...], pr
     >>> in_map_order(np.zeros((3, 2)), ("y", "x"), (2, 3), about).shape
     (2, 3)
     """
+    if not hasattr(image, "transpose"):  # zarr's arrays cannot be turned, and may be larger than memory
+        from dask.array import from_array
+
+        image = from_array(image)
     parameters = provenance.get("parameters", {})
     known = tuple(parameters.get("axes", ()))
     own = known if sorted(known) == sorted(axes) else axes

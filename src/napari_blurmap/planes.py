@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import BlurMapError
 from .io.units import meters, unit_name
-from .sources import Given, unwrap
+from .sources import Given, unwrap, without_masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -291,8 +291,8 @@ def read_plane(plane: Any) -> Plane:
         large offset nor a large factor costs digits of float32, and neither
         reaches the network, which sees local contrast only.
     """
-    array = np.asarray(plane)
-    saturated = saturated_places(array)
+    saturated = saturated_places(np.asarray(plane))
+    array = np.asarray(without_masked(plane))  # a plane of dask's may have a mask
     is_8_bit = array.dtype == np.uint8
     valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:

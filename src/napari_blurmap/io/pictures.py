@@ -61,7 +61,7 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     ----------
     path : path
         TIFF (OME, ImageJ, tiled, Big, any usual compression), PNG, JPEG, BMP
-        or GIF; told by content, not by name. Of a file with several images
+        or GIF; told by content, not by name. Of a file with different images
         the first is read.
 
     Returns
@@ -147,11 +147,7 @@ def _read_other(file: Path) -> tuple[NDArray[Any], bool]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
-                frames = []
-                # An MPO is a JPEG with more pictures behind it: previews, the other eye, a depth map.
-                for number in range(1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)):
-                    picture.seek(number)
-                    frames.append(_frame(picture))
+                frames = [_deep_png(file)] if _is_deep_png(file) else _frames(picture)
     except UnidentifiedImageError as error:
         raise BlurMapError(
             f"{file} is no picture that can be read here; expected TIFF, PNG, JPEG, BMP or GIF. Export files "
@@ -176,6 +172,32 @@ def _read_other(file: Path) -> tuple[NDArray[Any], bool]:
         )
     is_colour = frames[0].ndim == 3
     return (frames[0] if len(frames) == 1 else np.stack(frames)), is_colour
+
+
+def _is_deep_png(file: Path) -> bool:
+    """Whether it is a PNG of 16 bits a colour, or of 16-bit grey with transparency: Pillow drops half of their bits."""
+    with file.open("rb") as stream:
+        start = stream.read(26)
+    return start.startswith(b"\x89PNG") and start[24:25] == b"\x10" and start[25:26] in (b"\2", b"\4", b"\6")
+
+
+def _deep_png(file: Path) -> NDArray[Any]:
+    """All 16 bits of it, as colour (Y, X, 3 or 4)."""
+    import imagecodecs
+
+    array = np.asarray(imagecodecs.png_decode(file.read_bytes()))
+    return array[..., [0, 0, 0, 1]] if array.shape[-1] == 2 else array
+
+
+def _frames(picture: Any) -> list[NDArray[Any]]:
+    """All that a file holds."""
+    # An MPO is a JPEG with more pictures behind it: previews, the other eye, a depth map.
+    count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+    frames = []
+    for number in range(count):
+        picture.seek(number)
+        frames.append(_frame(picture))
+    return frames
 
 
 def _frame(picture: Any) -> NDArray[Any]:

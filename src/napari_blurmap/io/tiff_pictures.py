@@ -25,7 +25,7 @@ _LARGEST_PIXEL = 20e-6
 
 
 class TiffPicture(NamedTuple):
-    """First image of a TIFF file; the fields are those of `napari_blurmap.io.pictures.Picture`."""
+    """First image of a TIFF file, or its pages that are alike; fields as of `napari_blurmap.io.pictures.Picture`."""
 
     array: NDArray[Any]
     axes: tuple[str, ...]
@@ -55,11 +55,14 @@ def read_tiff(path: Path) -> TiffPicture:
     """
     with open_tiff(path) as tif:
         series = first_image(tif)
-        array, axes, is_colour = _ordered(np.asarray(series.asarray()), series.axes.lower(), _is_colour(series), path)
+        pixels, letters = np.asarray(series.asarray()), series.axes.lower()
+        count = len(tif.series)
+        if count > 1 and _is_stack(tif):
+            pixels, letters, count = np.stack([page.asarray() for page in tif.series]), f"i{letters}", 1
+        array, axes, is_colour = _ordered(pixels, letters, _is_colour(series), path)
         if series.keyframe.photometric == 3 and not is_colour:
             array, axes, is_colour = _with_palette(array, axes, tif, series)
         steps = _consistent(_steps(tif, series))
-        count = len(tif.series)
     known = [steps.get(axis, (1.0, "pixel")) for axis in axes]
     return TiffPicture(
         array,
@@ -69,6 +72,14 @@ def read_tiff(path: Path) -> TiffPicture:
         len(axes) - 1 if is_colour else None,
         f"first of {count}" if count > 1 else None,
     )
+
+
+def _is_stack(tif: TiffFile) -> bool:
+    """Whether its images are pages of one size and kind, as programs leave them that write a stack page by page."""
+    if tif.is_ome or tif.is_imagej:
+        return False
+    kinds = {(one.axes, one.shape, one.dtype, one.keyframe.photometric, len(one.pages)) for one in tif.series}
+    return len(kinds) == 1 and len(tif.series[0].pages) == 1 and "i" not in tif.series[0].axes.lower()
 
 
 def _is_colour(series: TiffPageSeries) -> bool:
