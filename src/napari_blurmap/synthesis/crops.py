@@ -322,7 +322,7 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     """
     if rng.random() < _PLAIN:
         return _plain_crop(scene, rng, largest)
-    layers = (_one_layer, _hidden_layer, _hazy)[int(rng.choice(3, p=[0.75, 0.15, 0.1]))]
+    layers = (_one_layer, _hidden_layer, _hazy)[int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
     light, sigma, behind, behind_sigma = layers(scene, rng, largest)
     if rng.random() < 0.3:
         light = _empty_parts(light, rng)
