@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -153,6 +154,16 @@ def test_the_second_half_of_a_double_click_does_not_cancel(opened: Any, qtbot: A
     assert opened.panel.control.state is RunState.CANCELLING
     opened.rest()
     assert opened.panel.run_view.message.text() == "Cancelled."
+
+
+def test_no_full_collection_while_it_runs(opened: Any) -> None:
+    """What there was is set aside for the time of a run, even of one that is cancelled, and no longer."""
+    for _ in range(2):
+        opened.panel.run()
+        assert gc.get_freeze_count() > 10_000
+        opened.panel.run_view.button.click()
+        opened.rest()
+        assert gc.get_freeze_count() == 0
 
 
 def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:

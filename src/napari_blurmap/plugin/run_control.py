@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
@@ -98,6 +99,10 @@ class RunControl(QObject):
             _worker_class=JobWorker,
             _ignore_errors=True,
         )
+        if not self._working:
+            # A full collection of napari's and PyTorch's objects holds everything up for a third of a second; what
+            # there is now lives as long as the run, or until its end.
+            gc.freeze()
         self._working.add(self)
         self._go(RunState.LOADING if first_time else RunState.RUNNING)
         # After the change of state: napari's bars process events, such as another click.
@@ -161,6 +166,8 @@ class RunControl(QObject):
         self._go(ends[type(outcome)])
         if not self._abandoned:
             self.ended.emit(outcome)
+        if not self._working:
+            gc.unfreeze()
 
     def _close_bar(self) -> None:
         if self._bar is not None:
