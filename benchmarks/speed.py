@@ -80,8 +80,8 @@ def on_cpu(megapixels: list[int], repeats: int) -> str:
         "One thread, float32, the default call with the bundled model, against `scipy.ndimage.gaussian_laplace("
         f"float32, sigma=1.5)` in the same run; smallest of {repeats} (of 2 from 16 Mpx on). The ratio is what to "
         f"compare. *Of peak*: the network's {each / 1e3:.1f} k floating-point operations a pixel, over what the same "
-        f"time is worth in a product of two matrices ({peak / 1e9:.0f} GFLOP/s). Memory is the process's peak so far, "
-        "PyTorch included.\n\n"
+        f"time is worth in a product of two matrices ({peak / 1e9:.0f} GFLOP/s); it may pass 100 %, since Winograd's "
+        "way of 3 x 3 convolutions needs fewer. Memory is the process's peak so far, PyTorch included.\n\n"
         + table(header, rows)
         + f"\n\nThe network of the thesis, run densely (`patch30`, 256 x 256): {patches:.0f} CPU s a megapixel, "
         f"{patches * edge**2 / 1e6 / ours:.0f} times ours."
