@@ -124,8 +124,8 @@ def fill_planes(
     Returns
     -------
     array of float32, shape (..., Y, X)
-        Lazy where one of the arrays is; then a plane is computed in one
-        piece, whatever its chunks.
+        Lazy where the map is; then a plane is computed in one piece,
+        whatever its chunks. Of a lazy picture one plane at a time is read.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def fill_planes(
                 "give the picture that the map was made from."
             )
         arrays.append(image)
-    if not any(hasattr(array, "dask") for array in arrays):
+    if not any(hasattr(array, "dask") for array in arrays[:4]):
         return _fill_stack(*arrays)
     import dask.array
 
