@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import sys
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from .check_report import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +29,7 @@ def say(text: str) -> None:
 
 def show(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
     """Print figures as JSON, or the lines that say the same."""
-    typer.echo(json.dumps(_finite(figures), indent=2, allow_nan=False) if as_json else "\n".join(lines))
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no NaN and no infinity; null stands for both."""
-    if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    typer.echo(json.dumps(plain(figures), indent=2, allow_nan=False) if as_json else "\n".join(lines))
 
 
 def progress(name: str) -> Callable[[int, int, str], None] | None:
