@@ -38,7 +38,6 @@ from napari_blurmap.synthesis.patches import (
 from napari_blurmap.synthesis.specimens import text_page
 from napari_blurmap.synthesis.textures import dead_leaves
 from napari_blurmap.train_patch import (
-    FEW_TEXTURES,
     PatchTrainConfig,
     PatchTraining,
     synthetic_textures,
@@ -277,10 +276,10 @@ def runs_of(textures: list[Texture], dropped: dict[str, str], options: argparse.
     """The three trainings: the author's, the same split by texture, and with the better recipe."""
     sigmas = SIGMAS_30 if options.classes == 30 else SIGMAS_10
     layers = VARIANTS[options.variant]
-    better = PatchTrainConfig(options.minutes, options.steps, rate=FEW_TEXTURES, device=options.device)
-    recipes = {"Adagrad": thesis_config(options.minutes, options.steps, device=options.device), "AdamW": better}
+    better = PatchTrainConfig(options.minutes, options.steps, device=options.device)
+    recipes = {"Adagrad": thesis_config(options.minutes, options.steps, device=options.device), "Muon": better}
     runs = []
-    for split, recipe in (("patch", "Adagrad"), ("texture", "Adagrad"), ("texture", "AdamW")):
+    for split, recipe in (("patch", "Adagrad"), ("texture", "Adagrad"), ("texture", "Muon")):
         config = PatchDataConfig(sigmas, kernel=options.kernel, split=split, drop="texture")
         data = make_patches(textures, config, dropped=dict(dropped))
         runs.append(train(f"split by {split}, {recipe}", data, recipes[recipe], layers))

@@ -16,7 +16,7 @@ from napari_blurmap.models.model import Model, ModelInfo
 from napari_blurmap.models.patch import PATCH, STRIDES, PatchConfig, PatchNetwork, large_config, started_from
 from napari_blurmap.models.reading import class_probabilities
 from napari_blurmap.synthesis.patches import PatchDataConfig, make_patches, read_textures
-from napari_blurmap.train_patch import PatchTrainConfig, PatchTraining, thesis_config
+from napari_blurmap.train_patch import PatchTrainConfig, PatchTraining, synthetic_textures, thesis_config
 
 #: Fewer channels than the thesis's, the same kernels.
 SMALL = PatchConfig(
@@ -222,7 +222,19 @@ def test_loss_falls_and_the_model_is_complete(data, tmp_path):
     assert (info.sizes["mean"], info.sizes["deviation"]) == (pytest.approx(data.mean), pytest.approx(data.deviation))
 
 
-@pytest.mark.parametrize("optimiser", ["adagrad", "adamw"])
+def test_the_network_as_published_leaves_chance_on_few_textures():
+    """Of four classes; with AdamW for all weights it stayed at a quarter, whatever the seed."""
+    drawn = make_patches(
+        synthetic_textures(12),
+        PatchDataConfig(sigmas=(0.3, 0.8, 1.6, 3.0), split="patch", validation=0.1, test=0.3),
+    )
+    t = PatchTraining(drawn, PatchTrainConfig(steps=240, batch=32))
+    list(t.run())
+    weights, labels = class_probabilities(t.network, drawn.test)
+    assert (weights.argmax(dim=1) == labels).float().mean() > 0.4
+
+
+@pytest.mark.parametrize("optimiser", ["adagrad", "muon"])
 def test_one_seed_gives_equal_weights(data, optimiser):
     runs = [training(data, seed=s, optimiser=optimiser, layers=replace(SMALL, dropout=0.3)) for s in (1, 1, 2)]
     for t in runs:

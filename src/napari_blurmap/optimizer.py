@@ -1,4 +1,4 @@
-"""How the weights of dense networks are changed: the matrices among them by Muon, the rest by AdamW."""
+"""How the weights are changed: the matrices of convolutions by Muon, the rest by AdamW."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from ..errors import BlurMapError
 from ..models.model import Model
 from ..models.registry import load_model
 from ..train import TrainConfig
-from ..train_patch import FEW_TEXTURES, PatchTrainConfig
+from ..train_patch import PatchTrainConfig
 from .config import TuneConfig, TuneStep
 from .data import CropConfig
 from .learners import Learner, Weights, check_range, prepare_dense, prepare_patch
@@ -169,7 +169,7 @@ class Tuning:
         """Data and network."""
         c, start = self.config, self.start
         if c.architecture == "patch":
-            recipe = PatchTrainConfig(minutes=c.minutes, steps=c.steps, rate=FEW_TEXTURES, seed=c.seed)
+            recipe = PatchTrainConfig(minutes=c.minutes, steps=c.steps, seed=c.seed)
             yield from prepare_patch(pieces, c.sigmas, recipe, start, c.device)
             return
         low, high = c.sigma_range
