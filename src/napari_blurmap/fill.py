@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 
 from .errors import BlurMapError
 from .least_squares import System, conjugate_gradients, ties
+from .sources import without_masked
 from .status import Array
 
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def fill_planes(
     Returns
     -------
     array of float32, shape (..., Y, X)
-        Lazy where one of the arrays is; then a plane is computed in one
-        piece, whatever its chunks.
+        Lazy where the map is; then a plane is computed in one piece,
+        whatever its chunks. Of a lazy picture one plane at a time is read.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def fill_planes(
                 "give the picture that the map was made from."
             )
         arrays.append(image)
-    if not any(hasattr(array, "dask") for array in arrays):
+    if not any(hasattr(array, "dask") for array in arrays[:4]):
         return _fill_stack(*arrays)
     import dask.array
 
@@ -179,7 +180,7 @@ def _weights(error: Plane, known: NDArray[np.bool_], read: NDArray[np.bool_]) ->
 def _guide(image: ArrayLike | None) -> Plane | None:
     if image is None:
         return None
-    picture = np.asarray(image, np.float32)
+    picture = without_masked(image).astype(np.float32)
     finite = np.isfinite(picture)
     if not finite.all():
         picture = np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))
