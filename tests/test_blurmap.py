@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from functools import partial
 
 import dask.array as da
@@ -178,6 +179,25 @@ def test_a_picture_in_a_zarr_is_a_guide_like_any_other(whole):
     assert isinstance(found.sigma, np.ndarray)  # only a lazy map stays one
     np.testing.assert_array_equal(found.sigma, expected.sigma)
     assert found.summary() == expected.summary()
+
+
+@pytest.mark.parametrize("name", ["sigma", "uncertainty", "status"])
+def test_a_summary_takes_maps_that_are_lazy_in_part(name):
+    m = mixed((64, 64))
+    part = replace(m, **{name: da.from_array(getattr(m, name), chunks=(32, 64))})
+    assert part.summary()["median_sigma"] == m.summary()["median_sigma"]
+    assert part.summary()["judged_pixels"] == m.summary()["judged_pixels"]
+
+
+def test_a_mask_of_a_guide_counts():
+    m = mixed((64, 64))
+    picture = np.random.default_rng(1).random((64, 64), np.float32)
+    mask = np.zeros(picture.shape, bool)
+    mask[20:40, 20:40] = True
+    masked = np.ma.masked_array(np.where(mask, 1e3, picture), mask)
+    expected = m.filled(image=np.where(mask, np.nan, picture)).sigma
+    for guide in (masked, da.from_array(masked, chunks=(32, 64))):
+        np.testing.assert_allclose(m.filled(image=guide).sigma, expected, rtol=1e-6)
 
 
 def test_probability_below_is_the_normal_distribution():

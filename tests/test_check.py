@@ -7,6 +7,7 @@ import os
 import signal
 from dataclasses import replace
 
+import dask.array as da
 import numpy as np
 import pytest
 import tifffile
@@ -129,6 +130,15 @@ def test_a_cameras_steps_and_full_scale_are_kept(reader, picture):
     assert take_sample(as_stack(picture)).digits.high == 65535
     assert not (reader.seen[3] % 16).any()
     assert len(np.unique(reader.seen[3])) > 100
+
+
+def test_a_mask_of_a_picture_counts(picture):
+    mask = np.zeros(picture.shape, bool)
+    mask[20:40, 20:40] = True
+    masked = np.ma.masked_array(np.where(mask, 65535, picture), mask)
+    for image in (masked, da.from_array(masked, chunks=50)):
+        found = take_sample(as_stack(image), region=(0, 96, 0, 96))
+        np.testing.assert_array_equal(found.valid, ~mask[:96, :96])
 
 
 def test_no_data_stays_no_data(reader, picture):

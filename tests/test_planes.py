@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import dask.array as da
 import numpy as np
 import pytest
 
 import napari_blurmap as nb
 from napari_blurmap.planes import LUMINANCE, as_stack, read_plane, saturated_places
 
+RNG = np.random.default_rng(3)
 PICTURE = np.random.default_rng(0).integers(0, 200, (40, 56)).astype(np.uint8)
 
 
@@ -137,6 +139,9 @@ def test_a_typed_pixel_size_helps_where_units_differ():
         ({"image": np.zeros((40, 40, 4))}, "channel_axis=-1"),
         ({"image": np.zeros((40, 40, 9)), "channel_axis": 2}, "Fluorescence channels"),
         ({"image": np.zeros((40, 40)), "channel_axis": 5}, "2 axes"),
+        ({"image": np.zeros((40, 40)), "channel_axis": "c"}, "channel_axis is 'c'"),
+        ({"image": np.zeros((40, 40)), "axes": 5}, "axes is 5"),
+        ({"image": np.zeros((40, 40)), "axes": ""}, "expected 2"),
         ({"image": np.zeros((3, 40, 40)), "axes": "YX"}, "expected 3"),
         ({"image": np.zeros((3, 40, 40)), "axes": "ZZY"}, "different names"),
         ({"image": np.zeros((40, 40)), "pixel_size": -1.0}, "above 0"),
@@ -210,3 +215,17 @@ def test_saturation_of_colours():
     found = read_plane(colour).saturated
     assert found.sum() == 100
     assert found[25, 25]
+
+
+@pytest.mark.parametrize("wrap", [lambda a: a, lambda a: da.from_array(a, chunks=(30, 40))])
+@pytest.mark.parametrize("hidden", [7, 255])
+def test_a_mask_hides_neither_clipped_light_nor_eight_bits(wrap, hidden):
+    picture = RNG.integers(0, 200, (60, 80)).astype(np.uint8)
+    picture[10:20, 10:20] = 255
+    mask = np.zeros(picture.shape, bool)
+    mask[30:50, 40:70] = True
+    bare, masked = read_plane(picture), np.ma.masked_array(np.where(mask, np.uint8(hidden), picture), mask)
+    read = read_plane(as_stack(wrap(masked)).plane(()))
+    np.testing.assert_array_equal(read.valid, ~mask)
+    np.testing.assert_array_equal(read.saturated, bare.saturated)
+    np.testing.assert_allclose(read.grey()[~mask], picture[~mask], atol=1e-3)

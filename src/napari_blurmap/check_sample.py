@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from .errors import BlurMapError
+from .masks import in_memory, without_masked
 from .planes import LUMINANCE, SMALLEST, read_plane
 from .synthesis.noise import Digits, PictureNoise, estimate_noise
 from .whole_numbers import whole_numbers
@@ -112,8 +113,8 @@ def take_sample(
             f"Checked on {y1 - y0} x {x1 - x0} px of {data.shape[0]} x {data.shape[1]}, where there is most detail: "
             f"rows {y0} to {y1}, columns {x0} to {x1}."
         )
-    original = np.asarray(_cut(data, found))
-    read = read_plane(original)
+    given = in_memory(_cut(data, found))
+    original, read = without_masked(given), read_plane(given)
     if not read.valid.any():
         raise BlurMapError("Every pixel to be checked is NaN, infinite or transparent; expected some numbers.")
     grey = _grey(original)
@@ -160,7 +161,7 @@ def _choose_plane(
     for one in indices:
         data = stack.plane(one)
         cut = [(max(0, (n - _GLANCE) // 2), min(n, (n + _GLANCE) // 2)) for n in data.shape[:2]]
-        scores.append(_detail(_grey(np.asarray(_cut(data, (*cut[0], *cut[1]))))))
+        scores.append(_detail(_grey(without_masked(_cut(data, (*cut[0], *cut[1]))))))
         between()
     index = indices[int(np.argmax(scores))]
     where = ", ".join(f"{axis} = {i}" for axis, i in zip(stack.axes, index, strict=False))
@@ -190,7 +191,7 @@ def _choose_region(data: Any, region: Sequence[int] | None) -> Region:
     h, w = min(height, max(edge, LARGEST // width)), min(width, max(edge, LARGEST // height))
     starts = [np.unique(np.linspace(0, n - m, _PLACES).astype(int)) for n, m in ((height, h), (width, w))]
     parts = [(int(y), int(y) + h, int(x), int(x) + w) for y in starts[0] for x in starts[1]]
-    return max(parts, key=lambda part: _detail(_grey(np.asarray(_cut(data, part)))))
+    return max(parts, key=lambda part: _detail(_grey(without_masked(_cut(data, part)))))
 
 
 def _cut(data: Any, region: Region) -> Any:

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 
 from .errors import BlurMapError
 from .least_squares import System, conjugate_gradients, ties
+from .masks import without_masked
 from .status import Array
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _weights(error: Plane, known: NDArray[np.bool_], read: NDArray[np.bool_]) ->
 def _guide(image: ArrayLike | None) -> Plane | None:
     if image is None:
         return None
-    picture = np.asarray(image, np.float32)
+    picture = without_masked(image).astype(np.float32)
     finite = np.isfinite(picture)
     if not finite.all():
         picture = np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,9 @@ import numpy as np
 
 from .errors import BlurMapError
 from .io.units import meters, unit_name
-from .sources import Given, unwrap, without_masked
+from .masks import in_memory, without_masked
+from .sources import Given, unwrap
+from .whole_numbers import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,11 +163,11 @@ def as_stack(
     given = unwrap(image)
     data = given.data
     _check_type(data)
-    colour = _colour_axis(data.shape, given.colour, channel_axis, axes or given.axes)
+    colour = _colour_axis(data.shape, given.colour, channel_axis, given.axes if axes is None else axes)
     if colour is not None and given.colour is None:
         given = given.without(colour)
     plain = [i for i in range(len(data.shape)) if i != colour]
-    names = _axis_names(axes or given.axes, len(plain))
+    names = _axis_names(given.axes if axes is None else axes, len(plain))
     order = sorted(range(len(plain)), key=lambda i: (names[i] in "yx", names[i] == "x", i))
     result_axes = tuple(names[i] for i in order)
     height, width = (int(data.shape[plain[i]]) for i in order[-2:])
@@ -198,6 +201,7 @@ def _colour_axis(
 ) -> int | None:
     """Colour axis of the data: the picture's own, or the one that the caller names."""
     ndim = len(shape)
+    channel_axis = None if channel_axis is None else whole("channel_axis", channel_axis)
     if own is not None and channel_axis not in (None, own, own - ndim):
         raise BlurMapError(
             f"channel_axis is {channel_axis}, but the colour axis of this picture is {own}. Leave it out."
@@ -226,7 +230,7 @@ def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
         lead = count - 2
         extra = [f"a{i}" for i in range(max(0, lead - len(_DEFAULT_AXES)))]
         return [*extra, *(_DEFAULT_AXES[-lead:] if lead else ()), "y", "x"]
-    names = [str(name).lower() for name in axes]
+    names = [str(name).lower() for name in axes] if isinstance(axes, Iterable) else []
     if len(names) != count or len(set(names)) != count or not {"y", "x"} <= set(names):
         raise BlurMapError(
             f"axes is {axes!r}; expected {count} different names with y and x among them, such as "
@@ -291,9 +295,10 @@ def read_plane(plane: Any) -> Plane:
         large offset nor a large factor costs digits of float32, and neither
         reaches the network, which sees local contrast only.
     """
-    saturated = saturated_places(np.asarray(plane))
-    array = np.asarray(without_masked(plane))  # a plane of dask's may have a mask
-    is_8_bit = array.dtype == np.uint8
+    given = in_memory(plane)
+    is_8_bit = given.dtype == np.uint8
+    saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
+    array = without_masked(given)
     valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:
         array, valid = _luminance(array, valid)

@@ -50,13 +50,15 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
     """
     step = max(1, int(np.ceil(np.sqrt(sigma.size / _SAMPLE_PIXELS))))
     arrays = (sigma, uncertainty, status)
-    if not hasattr(sigma, "dask"):
+    if not any(hasattr(a, "dask") for a in arrays):
         planes = (a.reshape(-1, *a.shape[-2:]) for a in arrays)
         return _merged([_piece(s, u, k, step) for s, u, k in zip(*planes, strict=True)])
+    from dask.array import asarray
     from dask.base import compute
     from dask.delayed import delayed
 
-    chunks = (a.rechunk(sigma.chunks).to_delayed(optimize_graph=False).ravel() for a in arrays)
+    shared = next(a.chunks for a in arrays if hasattr(a, "dask"))
+    chunks = (asarray(a).rechunk(shared).to_delayed(optimize_graph=False).ravel() for a in arrays)
     lazy = delayed(_piece)
     # One call and graphs as they are, so that what the three arrays share, the network, is computed once.
     pieces = compute(*(lazy(s, u, k, step) for s, u, k in zip(*chunks, strict=True)))

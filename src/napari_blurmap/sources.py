@@ -95,16 +95,7 @@ def unwrap(image: Any) -> Given:
 
 
 def _as_array(data: Any) -> Any:
-    data = without_masked(data)
     return data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asarray(data)
-
-
-def without_masked(data: Any) -> Any:
-    """NaN where numpy's mask says that there is no data; all else as it is."""
-    if not (isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data) and data.dtype.kind in "buif"):
-        return data
-    # Small integers are exact in float32.
-    return np.ma.filled(data.astype(np.result_type(data.dtype, np.float32)), np.nan)
 
 
 def _unwrap_layer(layer: Any) -> Given:
