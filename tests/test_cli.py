@@ -194,6 +194,14 @@ def test_score(picture, tmp_path, capsys):
     assert figures["n"] == expected.n
     assert run("score", tmp_path / "cells.sigma.ome.tif", tmp_path / "cells.sigma.ome.tif") == 0
     assert "rmse" in capsys.readouterr().out
+    with tifffile.TiffWriter(tmp_path / "two.tif") as file:
+        for image in (m.sigma + 0.25, np.zeros((8, 8))):
+            file.write(image.astype(np.float32), metadata=None, contiguous=False)
+    capsys.readouterr()
+    assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "two.tif", "--json") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["rmse"] == pytest.approx(figures["rmse"], rel=1e-5)
+    assert "only the first of its 2 images" in printed.err
     np.save(tmp_path / "other.npy", np.ones((3, 3)))
     assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "other.npy") == cli.FAILED
 

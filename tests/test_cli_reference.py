@@ -36,7 +36,15 @@ def test_a_typed_limit_gives_a_model_of_added_blur_its_verdict():
     assert optics["summary"]["verdict"] == "cannot tell"
 
 
-@pytest.mark.parametrize(("options", "words"), [((0.8, 520, 1.0, 1.5), "--limit"), ((0.8, None, 1.0, None), "both")])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((0.8, 520, 1.0, 1.5), "--limit"),
+        ((0.8, None, 1.0, None), "both"),
+        ((None, None, 1.5, None), "--na and --wavelength"),
+        ((None, None, 1.5, 1.2), "--na and --wavelength"),
+    ],
+)
 def test_one_thing_counts_as_sharp(options, words):
     with pytest.raises(typer.BadParameter, match=words):
         check_reference(*options)

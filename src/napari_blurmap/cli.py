@@ -94,7 +94,9 @@ def estimate(
     unit: Annotated[str | None, typer.Option(help="Of --pixel-size; um if not given.")] = None,
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
     wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
-    index: Annotated[float, typer.Option("--refractive-index", help="Of the immersion medium.")] = 1.0,
+    index: Annotated[
+        float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 if not given.")
+    ] = None,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: Json = False,
@@ -185,10 +187,11 @@ def score(
     import numpy as np
 
     from .blurmap import BlurMap
-    from .io.pictures import read_picture
+    from .cli_files import read
     from .io.results import is_result
     from .scores import score as compare
 
+    which: dict[str, str] = {}
     if is_result(truth):
         known = BlurMap.load(truth).sigma
     elif truth.suffix == ".npy":
@@ -197,9 +200,10 @@ def score(
         except (OSError, ValueError) as error:
             raise BlurMapError(f"{truth} cannot be read as a .npy file ({error}).") from error
     else:
-        known = read_picture(truth).array
+        picture, which = read(truth)
+        known = picture.array
     found = compare(BlurMap.load(result).masked().sigma, known)
-    show(asdict(found), as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
+    show(asdict(found) | which, as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])
 
 
 @app.command()

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 #: No light of a microscope is shorter (nm): below this another unit was meant.
 _SHORTEST = 100.0
+#: Refractive index where none is given.
+_AIR = 1.0
 
 
-def check_reference(na: float | None, wavelength: float | None, index: float, limit: float | None) -> None:
+def check_reference(na: float | None, wavelength: float | None, index: float | None, limit: float | None) -> None:
     """Refuse what can be no reference for any picture, before minutes are spent on them."""
     from .blurmap import Reference
     from .optics import optics_limit
 
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+    if index is not None and na is None:
+        raise typer.BadParameter("--refractive-index is of the optics limit: give --na and --wavelength too")
     if limit is not None and na is not None:
         raise typer.BadParameter(
             "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
@@ -29,6 +33,7 @@ def check_reference(na: float | None, wavelength: float | None, index: float, li
     if na is not None and wavelength is not None:
         if 0 < wavelength < _SHORTEST:
             raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
+        index = _AIR if index is None else index
         if 0 < index <= na:
             raise BlurMapError(
                 f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
@@ -48,7 +53,7 @@ def _meant(wavelength: float) -> str:
 
 
 def compared(
-    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
+    found: BlurMap, na: float | None, wavelength: float | None, index: float | None, limit: float | None
 ) -> dict[str, Any]:
     """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
     from .blurmap import summary_line
@@ -63,7 +68,7 @@ def compared(
 
 
 def _reference_of(
-    found: BlurMap, na: float | None, wavelength: float | None, index: float, limit: float | None
+    found: BlurMap, na: float | None, wavelength: float | None, index: float | None, limit: float | None
 ) -> Reference | float | None:
     """The optics limit, the limit typed in, or nothing."""
     from .blurmap import Reference
@@ -84,5 +89,5 @@ def _reference_of(
             "pixels. Resample the picture to square pixels, or give --limit instead of --na and --wavelength."
         )
     pixel_nm = 1e9 * (y + x) / 2 * (meters(found.unit) or 0.0)
-    sigma = optics_limit(na, wavelength, pixel_nm, index)
+    sigma = optics_limit(na, wavelength, pixel_nm, _AIR if index is None else index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")
