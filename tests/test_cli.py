@@ -183,27 +183,28 @@ def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, c
     assert run("estimate", picture, "-o", tmp_path / "out", "--na", 0.8, "--wavelength", 100) == 0
 
 
-def test_score(picture, tmp_path, capsys):
-    run("estimate", picture, "-o", tmp_path)
-    capsys.readouterr()
-    m = nb.BlurMap.load(tmp_path / "cells.sigma.ome.tif")
-    np.save(tmp_path / "truth.npy", m.sigma + 0.25)
+def test_score(tmp_path, capsys):
+    sigma = np.random.default_rng(0).uniform(0.5, 3, (64, 80)).astype(np.float32)
+    status = np.broadcast_to(np.where(np.arange(80) < 20, 1, 0), sigma.shape).astype(np.uint8)
+    about = {"axes": ("y", "x"), "scale": (1.0, 1.0), "units": ("pixel", "pixel"), "provenance": {}}
+    m = nb.BlurMap(sigma, 0.1 * sigma, status, **about)
+    result = m.save(tmp_path / "cells.sigma.ome.tif")
+    np.save(tmp_path / "truth.npy", sigma + 0.25)
     assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "truth.npy", "--json") == 0
     figures = json.loads(capsys.readouterr().out)
-    expected = nb.score(m.masked().sigma, m.sigma + 0.25)
-    assert figures["n"] == expected.n
-    assert run("score", tmp_path / "cells.sigma.ome.tif", tmp_path / "cells.sigma.ome.tif") == 0
-    assert "rmse" in capsys.readouterr().out
+    assert (figures["n"], figures["coverage"]) == (60 * 64, 0.75)
+    assert (figures["bias"], figures["rmse"]) == (pytest.approx(-0.25, abs=1e-5), pytest.approx(0.25, abs=1e-5))
+    assert run("score", result, result) == 0
+    assert "rmse              0" in capsys.readouterr().out
     with tifffile.TiffWriter(tmp_path / "two.tif") as file:
-        for image in (m.sigma + 0.25, np.zeros((8, 8))):
-            file.write(image.astype(np.float32), metadata=None, contiguous=False)
-    capsys.readouterr()
-    assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "two.tif", "--json") == 0
+        for image in (sigma + 0.25, np.zeros((8, 8), np.float32)):
+            file.write(image, metadata=None, contiguous=False)
+    assert run("score", result, tmp_path / "two.tif", "--json") == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["rmse"] == pytest.approx(figures["rmse"], rel=1e-5)
+    assert json.loads(printed.out) == figures | {"image": "first of 2"}
     assert "only the first of its 2 images" in printed.err
     np.save(tmp_path / "other.npy", np.ones((3, 3)))
-    assert run("score", tmp_path / "cells.blurmap.json", tmp_path / "other.npy") == cli.FAILED
+    assert run("score", result, tmp_path / "other.npy") == cli.FAILED
 
 
 def test_models(capsys):
