@@ -348,7 +348,7 @@ def test_an_interrupted_training_keeps_the_best(sharp, tmp_path, monkeypatch, ca
     assert not target.exists()
     stop_at = 2
     assert run(*command) == cli.INTERRUPTED
-    assert "best model until then" in capsys.readouterr().err
+    assert "the model until then" in capsys.readouterr().err
     assert nb.load_model(target).info.training["steps"] == 2
 
 

@@ -88,7 +88,7 @@ def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     assert not list(opened.folder.glob("*.checkpoint"))
 
 
-def test_stop_keeps_the_best(opened: Any, qtbot: Any):
+def test_stop_keeps_the_model(opened: Any, qtbot: Any):
     panel = opened.panel
     panel.run()
     opened.slow.gate.set()

@@ -360,7 +360,7 @@ def train(
     report = model.info.training.get("report")
     show({"model": str(target), "figures": figures, "report": report}, as_json, _figures(figures, report))
     if stop():
-        say(f"Interrupted; the best model until then is in {target}.")
+        say(f"Interrupted; the model until then is in {target}.")
         raise typer.Exit(INTERRUPTED)
 
 

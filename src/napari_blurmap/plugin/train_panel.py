@@ -74,7 +74,7 @@ class TrainPanel(RunPanel):
         self._previewed: Image | None = None
         self._relay = _Relay()
         self.form = TrainForm(napari_viewer)
-        self.run_view = RunView("Train", "Training...", "Stop", "Stopping; the best model so far is kept...")
+        self.run_view = RunView("Train", "Training...", "Stop", "Stopping; the model so far is kept...")
         self.run_view.button.setToolTip("Train on the chosen pictures; nothing of yours is changed.")
         self.view = TrainView(napari_viewer.theme)
         self._column = self._stack(self.form, self.run_view, self.view)
@@ -155,7 +155,7 @@ class TrainPanel(RunPanel):
         trained = outcome.value
         self.view.show_report(trained.report)
         self._column.bring(self.view)
-        when = f"Stopped after {trained.steps} steps; the best model" if trained.early else "The model"
+        when = f"Stopped after {trained.steps} steps; the model" if trained.early else "The model"
         saved = f"{when} is saved as {trained.path} and chosen in the Estimate blur panel."
         self.run_view.say(f"{trained.problem} {saved}".strip())
         self._choose(trained)

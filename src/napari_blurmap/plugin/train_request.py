@@ -92,7 +92,7 @@ class TrainRequest:
         update: Callable[[TrainUpdate], None],
         tunings: Tunings | None = None,
     ) -> Trained | Stopped:
-        """Train and save; meant for a worker. Cancelled, it saves the best model so far."""
+        """Train and save; meant for a worker. Cancelled, it saves the model so far."""
         check_target(self.target)
         from ..tune.config import TuneConfig
 

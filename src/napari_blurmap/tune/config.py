@@ -73,7 +73,7 @@ class TuneStep:
     error : float or None
         RMSE on held-out pictures, px, when last judged.
     best : float or None
-        The smallest one so far, whose weights are kept.
+        The smallest one so far.
     start_error : float or None
         The same before the first step; None where it starts from random weights.
     seconds_left : float or None

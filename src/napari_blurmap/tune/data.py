@@ -58,6 +58,9 @@ class CropConfig:
         Of all that is drawn.
     rehearsal : float, default=0.0
         Share of synthetic crops among them.
+    mixed : float, default=0.0
+        Share of the others that add up two places of the pictures, of one picture or of two: blur is linear, so their
+        sum is another texture with the same sigma.
     zero : float, default=0.0
         Own blur of the pictures, pixels: it is taken off the total blur of the synthetic crops, so that in both a
         sigma is what was added to pictures as sharp as the user's.
@@ -70,6 +73,7 @@ class CropConfig:
     size: int
     seed: int
     rehearsal: float = 0.0
+    mixed: float = 0.0
     zero: float = 0.0
     largest: float = 30.0
 
@@ -221,14 +225,35 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
             truth[0] = (truth[0] ** 2 - self.config.zero**2).clamp_min(0).sqrt()
             return inputs, truth
         rng = np.random.default_rng((self.config.seed, 4, index))
-        of_picture = list(self.pictures.values())[int(rng.integers(len(self.pictures)))]
-        layers = self._crop(of_picture[int(rng.integers(len(of_picture)))], rng)
+        layers = self._crop(self._piece(rng), rng)
         size = self.config.size
         layers = np.pad(layers, [(0, 0), *((0, size - n) for n in layers.shape[1:])])
         layers = np.rot90(layers, int(rng.integers(4)), (1, 2))
         layers = layers[:, :, ::-1] if rng.random() < 0.5 else layers
         both = torch.from_numpy(np.ascontiguousarray(layers, dtype=np.float32))
         return both[:2], both[2:]
+
+    def _piece(self, rng: np.random.Generator) -> _Levels:
+        """A piece of some picture, each picture as often as any other."""
+        of_picture = list(self.pictures.values())[int(rng.integers(len(self.pictures)))]
+        return of_picture[int(rng.integers(len(of_picture)))]
+
+    def _around(self, piece: _Levels, rng: np.random.Generator) -> tuple[Plane, Plane]:
+        """The levels, (N, Y, X), and the distances from what is unknown, of a window around some place."""
+        centre = piece.centres[int(rng.integers(len(piece.centres)))]
+        where = _window(centre, piece.distance.shape, self.config.size, rng)
+        return piece.stack[:, *where], piece.distance[where]
+
+    def _sum(self, stack: Plane, distance: Plane, rng: np.random.Generator) -> tuple[Plane, Plane]:
+        """What `_around` gives, added to another one, with the same contrast on the whole."""
+        other, far = self._around(self._piece(rng), rng)
+        height, width = np.minimum(distance.shape, far.shape)
+        flips = [slice(None, None, step) for step in rng.choice((1, -1), 2)]
+        other, far = other[:, *flips][:, :height, :width], far[*flips][:height, :width]
+        angle = np.pi * float(rng.uniform(0.05, 0.45))
+        sign = 1 if rng.random() < 0.5 else -1
+        both = np.cos(angle) * stack[:, :height, :width] + sign * np.sin(angle) * other
+        return both.astype(np.float32), np.minimum(distance[:height, :width], far)
 
     def field(self, shape: tuple[int, int], rng: np.random.Generator) -> Plane:
         """Sigma to be added, pixels."""
@@ -243,13 +268,13 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
 
     def _crop(self, piece: _Levels, rng: np.random.Generator) -> Plane:
         """Picture, validity, sigma and structure, (4, Y, X)."""
-        centre = piece.centres[int(rng.integers(len(piece.centres)))]
-        where = _window(centre, piece.distance.shape, self.config.size, rng)
-        valid = piece.distance[where]
-        shape = (valid.shape[0], valid.shape[1])
+        stack, distance = self._around(piece, rng)
+        if rng.random() < self.config.mixed:
+            stack, distance = self._sum(stack, distance, rng)
+        shape = (distance.shape[0], distance.shape[1])
         field = self.field(shape, rng)
         # In float64: what is in small units, or far from 0, keeps its digits.
-        light = between_levels(piece.stack[:, *where], self.sigmas, field).astype(np.float64)
+        light = between_levels(stack, self.sigmas, field).astype(np.float64)
         # Most crops as they are, the others of fainter specimens before the same camera.
         contrast = 1.0 if rng.random() < 0.7 else loguniform(rng, 0.3, 1.0)
         amount = min(1.0, max(0.0, float(rng.uniform(-1, 3))))  # a quarter without, a half with all of it
@@ -266,7 +291,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         return np.stack(
             [
                 (seen - piece.middle) / piece.unit,
-                valid > _REACH * field,
+                distance > _REACH * field,
                 field,
                 # Of the size of `sensitivity_over_noise`, which a picture's own noise would swamp.
                 0.5 * np.sqrt(np.maximum(detail, 0)),

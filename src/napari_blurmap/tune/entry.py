@@ -41,8 +41,8 @@ def train_model(
     The pictures are blurred by known amounts and get back the noise that the
     blur has smoothed away; the model learns to tell by how much. A fifth of
     the pictures (of one picture, a strip with a fifth of its detail) is held
-    out: the weights that read it best are kept. The model's zero is the sharpness of your
-    pictures: its sigma is what was added to them.
+    out to judge the model on. The model's zero is the sharpness of your pictures:
+    its sigma is what was added to them.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def train_model(
     progress : callable, optional
         ``progress(done, total, message)``, called between steps.
     cancel : callable, optional
-        ``cancel() -> bool``; True ends the training, and the best model so far is returned.
+        ``cancel() -> bool``; True ends the training, and the model so far is returned.
     masks : sequence, optional
         For each image None, or an array or Labels layer, (Y, X) or as large
         as the picture: not 0 where it is to be trained on.

@@ -30,7 +30,7 @@ Weights: TypeAlias = dict[str, torch.Tensor]
 
 #: Largest sigma that a new dense network can learn, and that 32 pixels can show, px.
 DENSE_LIMIT, PATCH_LIMIT = 20.0, 8.0
-#: Crops, and patches, on which the best weights are chosen, and others for the report.
+#: Crops, and patches, on which it is judged on the way, and others for the report.
 _CHOOSING, _REPORTING = 16, 32
 _CHOOSING_PATCHES, _REPORTING_PATCHES = 400, 2000
 #: Patches that a patch network learns from at most.
@@ -92,7 +92,7 @@ def prepare_dense(
     """Blur all pieces, saying how far it is; the last thing yielded is the learner."""
     parts = split_pieces(pieces, crops.seed)
     # What is held out is of the range asked for, all of the user's pictures, and of other random numbers.
-    data = TuneCrops(crops), TuneCrops(replace(crops, seed=crops.seed + 10**6, rehearsal=0.0))
+    data = TuneCrops(crops), TuneCrops(replace(crops, seed=crops.seed + 10**6, rehearsal=0.0, mixed=0.0))
     done = 0
     for part, into in zip(parts, data, strict=True):
         for piece in part:
