@@ -48,7 +48,12 @@ def test_whole_command(tmp_path, monkeypatch, capsys):
     text = capsys.readouterr().out
     assert "left out notes.txt" in text
     assert "5 textures, 30 areas of 32 x 32 pixels" in text
-    for run in ("split by patch, Adagrad", "split by texture, Adagrad", "split by texture, Muon"):
+    for run in (
+        "split by patch, Adagrad",
+        "split by texture, Adagrad",
+        "split by patch, Muon",
+        "split by texture, Muon",
+    ):
         assert f"| {run} | 5 |" in text
     assert "0.1645" in text
     for kind in ("ramp", "sine, x", "sine, y", "text, sine, x", "text, sine, y", "defocused background"):
