@@ -205,6 +205,7 @@ def test_loss_falls_and_the_model_is_complete(data, tmp_path):
     t = training(data, steps=200, rate=1e-2, vary=False)
     steps = list(t.run())
     assert [s.step for s in steps] == list(range(1, 201))
+    assert steps[-1].fraction == 1
     first, last = (np.mean([s.loss for s in part]) for part in (steps[:10], steps[-10:]))
     assert last < first - 0.3
     path = t.model("mine", reference="added").save(tmp_path / "mine.blurmap.safetensors")

@@ -204,7 +204,7 @@ class Training:
                 if time.perf_counter() - saved > 120:
                     keep(self.checkpoint, self.state())
                     saved = time.perf_counter()
-                yield TrainStep(self.step, fraction, loss, self.seconds)
+                yield TrainStep(self.step, min(1.0, self.fraction), loss, self.seconds)
         finally:  # also where the caller stops
             keep(self.checkpoint, self.state())
 

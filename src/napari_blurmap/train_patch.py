@@ -190,7 +190,7 @@ class PatchTraining:
                 if time.perf_counter() - saved > 120:
                     keep(self.checkpoint, self.state())
                     saved = time.perf_counter()
-                yield PatchStep(self.step, fraction, loss, accuracy, self.seconds)
+                yield PatchStep(self.step, min(1.0, self._fraction()), loss, accuracy, self.seconds)
         finally:  # also where the caller stops
             keep(self.checkpoint, self.state())
 
