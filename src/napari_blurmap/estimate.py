@@ -18,7 +18,7 @@ from .models.decode import decode
 from .models.passes import padded, paste
 from .models.registry import load_model
 from .planes import Plane, Stack, as_stack, read_plane
-from .status import MAX_RELATIVE, SMALLEST_WIDTH
+from .status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -285,7 +285,7 @@ def _status(
     status = np.full(sigma.shape, Status.MEASURED, np.uint8)
     status[uncertainty > MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)] = Status.TOO_NOISY
     status[beyond > 0.5] = Status.BEYOND_RANGE
-    status[structure < 0.5] = Status.EMPTY
+    status[structure < LEAST_STRUCTURE] = Status.EMPTY
     status[plane.saturated] = Status.SATURATED
     status[~plane.valid] = Status.INVALID
     return status

@@ -16,6 +16,10 @@ MAX_RELATIVE = 0.3
 #: Below this sigma (px) a width means little, so relative errors are taken against it.
 SMALLEST_WIDTH = 0.5
 
+#: A place is empty where the probability that it has structure is below this: at even odds the faint halos of bright
+#: nuclei count as specimen far into the black ground.
+LEAST_STRUCTURE = 0.75
+
 
 class Status(IntEnum):
     """What the map says about one pixel besides its sigma.
