@@ -12,9 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import napari_blurmap as nb
+from napari_blurmap.models.calibration import calibrated
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
 from napari_blurmap.models.dense import DenseConfig, DenseNetwork, local_contrast
-from napari_blurmap.models.model import Model, calibrated, read_info, read_model
+from napari_blurmap.models.model import Model, read_info, read_model
 
 
 @pytest.fixture

@@ -255,8 +255,7 @@ class BlurMap:
         """
         if not (isfinite(limit) and limit > 0):
             raise BlurMapError(f"The limit is {limit}; expected a sigma in pixels above 0.")
-        spread = np.maximum(self.uncertainty, np.float32(1e-6))
-        probability = ndtr((np.float32(limit) - self.sigma) / spread)
+        probability = ndtr((np.float32(limit) - self.sigma) / np.maximum(self.uncertainty, np.float32(1e-6)))
         return np.where(self.status == Status.MEASURED, probability, np.float32(np.nan))
 
     def in_unit(self) -> Array:

@@ -18,10 +18,11 @@ from torch.utils.data import DataLoader
 
 from .checkpoints import keep, read_checkpoint, taking_up
 from .errors import BlurMapError
+from .models.calibration import calibrated
 from .models.decode import sigma_grid, soft_target
 from .models.dense import STRIDE, DenseConfig, DenseNetwork
 from .models.initial import draw_weights
-from .models.model import Model, ModelInfo, calibrated
+from .models.model import Model, ModelInfo
 from .models.reading import STRUCTURE, read_crops
 from .models.registry import load_model
 from .optimizer import MuonAdamW

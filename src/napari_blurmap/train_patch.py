@@ -19,8 +19,9 @@ from torch.optim import Adagrad
 from .checkpoints import keep, read_checkpoint, taking_up
 from .devices import has_bfloat16
 from .errors import BlurMapError
+from .models.calibration import calibrated
 from .models.initial import draw_weights
-from .models.model import Model, ModelInfo, calibrated
+from .models.model import Model, ModelInfo
 from .models.patch import PatchConfig, PatchNetwork, started_from
 from .models.reading import class_probabilities
 from .optimizer import MuonAdamW

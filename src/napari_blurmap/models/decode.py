@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: How a distribution becomes one number: its median, its mean, or its most probable value, as in the thesis.
 DECODES = ("median", "mean", "argmax")
 #: Below this the grid is nearly linear, above it logarithmic, pixels.
-_KNEE = 0.35
+KNEE = 0.35
 
 
 def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
@@ -27,8 +27,8 @@ def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
     >>> sigma_grid(4, 24.0).round(2).tolist()
     [0.0, 1.09, 5.57, 24.0]
     """
-    u = np.linspace(np.log(_KNEE), np.log(largest + _KNEE), bins)
-    return np.asarray(np.maximum(np.exp(u) - _KNEE, 0.0))
+    u = np.linspace(np.log(KNEE), np.log(largest + KNEE), bins)
+    return np.asarray(np.maximum(np.exp(u) - KNEE, 0.0))
 
 
 class Decoded(NamedTuple):
@@ -67,8 +67,8 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
     if how == "median":
         sigma = _median(weights, values)
         # In logarithms, as the grid is spaced: else a small chance of a far larger sigma would be all of the spread.
-        scale = sigma + _KNEE
-        spread = _spread_about(scale.log(), weights, (values + _KNEE).log()) * scale
+        scale = sigma + KNEE
+        spread = _spread_about(scale.log(), weights, (values + KNEE).log()) * scale
     else:
         sigma = weights @ values if how == "mean" else values[weights.argmax(dim=1)]
         spread = _spread_about(sigma, weights, values)

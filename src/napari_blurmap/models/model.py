@@ -9,12 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
     from .dense import DenseNetwork
@@ -22,14 +19,10 @@ if TYPE_CHECKING:
 
     Network: TypeAlias = DenseNetwork | PatchNetwork
     Estimator: TypeAlias = DenseNetwork | PatchesOfPicture
-    Floats: TypeAlias = NDArray[np.float64]
 
 #: What the header of a model file calls itself, and the newest schema this version can read.
 FORMAT, SCHEMA = "napari-blurmap model", 1
 SUFFIX = ".blurmap.safetensors"
-#: Bins of the calibration, of equal count, along the relative spread and along sigma: the first is what the network
-#: says of a place, the second only a correction.
-_SPREADS, _SIGMAS = 20, 8
 
 
 @dataclass(frozen=True)
@@ -184,22 +177,10 @@ class Model:
         return Model(info, _network(info, self.network.state_dict()), self.path, self.hash)
 
     def standard_error(self, sigma: Tensor, spread: Tensor) -> Tensor:
-        """Standard error of sigma, pixels, from the spread of the distribution.
+        """Standard error of sigma, pixels, from the spread of the distribution, by the card's calibration."""
+        from .calibration import standard_error
 
-        The calibration holds, for the relative spread ``spread / (sigma + 0.35)``,
-        the relative error that 68 % of a held-out set stay below, and, for
-        sigma, by how much errors there are larger or smaller than that.
-        """
-        import torch
-
-        if not self.info.calibration:
-            return spread
-        known = {name: torch.tensor(values).log().to(sigma) for name, values in self.info.calibration.items()}
-        scale = sigma + 0.35
-        logarithm = _interpolated(torch.log(spread / scale + 1e-6), known["spread"], known["error"], beyond=1.0)
-        if "sigma" in known:
-            logarithm = logarithm + _interpolated(torch.log(scale), known["sigma"], known["factor"], beyond=0.0)
-        return torch.exp(logarithm) * scale
+        return standard_error(self.info.calibration, sigma, spread)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.
@@ -345,58 +326,3 @@ def _network(info: ModelInfo, weights: dict[str, Tensor]) -> Network:
             f"The weights of the model {info.name} do not fit its card ({error}). Save the model again."
         ) from error
     return network.eval()
-
-
-def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) -> ModelInfo:
-    """Card with the standard error calibrated on held-out places.
-
-    Parameters
-    ----------
-    info : ModelInfo
-        The card to complete.
-    sigma, spread, truth : Tensor, shape (N,)
-        Estimate, spread of its distribution and truth, pixels, at places with structure.
-
-    Returns
-    -------
-    ModelInfo
-        With ``calibration``: the error rises with the spread. Without, where
-        there are no places: then the spread itself is the error.
-    """
-    if not sigma.numel():
-        return replace(info, calibration={})
-    scale = (sigma + 0.35).numpy()
-    relative = spread.numpy() / scale + 1e-6
-    error = np.abs((sigma - truth).numpy()) / scale
-    # The same spread means a smaller error where it is sharp, a larger one where it is far out of focus: two
-    # factors, fitted in turn.
-    x = y = at = factor = np.ones(1)
-    for _ in range(3):
-        by_sigma = np.exp(np.interp(np.log(scale), np.log(at), np.log(factor)))
-        x, y = _quantiles(relative, error / by_sigma, _SPREADS)
-        y = np.maximum.accumulate(y)
-        by_spread = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
-        at, factor = _quantiles(scale, error / by_spread, _SIGMAS)
-    return replace(
-        info, calibration={"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
-    )
-
-
-def _quantiles(x: NDArray[np.floating], y: NDArray[np.floating], knots: int) -> tuple[Floats, Floats]:
-    """Median of x, and what 68 % of y stay below, in bins of equal count along x."""
-    parts = [part for part in np.array_split(np.argsort(x), knots) if part.size]
-    middle = np.array([np.median(x[part]) for part in parts], dtype=float)
-    below = np.array([max(np.quantile(y[part], 0.683), 1e-4) for part in parts], dtype=float)
-    new = np.append(True, np.diff(middle) > 1e-3 * middle[:-1])
-    return middle[new], below[new]
-
-
-def _interpolated(x: Tensor, knots: Tensor, values: Tensor, *, beyond: float) -> Tensor:
-    """Straight lines between knots; outside as far as ``beyond`` steps on, then level."""
-    import torch
-
-    if knots.numel() == 1:
-        return values.expand_as(x)
-    upper = torch.searchsorted(knots, x.contiguous()).clamp(1, knots.numel() - 1)
-    t = (x - knots[upper - 1]) / (knots[upper] - knots[upper - 1])
-    return torch.lerp(values[upper - 1], values[upper], t.clamp(-beyond, 1 + beyond))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..models.model import Model, ModelInfo, calibrated
+from ..models.calibration import calibrated
+from ..models.model import Model, ModelInfo
 from ..train import LIMITS
 from .report import TuneReport, make_report
 
