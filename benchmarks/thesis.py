@@ -279,12 +279,14 @@ def runs_of(textures: list[Texture], dropped: dict[str, str], options: argparse.
     layers = VARIANTS[options.variant]
     better = PatchTrainConfig(options.minutes, options.steps, device=options.device)
     recipes = {"Adagrad": thesis_config(options.minutes, options.steps, device=options.device), "Muon": better}
-    runs = []
-    for recipe, split in product(("Adagrad", "Muon"), ("patch", "texture")):
+    data = {}
+    for split in ("patch", "texture"):
         config = PatchDataConfig(sigmas, kernel=options.kernel, split=split, drop="texture")
-        data = make_patches(textures, config, dropped=dict(dropped))
-        runs.append(train(f"split by {split}, {recipe}", data, recipes[recipe], layers))
-    return runs
+        data[split] = make_patches(textures, config, dropped=dict(dropped))
+    return [
+        train(f"split by {split}, {recipe}", data[split], recipes[recipe], layers)
+        for recipe, split in product(recipes, data)
+    ]
 
 
 def sharp_pictures(textures: list[Texture], run: Run, options: argparse.Namespace) -> list[Plane]:

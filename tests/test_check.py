@@ -141,6 +141,18 @@ def test_a_mask_of_a_picture_counts(picture):
         np.testing.assert_array_equal(found.valid, ~mask[:96, :96])
 
 
+def test_a_mask_changes_neither_steps_nor_full_scale(picture):
+    full = picture.copy()
+    full[50:62, 50:62] = full.max()
+    mask = np.zeros(picture.shape, bool)
+    mask[20:40, 20:40] = True
+    masked = np.ma.masked_array(np.where(mask, np.iinfo(full.dtype).max, full).astype(full.dtype), mask)
+    bare, hidden = (take_sample(as_stack(image), region=(0, 96, 0, 96)) for image in (full, masked))
+    assert hidden.digits == bare.digits
+    np.testing.assert_array_equal(hidden.saturated, bare.saturated)
+    assert hidden.noise is not None
+
+
 def test_no_data_stays_no_data(reader, picture):
     holes = picture.astype(np.float32)
     holes[20:30, 10:50] = np.nan

@@ -294,7 +294,7 @@ def sharp(tmp_path, monkeypatch):
     from napari_blurmap.synthesis.scenes import random_scene
     from napari_blurmap.tune import learners, tuning
 
-    for name in ("_CHOOSING", "_REPORTING"):
+    for name in ("_JUDGING", "_REPORTING"):
         monkeypatch.setattr(learners, name, 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
     monkeypatch.setattr(tuning, "_BATCH", 2)
@@ -328,7 +328,7 @@ def test_a_model_that_could_not_be_saved_is_not_trained(sharp, tmp_path, capsys)
         assert words in capsys.readouterr().err
 
 
-def test_an_interrupted_training_keeps_the_best(sharp, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_training_keeps_its_model(sharp, tmp_path, monkeypatch, capsys):
     from napari_blurmap.tune.tuning import Tuning
 
     real = Tuning.run

@@ -15,6 +15,7 @@ import zarr
 import napari_blurmap as nb
 from napari_blurmap import estimate
 from napari_blurmap.blurmap import Status
+from napari_blurmap.planes import read_plane
 
 RNG = np.random.default_rng(6)
 PICTURE = nb.apply_blur(RNG.random((150, 203)), nb.sigma_ramp((150, 203), 0.5, 3))
@@ -295,3 +296,11 @@ def test_a_lazy_plane_is_estimated_once_for_a_summary_and_for_smoothing(run, mon
     assert len(calls) == 2
     nb.smooth_sigma(m, "mean").sigma.compute()
     assert len(calls) == 4
+
+
+def test_structure_must_be_likely():
+    """At even odds the halos of bright nuclei count as specimen."""
+    plane = read_plane(np.zeros((1, 4), np.float32))
+    chance = np.array([[0.3, 0.6, 0.74, 0.76]], np.float32)
+    found = estimate._status(plane, np.ones_like(chance), 0.1 * np.ones_like(chance), 0 * chance, chance)
+    assert found.tolist() == [[Status.EMPTY, Status.EMPTY, Status.EMPTY, Status.MEASURED]]

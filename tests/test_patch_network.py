@@ -224,7 +224,7 @@ def test_loss_falls_and_the_model_is_complete(data, tmp_path):
 
 
 def test_the_network_as_published_leaves_chance_on_few_textures():
-    """Of four classes; with AdamW for all weights it stayed at a quarter, whatever the seed."""
+    """Of four classes; with AdamW for all weights, at the same rate, it stayed at a quarter (seeds 0, 1 and 2)."""
     drawn = make_patches(
         synthetic_textures(12),
         PatchDataConfig(sigmas=(0.3, 0.8, 1.6, 3.0), split="patch", validation=0.1, test=0.3),

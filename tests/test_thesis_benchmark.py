@@ -35,7 +35,7 @@ def test_depth_has_both_sigmas(behind, before):
 
 
 def test_whole_command(tmp_path, monkeypatch, capsys):
-    """Any folder in, the tables out: three trainings, all maps, beside the thesis's figures."""
+    """Any folder in, the tables out: four trainings, all maps, beside the thesis's figures."""
     for n in range(5):
         iio.imwrite(tmp_path / f"t{n}.png", np.random.default_rng(n).integers(0, 256, (64, 96)).astype(np.uint8))
     (tmp_path / "notes.txt").write_text("no picture")

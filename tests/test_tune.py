@@ -47,9 +47,9 @@ def _small(monkeypatch, tiny_model):
     """Few and small crops, and a tiny network in the place of the bundled one."""
     monkeypatch.setattr(tuning, "_BATCH", 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
-    monkeypatch.setattr(learners, "_CHOOSING", 2)
+    monkeypatch.setattr(learners, "_JUDGING", 2)
     monkeypatch.setattr(learners, "_REPORTING", 4)
-    monkeypatch.setattr(learners, "_CHOOSING_PATCHES", 20)
+    monkeypatch.setattr(learners, "_JUDGING_PATCHES", 20)
     monkeypatch.setattr(learners, "_REPORTING_PATCHES", 40)
     monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model if name == "default" else name)
 
@@ -252,15 +252,60 @@ def test_a_sum_of_two_places_has_the_blur_of_both():
     crops = crops_of(leaves(1), leaves(2), mixed=1.0)
     rng = np.random.default_rng(0)
     for _ in range(4):
-        first, far = crops._around(crops._piece(rng), rng)
-        both, distance = crops._sum(first, far, rng)
+        first, other = crops._parts(rng)
+        both = first.weight * first.stack + other.weight * other.stack
         inside = np.s_[16:-16, 16:-16]
         for level in (6, 8):
             exact = ndimage.gaussian_filter(both[0], np.sqrt(crops.sigmas[level] ** 2 - crops.sigmas[0] ** 2))
             assert (both[level] - exact)[inside].std() < 0.02 * exact[inside].std()
-        assert 0.3 < both[0].std() / first[0].std() < 2
-        assert (distance <= far).all()
-        assert abs(np.corrcoef(both[0].ravel(), first[0].ravel())[0, 1]) < 0.99  # there is something of the other
+        assert first.weight**2 + other.weight**2 == pytest.approx(1)
+        assert 0.3 < both[0].std() / first.stack[0].std() < 2
+        assert abs(np.corrcoef(both[0].ravel(), first.stack[0].ravel())[0, 1]) < 0.99  # there is something of the other
+
+
+def test_of_a_sum_both_parts_must_be_known():
+    """Where the picture is 1 it is known, where it is 0 it is not; so also in a window that was mirrored."""
+    mask = np.zeros((96, 96), bool)
+    mask[10:80, 5:60] = True
+    crops = crops_of(np.where(mask, leaves(1), 0).astype(np.uint8), leaves(2), masks=[mask, None], mixed=1.0, size=90)
+    rng, seen = np.random.default_rng(0), 0
+    for _ in range(8):
+        for part in crops._parts(rng):
+            if not (part.distance > 0).all():
+                dark = part.stack[0] == part.stack[0].min()
+                assert (dark[part.distance == 0]).mean() > 0.92
+                seen += 1
+    assert seen > 2
+
+
+def test_a_sum_is_as_noisy_whatever_its_blur():
+    draw = np.random.default_rng(1)
+    smooth = [ndimage.gaussian_filter(draw.normal(size=(256, 256)), 4) * 1500 for _ in range(2)]
+    noisy = [picture + draw.normal(0, level, picture.shape) for picture, level in zip(smooth, (2, 20), strict=True)]
+    crops = crops_of(*noisy, size=128, mixed=1.0)
+    (quiet,), (loud,) = crops.pictures.values()
+    rng = np.random.default_rng(0)
+    for first, second in ((quiet, loud), (loud, quiet)):
+        parts = [crops._around(first, rng)._replace(weight=0.6), crops._around(second, rng)._replace(weight=0.8)]
+        expected = np.hypot(
+            0.6 * (2 if first is quiet else 20) / first.unit, 0.8 * (2 if second is quiet else 20) / second.unit
+        )
+        found = [immerkaer(crops._crop(parts, np.random.default_rng(i))[0]) for i in range(24)]
+        # About half of the crops have all of it, whatever their sigma.
+        assert np.quantile(found, 0.8) == pytest.approx(expected, rel=0.15)
+        assert max(found) == pytest.approx(expected, rel=0.2)
+
+
+def test_a_sum_stays_within_what_the_camera_records():
+    dark = (10 + 100 * (leaves(1) > 150)).astype(np.uint8)
+    crops = crops_of(dark, leaves(2), mixed=1.0)
+    for number in range(24):
+        parts = crops._parts(np.random.default_rng(number))
+        piece = parts[0].piece
+        picture = crops._crop(parts, np.random.default_rng(number))[0]
+        grey = piece.middle + piece.unit * picture
+        clipped = (grey <= piece.digits.low + 0.5) | (grey >= piece.digits.high - 0.5)
+        assert clipped.mean() < 0.02
 
 
 def immerkaer(picture):

@@ -125,7 +125,7 @@ def take_sample(
     if not read.valid.all():
         nearest = ndimage.distance_transform_edt(~read.valid, return_distances=False, return_indices=True)
         grey = grey[tuple(nearest)]
-    dtype, digits = _digits(original, bool(read.saturated.any()))
+    dtype, digits = _digits(given, bool(read.saturated.any()))
     ends = (grey <= digits.low) | (grey >= digits.high)
     return CheckSample(
         original,
@@ -219,16 +219,18 @@ def _detail(grey: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.maximum(blocks, 0.0)).mean())
 
 
-def _digits(original: NDArray[Any], saturated: bool) -> tuple[np.dtype[Any], Digits]:
-    """Type of the blurred pictures and the numbers that they can hold."""
-    dtype = original.dtype
+def _digits(given: NDArray[Any], saturated: bool) -> tuple[np.dtype[Any], Digits]:
+    """Type of the blurred pictures and the numbers that they can hold; ``given`` may be masked."""
+    dtype = given.dtype
     if dtype.kind not in "iu":
         high = 1.0 if saturated else inf  # a float picture counts as clipped at 1 only
-        return (np.dtype(np.float32) if dtype.kind == "b" or original.ndim == 3 else dtype), Digits(-inf, high, 0.0)
+        return (np.dtype(np.float32) if dtype.kind == "b" or given.ndim == 3 else dtype), Digits(-inf, high, 0.0)
     # A camera of fewer bits is full where the picture is; else only the type limits it.
     ends = np.iinfo(dtype)
-    high = float(original.max()) if saturated else float(ends.max)
-    if original.ndim == 3:  # a weighted sum of colours has no steps
+    seen = np.ma.compressed(given)
+    high = float(seen.max()) if saturated else float(ends.max)
+    if given.ndim == 3:  # a weighted sum of colours has no steps
         return np.dtype(np.float32), Digits(float(ends.min), high, 0.0)
-    step = float(np.gcd.reduce(np.unique(original))) or 1.0
-    return dtype, Digits(float(ends.min), high, step)
+    step = float(np.gcd.reduce(np.unique(seen))) or 1.0
+    # What a mask hides is NaN.
+    return np.result_type(dtype, np.float32) if np.ma.is_masked(given) else dtype, Digits(float(ends.min), high, step)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 def in_memory(data: Any) -> Any:
     """A part of a picture as numpy's array, masked where it has a mask: `numpy.asarray` drops that."""
-    return np.asanyarray(data.compute() if hasattr(data, "dask") else data)
+    array = data.compute() if hasattr(data, "dask") else data
+    return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
 
 
 def without_masked(data: Any) -> NDArray[Any]:

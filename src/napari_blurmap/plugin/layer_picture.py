@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..io.units import meters
+from ..masks import in_memory
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -28,7 +29,7 @@ class Eager:
         self.dtype: np.dtype[Any] = lazy.dtype
 
     def __getitem__(self, where: Any) -> Any:
-        return np.asarray(self._lazy[where])
+        return in_memory(self._lazy[where])
 
 
 @dataclass(frozen=True, eq=False)

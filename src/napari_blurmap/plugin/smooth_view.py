@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..blurmap import BlurMap
+from ..masks import in_memory
 from ..refine.guide import guide_of
 from ..refine.smooth import smooth_sigma
 from ..sources import shear_matrix
@@ -111,7 +112,7 @@ def smoothed_piece(m: BlurMap, piece: Piece, guide: LayerPicture | None, **optio
         As `smooth_sigma`.
     """
     where = (*piece.index, piece.rows, piece.columns)
-    shown = None if guide is None else np.asarray(guide_of(m, guide).plane(piece.index)[piece.rows, piece.columns])
+    shown = None if guide is None else in_memory(guide_of(m, guide).plane(piece.index)[piece.rows, piece.columns])
     weights = None if m.probabilities is None else np.asarray(m.probabilities[_cells(m, piece)])
     part = BlurMap(
         *(np.asarray(array[where]) for array in (m.sigma, m.uncertainty, m.status)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, inf, log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -174,6 +174,23 @@ class _Levels:
         places = np.argwhere(piece.textured)
         self.centres = places[:: max(1, len(places) // _PLACES)].astype(np.int32)
 
+    def white(self, light: NDArray[Any]) -> NDArray[Any]:
+        """Variance of the noise before rounding, squared grey levels; what is clipped shows none."""
+        grey = self.middle + self.unit * light
+        if self.noise is None:
+            return np.zeros_like(grey)
+        variance = np.maximum(self.noise.variance(grey) - self.digits.step**2 / 12, 0.0)
+        return np.where((grey <= self.digits.low) | (grey >= self.digits.high), 0.0, variance)
+
+
+class _Part(NamedTuple):
+    """A window of a piece and its weight in a crop: the levels, (N, Y, X), and the distances from what is unknown."""
+
+    piece: _Levels
+    weight: float
+    stack: Plane
+    distance: Plane
+
 
 class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     """Map-style data set: crop number i depends on the pictures, the configuration and i alone.
@@ -225,7 +242,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
             truth[0] = (truth[0] ** 2 - self.config.zero**2).clamp_min(0).sqrt()
             return inputs, truth
         rng = np.random.default_rng((self.config.seed, 4, index))
-        layers = self._crop(self._piece(rng), rng)
+        layers = self._crop(self._parts(rng), rng)
         size = self.config.size
         layers = np.pad(layers, [(0, 0), *((0, size - n) for n in layers.shape[1:])])
         layers = np.rot90(layers, int(rng.integers(4)), (1, 2))
@@ -238,22 +255,26 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         of_picture = list(self.pictures.values())[int(rng.integers(len(self.pictures)))]
         return of_picture[int(rng.integers(len(of_picture)))]
 
-    def _around(self, piece: _Levels, rng: np.random.Generator) -> tuple[Plane, Plane]:
-        """The levels, (N, Y, X), and the distances from what is unknown, of a window around some place."""
+    def _around(self, piece: _Levels, rng: np.random.Generator) -> _Part:
+        """A window of a piece, around some place."""
         centre = piece.centres[int(rng.integers(len(piece.centres)))]
         where = _window(centre, piece.distance.shape, self.config.size, rng)
-        return piece.stack[:, *where], piece.distance[where]
+        return _Part(piece, 1.0, piece.stack[:, *where], piece.distance[where])
 
-    def _sum(self, stack: Plane, distance: Plane, rng: np.random.Generator) -> tuple[Plane, Plane]:
-        """What `_around` gives, added to another one, with the same contrast on the whole."""
-        other, far = self._around(self._piece(rng), rng)
-        height, width = np.minimum(distance.shape, far.shape)
-        flips = [slice(None, None, step) for step in rng.choice((1, -1), 2)]
-        other, far = other[:, *flips][:, :height, :width], far[*flips][:height, :width]
+    def _parts(self, rng: np.random.Generator) -> list[_Part]:
+        """One window, or two of a size to be added up with the contrast of one."""
+        first = self._around(self._piece(rng), rng)
+        if rng.random() >= self.config.mixed:
+            return [first]
+        other = self._around(self._piece(rng), rng)
+        height, width = first.distance.shape
+        if other.distance.shape[0] < height or other.distance.shape[1] < width:
+            return [first]
+        y, x = rng.choice((1, -1), 2)
+        stack, distance = (array[..., ::y, ::x][..., :height, :width] for array in (other.stack, other.distance))
         angle = np.pi * float(rng.uniform(0.05, 0.45))
-        sign = 1 if rng.random() < 0.5 else -1
-        both = np.cos(angle) * stack[:, :height, :width] + sign * np.sin(angle) * other
-        return both.astype(np.float32), np.minimum(distance[:height, :width], far)
+        sign = 1.0 if rng.random() < 0.5 else -1.0
+        return [first._replace(weight=np.cos(angle)), _Part(other.piece, sign * np.sin(angle), stack, distance)]
 
     def field(self, shape: tuple[int, int], rng: np.random.Generator) -> Plane:
         """Sigma to be added, pixels."""
@@ -266,26 +287,33 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
             return field_between(shape, rng, low, high, middle, _FIELDS)
         return field_between(shape, rng, max(low, middle / spread), min(high, middle * spread), middle, _FIELDS)
 
-    def _crop(self, piece: _Levels, rng: np.random.Generator) -> Plane:
+    def _crop(self, parts: list[_Part], rng: np.random.Generator) -> Plane:
         """Picture, validity, sigma and structure, (4, Y, X)."""
-        stack, distance = self._around(piece, rng)
-        if rng.random() < self.config.mixed:
-            stack, distance = self._sum(stack, distance, rng)
+        piece = parts[0].piece
+        distance = np.minimum.reduce([part.distance for part in parts])
         shape = (distance.shape[0], distance.shape[1])
         field = self.field(shape, rng)
         # In float64: what is in small units, or far from 0, keeps its digits.
-        light = between_levels(stack, self.sigmas, field).astype(np.float64)
+        lights = [between_levels(part.stack, self.sigmas, field).astype(np.float64) for part in parts]
+        light = np.sum([part.weight * each for part, each in zip(parts, lights, strict=True)], axis=0)
         # Most crops as they are, the others of fainter specimens before the same camera.
         contrast = 1.0 if rng.random() < 0.7 else loguniform(rng, 0.3, 1.0)
         amount = min(1.0, max(0.0, float(rng.uniform(-1, 3))))  # a quarter without, a half with all of it
-        grey = piece.middle + piece.unit * contrast * light
-        variance = _white(piece.noise, piece.digits, grey)
+        # A sum may reach further than the camera does.
+        least, most, digits = float(np.min(light)), float(np.max(light)), piece.digits
+        contrast = min(contrast, (digits.high - digits.low) / (piece.unit * max(most - least, 1e-9)))
+        scale = piece.unit * contrast
+        grey = min(max(piece.middle, digits.low - scale * least), digits.high - scale * most) + scale * light
+        # As noisy as each part is at its own light, in the units of the first.
+        ratios = [(part.weight * piece.unit / part.piece.unit) ** 2 for part in parts]
+        each_white = [part.piece.white(contrast * each) for part, each in zip(parts, lights, strict=True)]
+        variance = np.sum([ratio * white for ratio, white in zip(ratios, each_white, strict=True)], axis=0)
         anywhere = _window((0, 0), self.lost.shape[1:], self.config.size, rng, everywhere=True)
         lost = between_levels(self.lost[:, *anywhere][:, : shape[0], : shape[1]], self.sigmas, field)
         more = (1 - contrast**2) ** 0.5 * rng.standard_normal(shape, dtype=np.float32)
-        seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + more), piece.digits)
+        seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + more), digits)
         left = contrast**2 * np.interp(field, self.sigmas, self.left) * variance
-        noise = left + amount**2 * np.maximum(variance - left, 0) + piece.digits.step**2 / 12 + (1e-5 * piece.unit) ** 2
+        noise = left + amount**2 * np.maximum(variance - left, 0) + digits.step**2 / 12 + (1e-5 * piece.unit) ** 2
         clear = (contrast * light).astype(np.float32), (np.sqrt(noise) / piece.unit).astype(np.float32)
         detail = detail_over_noise(*clear, detail_window(field)) ** 2 - left / noise
         return np.stack(
@@ -308,14 +336,6 @@ def _window(
         first = int(rng.integers(n - size + 1)) if everywhere else int(middle - rng.integers(size))
         starts.append(min(max(first, 0), max(n - size, 0)))
     return slice(starts[0], starts[0] + size), slice(starts[1], starts[1] + size)
-
-
-def _white(noise: PictureNoise | None, digits: Digits, grey: NDArray[Any]) -> NDArray[Any]:
-    """Variance of the noise before rounding; what is clipped shows none."""
-    if noise is None:
-        return np.zeros_like(grey)
-    variance = np.maximum(noise.variance(grey) - digits.step**2 / 12, 0.0)
-    return np.where((grey <= digits.low) | (grey >= digits.high), 0.0, variance)
 
 
 def _digitised(grey: NDArray[Any], digits: Digits) -> NDArray[Any]:

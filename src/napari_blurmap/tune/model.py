@@ -12,6 +12,7 @@ import torch
 
 from ..models.calibration import calibrated
 from ..models.model import Model, ModelInfo
+from ..status import LEAST_STRUCTURE
 from ..train import LIMITS
 from .report import TuneReport, make_report
 
@@ -79,7 +80,7 @@ def card(name: str, learner: Learner, about: About) -> ModelInfo:
 def finished_model(name: str, learner: Learner, weights: Weights, about: About) -> tuple[Model, TuneReport]:
     """The model with these weights, calibrated and judged on held-out pictures, and its report."""
     read = in_range(learner.read(weights, report=True), about.config)
-    sees = read.structure > 0.5
+    sees = read.structure >= LEAST_STRUCTURE
     seen = float(sees.float().mean()) if len(sees) else 0.0
     if int(sees.sum()) < _LEAST:
         sees = torch.ones_like(sees)

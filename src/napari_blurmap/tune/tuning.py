@@ -316,7 +316,8 @@ class Tuning:
         if other:
             raise BlurMapError(
                 f"The checkpoint {path} belongs to another training: {' and '.join(other)} differ. Give what that "
-                "training was given, or delete the checkpoint, or name another, to start anew."
+                "training was given (a recipe belongs to a version of napari-blurmap), or delete the checkpoint, or name "
+                "another, to start anew."
             )
         with taking_up(path):
             self._prepared.resume(state["training"])
