@@ -15,7 +15,7 @@ from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import ensure_colormap
 
 from napari_blurmap import BlurMap, BlurMapError, add_to_viewer
-from napari_blurmap.planes import SMALLEST, as_stack
+from napari_blurmap.planes import SMALLEST, as_stack, read_plane
 from napari_blurmap.plugin.colormaps import REASONS, blur_colormap, class_colours
 from napari_blurmap.plugin.layer_picture import LayerPicture
 from napari_blurmap.plugin.layers import class_layer, result_layers
@@ -362,3 +362,12 @@ def test_lazy_maps_stay_lazy() -> None:
     assert layers[2].features["share of the picture"].isna().all()
     assert layers[3].features["share of judged"].isna().all()
     assert len(computed) <= 1  # the plane that is shown
+
+
+def test_a_mask_of_a_lazy_layer_counts():
+    picture = np.random.default_rng(0).integers(0, 200, (64, 80)).astype(np.uint8)
+    mask = np.zeros(picture.shape, bool)
+    mask[20:40, 10:50] = True
+    lazy = da.from_array(np.ma.masked_array(picture, mask), chunks=(32, 40))
+    stack = as_stack(LayerPicture.of(Image(lazy, contrast_limits=(0, 200))))
+    np.testing.assert_array_equal(read_plane(stack.plane(())).valid, ~mask)

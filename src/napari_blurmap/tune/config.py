@@ -72,8 +72,6 @@ class TuneStep:
         Of this step.
     error : float or None
         RMSE on held-out pictures, px, when last judged.
-    best : float or None
-        The smallest one so far.
     start_error : float or None
         The same before the first step; None where it starts from random weights.
     seconds_left : float or None
@@ -85,6 +83,5 @@ class TuneStep:
     message: str
     loss: float | None = None
     error: float | None = None
-    best: float | None = None
     start_error: float | None = None
     seconds_left: float | None = None

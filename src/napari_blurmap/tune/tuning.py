@@ -199,7 +199,7 @@ class Tuning:
     def _at(self, step: int, fraction: float, loss: float, rest: float) -> TuneStep:
         before = "" if self.start_error is None else f", {self.start_error:.3f} px before"
         message = f"step {step}: error on held-out pictures {self.error:.3f} px{before}; {rest:.0f} s left"
-        return TuneStep(step, fraction, message, loss, self.error, self._best, self.start_error, rest)
+        return TuneStep(step, fraction, message, loss, self.error, self.start_error, rest)
 
     def _is_due(self, since: float) -> bool:
         """Whether to judge; with a number of steps the time must not matter, so that the weights are equal."""
@@ -316,8 +316,8 @@ class Tuning:
         if other:
             raise BlurMapError(
                 f"The checkpoint {path} belongs to another training: {' and '.join(other)} differ. Give what that "
-                "training was given (a recipe belongs to a version of napari-blurmap), or delete the checkpoint, or name "
-                "another, to start anew."
+                "training was given (the recipe is that of a version), or delete the checkpoint, or "
+                "name another, to start anew."
             )
         with taking_up(path):
             self._prepared.resume(state["training"])
