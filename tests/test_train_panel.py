@@ -48,7 +48,7 @@ class Slow:
                 self.step += 1
                 if self.error is not None:
                     raise self.error
-            yield TuneStep(self.step, self.step / 4, "words", 3.0 / (1 + self.step), 0.2, 0.2, 0.4, 9.0)
+            yield TuneStep(self.step, self.step / 4, "words", 3.0 / (1 + self.step), 0.2, 0.4, 9.0)
 
     def preview(self) -> Model:
         return self.made
