@@ -26,7 +26,6 @@ from .models.model import Model, ModelInfo
 from .models.reading import STRUCTURE, read_crops
 from .models.registry import load_model
 from .optimizer import MuonAdamW
-from .status import LEAST_STRUCTURE
 from .synthesis.datasets import SyntheticCrops
 from .whole_numbers import whole_seed
 
@@ -300,7 +299,8 @@ class Training:
         c = self.config
         held_out = SyntheticCrops(c.size, count=validation, seed=c.seed + 10**6, largest=1.25 * c.largest)
         read = read_crops(network.fused(), self.grid, (held_out[i] for i in range(validation)), info.decode)
-        read = read.where((read.structure >= LEAST_STRUCTURE) & (read.truth < 0.9 * float(self.grid[-1])))
+        # At even odds, so that a young network has some places too.
+        read = read.where((read.structure > 0.5) & (read.truth < 0.9 * float(self.grid[-1])))
         sigma, truth = read.sigma, read.truth
         info = calibrated(info, sigma, read.spread, truth)
         small = truth < 4
