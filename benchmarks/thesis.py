@@ -328,12 +328,14 @@ def main() -> None:
             f"variant, {budget} each. Split by patch, all three sets share textures; split by texture, none does.\n\n"
             f"{runs[-1].data.report}\n\n{accuracy_text(runs)}"
         )
-        publish(f"The thesis: patches ({about})", COMMAND, text, options.write)
+        given = f"--steps {options.steps}" if options.steps else f"--minutes {options.minutes:g}"
+        command = f"{COMMAND}{' --textures DIR' if source else ''} {given} --stride {options.stride}"
+        publish(f"The thesis: patches ({about})", command, text, options.write)
         sharp = sharp_pictures(textures, runs[-1], options)
         text = maps_text([runs[0], runs[-1]], sharp, options.kernel, options.stride)
-        publish(f"The thesis: maps ({about})", COMMAND, text, options.write)
+        publish(f"The thesis: maps ({about})", command, text, options.write)
     if options.only != "trainings":
-        publish("The thesis: speed", COMMAND, speed_text(), options.write)
+        publish("The thesis: speed", f"{COMMAND} --only speed", speed_text(), options.write)
 
 
 if __name__ == "__main__":

@@ -294,7 +294,7 @@ def sharp(tmp_path, monkeypatch):
     from napari_blurmap.synthesis.scenes import random_scene
     from napari_blurmap.tune import learners, tuning
 
-    for name in ("_JUDGING", "_REPORTING"):
+    for name in ("_WATCHING", "_REPORTING"):
         monkeypatch.setattr(learners, name, 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
     monkeypatch.setattr(tuning, "_BATCH", 2)

@@ -47,9 +47,9 @@ def _small(monkeypatch, tiny_model):
     """Few and small crops, and a tiny network in the place of the bundled one."""
     monkeypatch.setattr(tuning, "_BATCH", 2)
     monkeypatch.setattr(tuning, "_EDGE", 64)
-    monkeypatch.setattr(learners, "_JUDGING", 2)
+    monkeypatch.setattr(learners, "_WATCHING", 2)
     monkeypatch.setattr(learners, "_REPORTING", 4)
-    monkeypatch.setattr(learners, "_JUDGING_PATCHES", 20)
+    monkeypatch.setattr(learners, "_WATCHING_PATCHES", 20)
     monkeypatch.setattr(learners, "_REPORTING_PATCHES", 40)
     monkeypatch.setattr(estimate, "load_model", lambda name: tiny_model if name == "default" else name)
 

@@ -30,9 +30,9 @@ Weights: TypeAlias = dict[str, torch.Tensor]
 
 #: Largest sigma that a new dense network can learn, and that 32 pixels can show, px.
 DENSE_LIMIT, PATCH_LIMIT = 20.0, 8.0
-#: Crops, and patches, on which it is judged on the way, and others for the report.
-_JUDGING, _REPORTING = 16, 32
-_JUDGING_PATCHES, _REPORTING_PATCHES = 400, 2000
+#: Crops, and patches, to watch it on, and others for the report.
+_WATCHING, _REPORTING = 16, 32
+_WATCHING_PATCHES, _REPORTING_PATCHES = 400, 2000
 #: Patches that a patch network learns from at most.
 _PATCHES = 60_000
 
@@ -56,8 +56,8 @@ class DenseLearner:
 
     def __init__(self, training: Training, held_out: TuneCrops, start: Model | None, pictures: int) -> None:
         self.training, self.pictures, self.held_out = training, pictures, len(held_out.pictures)
-        crops = [held_out[i] for i in range(_JUDGING + _REPORTING)]
-        self.judging, self.reporting = crops[:_JUDGING], crops[_JUDGING:]
+        crops = [held_out[i] for i in range(_WATCHING + _REPORTING)]
+        self.watching, self.reporting = crops[:_WATCHING], crops[_WATCHING:]
         self.grid: list[float] = training.grid.tolist() if start is None else start.info.sigma_grid
         self.decode = "median" if start is None else start.info.decode
         self.sizes = asdict(training.sizes)
@@ -73,9 +73,9 @@ class DenseLearner:
         return network.eval()
 
     def read(self, weights: Weights, *, report: bool) -> Read:
-        """What it reads on held-out pictures: on those for judging on the way, or on others for the report."""
+        """What it reads on held-out pictures: on those to watch it on, or on others for the report."""
         network = self.network(weights).fused().to(self.training.config.device)
-        return read_crops(network, self.training.grid, self.reporting if report else self.judging, self.decode)
+        return read_crops(network, self.training.grid, self.reporting if report else self.watching, self.decode)
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here."""
@@ -146,7 +146,7 @@ class PatchLearner:
     def read(self, weights: Weights, *, report: bool) -> Read:
         """As `DenseLearner` does."""
         data = self.training.data
-        part, most = (data.test, _REPORTING_PATCHES) if report else (data.validation, _JUDGING_PATCHES)
+        part, most = (data.test, _REPORTING_PATCHES) if report else (data.validation, _WATCHING_PATCHES)
         shares, labels = class_probabilities(self.network(weights).to(self.training.config.device), part, most)
         grid = torch.tensor(self.grid, dtype=torch.float32)
         mean = shares @ grid

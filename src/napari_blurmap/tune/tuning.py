@@ -40,8 +40,8 @@ _MIXED = 0.4
 _BATCH, _EDGE, _LARGE, _LARGE_EDGE = 8, 192, 4.0, 256
 #: Places that judging needs.
 _PLACES = 10
-#: Later weights replace earlier ones unless their error on held-out pictures is so many times the smallest one. With
-#: two such pictures the smallest error picked weights that read four more pictures 1.2 to 2 times worse than the last.
+#: Later weights replace earlier ones unless their error on held-out pictures is so many times the smallest one: of
+#: few pictures that is mostly their own blur, and says little of weights (docs/experiments.md).
 _RUINED = 2.0
 #: Judging takes at most about this part of the time; a checkpoint is written so often, s.
 _JUDGING, _SAVING = 0.08, 30.0
