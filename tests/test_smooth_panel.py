@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_blurmap import BlurMap, add_to_viewer, smooth_sigma
 from napari_blurmap.plugin import smooth_panel
+from napari_blurmap.plugin.layer_picture import LayerPicture
 from napari_blurmap.plugin.layers import result_layers
 from napari_blurmap.plugin.smooth_panel import SmoothPanel
 from napari_blurmap.plugin.smooth_view import LARGEST, Piece, piece_in_view, preview_layer, smoothed_piece
@@ -216,6 +217,17 @@ def test_a_piece_lies_on_its_map(turned: bool) -> None:
     shown = preview_layer(sigma, m, piece, smoothed_piece(m, piece, None, method="mean", strength=5), "p")
     for corner in ((0, 0, 0), (0, 47, 63)):
         np.testing.assert_allclose(shown.data_to_world(corner), sigma.data_to_world(np.add(corner, piece.origin)))
+
+
+def test_a_preview_sees_the_mask_of_its_guide() -> None:
+    m, rng = a_map((96, 96)), np.random.default_rng(0)
+    picture, mask = rng.random((96, 96), np.float32), np.zeros((96, 96), bool)
+    mask[30:50, 30:60] = True
+    masked = LayerPicture.of(Image(np.zeros((96, 96))))
+    masked = replace(masked, data=np.ma.masked_array(np.where(mask, 1e3, picture), mask))
+    bare = replace(masked, data=np.where(mask, np.nan, picture))
+    pieces = [smoothed_piece(m, Piece((), slice(96), slice(96)), guide, method="edge") for guide in (masked, bare)]
+    np.testing.assert_array_equal(pieces[0].sigma, pieces[1].sigma)
 
 
 def test_a_piece_of_a_map_is_smoothed_as_the_whole() -> None:

@@ -458,6 +458,21 @@ def test_one_seed_gives_equal_weights_also_beside_another_training(tiny_model):
     assert_equal(both[0].model().network.state_dict(), alone.model().network.state_dict())
 
 
+def test_what_is_held_out_is_judged_as_it_is(tiny_model, monkeypatch):
+    made = []
+
+    def recorded(config):
+        made.append(config)
+        return TuneCrops(config)
+
+    monkeypatch.setattr(learners, "TuneCrops", recorded)
+    finished(small_tuning(tiny_model, steps=1))
+    learnt, held_out = made
+    assert min(learnt.mixed, learnt.rehearsal) > 0
+    assert held_out.mixed == held_out.rehearsal == 0
+    assert held_out.seed != learnt.seed
+
+
 def test_it_learns(monkeypatch):
     monkeypatch.setattr(tuning, "_BATCH", 8)
     training = Tuning([leaves(i, (128, 128)) for i in range(4)], TuneConfig(steps=60), init=None)
