@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import dask.array as da
 import numpy as np
@@ -22,7 +23,8 @@ from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.tune import learners, tuning
 from napari_blurmap.tune.config import TuneConfig
 from napari_blurmap.tune.data import CropConfig, TuneCrops, split_pieces
-from napari_blurmap.tune.pictures import list_sources, read_pictures
+from napari_blurmap.tune.own_blur import zero_of
+from napari_blurmap.tune.pictures import Finding, list_sources, read_pictures
 from napari_blurmap.tune.tuning import Tuning
 
 
@@ -123,6 +125,34 @@ def test_what_is_wrong_with_usable_pictures_is_said(monkeypatch):
     assert fine.own_sigma < 1
 
 
+def test_what_is_blurrier_than_most_counts_so_and_what_is_far_blurrier_is_left_out(monkeypatch):
+    monkeypatch.undo()  # the real model tells how blurred a picture is
+    monkeypatch.setattr(tuning, "_EDGE", 64)
+    monkeypatch.setattr(tuning, "_BATCH", 2)
+    sharp = [leaves(i, (160, 160)) for i in range(10, 15)]
+    soft, far = (nb.apply_blur(leaves(i, (160, 160)).astype(float), s) for i, s in ((15, 1.8), (16, 5.0)))
+    training = Tuning([*sharp[:2], soft, *sharp[2:], far], TuneConfig(steps=1), init=None)
+    learnt = []
+    monkeypatch.setattr(
+        TuneCrops, "add", lambda self, piece, add=TuneCrops.add: (learnt.append(piece), add(self, piece))
+    )
+    next(at for at in training.run() if at.step)
+    assert training.zero < 0.9
+    blurs = {piece.picture: piece.blur for piece in learnt}
+    assert blurs.pop(2) == pytest.approx(1.8, abs=0.4)
+    assert blurs == dict.fromkeys((0, 1, 3, 4, 5), 0.0)
+    assert "blurrier than most" in " ".join(training.findings[2].warnings)
+    assert "No blur of 3 px or less" in training.findings[6].problem
+    assert not any("blurrier" in line for i in (0, 1, 3, 4, 5) for line in training.findings[i].lines())
+    assert "picture 3: it is blurrier" in "\n".join(training.model().info.training["report"]["warnings"])
+
+
+def test_most_of_two_pictures_is_the_sharper_one():
+    one, other = (Finding(name, own_sigma=s) for name, s in (("a", 2.0), ("b", 0.5)))
+    assert zero_of([one, other, Finding("c")]) == 0.5
+    assert zero_of([Finding("c")]) is None
+
+
 def test_types_sizes_and_stacks_are_all_read():
     pictures = [leaves(i, (96 + 16 * i, 100)) for i in range(4)]
     mixed = [pictures[0] / 255, pictures[1].astype(np.uint16) * 200, np.stack([pictures[2]] * 2), pictures[3]]
@@ -170,7 +200,7 @@ def test_files_beside_the_pictures_take_no_place(tmp_path, monkeypatch):
         (tmp_path / f"{i}.json").write_text("{}")
     monkeypatch.setattr(pictures, "MOST_PICTURES", 4)
     looked = []
-    monkeypatch.setattr(pictures, "_own_blur", lambda *_: looked.append(1))
+    monkeypatch.setattr(pictures, "own_blur", lambda *_: looked.append(1))
     found = nb.inspect_images(tmp_path)
     assert [bool(f.problem) for f in found] == [True, False] * 4  # each .json comes first
     assert all("no picture" in f.problem for f in found[::2])
@@ -354,6 +384,40 @@ def test_crops_of_small_pictures_are_filled_up():
     picture, truth = crops_of(leaves(1, (70, 66)), size=96)[0]
     assert picture.shape == truth.shape == (2, 96, 96)
     assert float(picture[1].sum()) <= 70 * 66
+
+
+def test_a_blurrier_picture_counts_with_what_it_is_blurrier():
+    """Labelled from the sharp picture's zero, a crop of a blurred copy is the sharp one blurred by its label."""
+    sharp = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(96, 96)), 1.0) * 1000
+    [piece] = pieces_of(ndimage.gaussian_filter(sharp, 1.2))
+    crops = TuneCrops(CropConfig(0.3, 3.0, 96, 0))
+    crops.add(replace(piece, blur=1.2))
+    for number in range(8):
+        (picture, valid), (sigma, _) = (t.numpy() for t in crops[number])
+        known = valid > 0
+
+        def unlike(turns, mirrored, picture=picture, sigma=sigma, known=known):
+            def back(a):
+                return np.rot90(a[:, ::-1] if mirrored else a, -turns)
+
+            exact = nb.apply_blur(sharp, back(sigma))
+            return 1 - np.corrcoef(back(picture)[back(known)], exact[back(known)])[0, 1]
+
+        assert sigma.min() > 1.2
+        assert min(unlike(t, m) for t in range(4) for m in (False, True)) < 3e-4
+
+
+def test_of_a_sum_both_blurs_count():
+    pieces = [replace(p, blur=b) for p, b in zip(pieces_of(leaves(1), leaves(2)), (0.0, 2.0), strict=True)]
+    crops = TuneCrops(CropConfig(0.3, 3.0, 64, 0, mixed=1.0))
+    for piece in pieces:
+        crops.add(piece)
+    (sharp,), (soft,) = crops.pictures.values()
+    rng = np.random.default_rng(0)
+    parts = [crops._around(sharp, rng)._replace(weight=0.8), crops._around(soft, rng)._replace(weight=-0.6)]
+    sigma = crops._crop(parts, np.random.default_rng(5))[2]
+    alone = crops._crop(parts[:1], np.random.default_rng(5))[2]
+    np.testing.assert_allclose(sigma**2 - alone**2, 0.36 * 4, rtol=1e-5)
 
 
 def test_synthetic_crops_count_from_the_same_zero():

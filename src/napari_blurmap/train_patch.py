@@ -31,13 +31,16 @@ from .synthesis.scenes import random_scene
 from .whole_numbers import whole_seed
 
 _LIMITS = (
-    "the network of a thesis, for comparison: it knows no noise, no empty ground and nothing beyond its classes, and "
-    "32 pixels see no object edges. One picture cannot tell a soft specimen from blur, nor defocus from motion."
+    "the network of a thesis, for comparison: it knows a little white noise, no empty ground and nothing beyond its "
+    "classes, and 32 pixels see no object edges. One picture cannot tell a soft specimen from blur, nor defocus from "
+    "motion."
 )
 #: Patches of the validation set that a model's uncertainty is calibrated on.
 _CALIBRATION = 6000
-#: Scenes of the bundled models, their edge in pixels, and the grey levels of deviation that they need.
-_SCENES, _EDGE, _BLANK = 700, 256, 4.0
+#: Scenes of the bundled models and their edge, pixels.
+_SCENES, _EDGE = 700, 256
+#: Grey levels: deviation that their areas need, and of the noise at most: without any, that of a camera looks sharp.
+_BLANK, _NOISE = 2.5, 3.0
 
 
 @dataclass(frozen=True)
@@ -385,11 +388,11 @@ def train_bundled_patch(
         raise BlurMapError(f"There is no bundled patch model of {classes} classes; expected 10 or 30.")
     config = config or PatchTrainConfig()
     sigmas = SIGMAS_30 if classes == 30 else SIGMAS_10
-    data = PatchDataConfig(sigmas, blank=_BLANK, validation=0.05, test=0.05, seed=config.seed)
+    data = PatchDataConfig(sigmas, blank=_BLANK, noise=_NOISE, validation=0.05, test=0.05, seed=config.seed)
     return PatchTraining(
         make_patches(synthetic_textures(scenes, config.seed), data),
         config,
         start=start,
         checkpoint=checkpoint,
-        trained_on=f"patches of {scenes} synthetic scenes only, blurred by one sigma each.",
+        trained_on=f"patches of {scenes} synthetic scenes only, blurred by one sigma each, half of them noisy.",
     )

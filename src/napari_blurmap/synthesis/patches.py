@@ -60,6 +60,10 @@ class PatchDataConfig:
     drop : {"patch", "texture"}, default="patch"
         What a blank area costs: itself; or its whole texture, wherever in it
         the area lies, as in the thesis.
+    noise : float, default=0.0
+        Largest standard deviation, in grey levels, of white noise added to the
+        blurred patches: half of them get none, the others any up to this. The
+        thesis added none.
     seed : int, default=0
         Of all that is drawn.
 
@@ -77,6 +81,7 @@ class PatchDataConfig:
     keep: float = 0.25
     blank: float = 2.0
     drop: Literal["patch", "texture"] = "patch"
+    noise: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -94,6 +99,8 @@ class PatchDataConfig:
                 f"keep is {self.keep:g}, validation {self.validation:g}, test {self.test:g}; expected parts between 0 "
                 "and 1, with something left to train on."
             )
+        if not (isfinite(self.noise) and self.noise >= 0):
+            raise BlurMapError(f"noise is {self.noise:g}; expected a standard deviation in grey levels, 0 or more.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,8 +324,11 @@ def _blurred(texture: Texture, places: list[NDArray[np.int64]], config: PatchDat
             if not usable.size:
                 continue
             chosen = rng.permutation(usable)[: max(1, round(config.keep * usable.size))]
-            copy = np.clip(np.rint(apply_blur(grey, sigma, **_KERNELS[config.kernel])), 0, 255).astype(np.uint8)
-            patches.append(_grid(copy)[chosen])
+            blurred = _grid(apply_blur(grey, sigma, **_KERNELS[config.kernel]))[chosen]
+            if config.noise:
+                deviation = config.noise * np.maximum(rng.uniform(-1, 1, (chosen.size, 1, 1)), 0)
+                blurred = blurred + deviation * rng.standard_normal(blurred.shape)
+            patches.append(np.clip(np.rint(blurred), 0, 255).astype(np.uint8))
             labels += [label] * chosen.size
     return PatchSet(np.concatenate(patches), np.array(labels), np.full(len(labels), number))
 

@@ -165,7 +165,7 @@ class _Levels:
 
     def __init__(self, piece: Piece, sigmas: NDArray[np.float64]) -> None:
         sample = piece.sample
-        self.noise, self.digits = sample.noise, sample.digits
+        self.noise, self.digits, self.blur = sample.noise, sample.digits, piece.blur
         self.middle = float(np.median(sample.grey))
         self.unit = float(np.quantile(np.abs(sample.grey - self.middle), 0.98)) or float(np.ptp(sample.grey)) or 1.0
         sharp = ((sample.grey - self.middle) / self.unit).astype(np.float32)
@@ -310,17 +310,19 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         variance = np.sum([ratio * white for ratio, white in zip(ratios, each_white, strict=True)], axis=0)
         anywhere = _window((0, 0), self.lost.shape[1:], self.config.size, rng, everywhere=True)
         lost = between_levels(self.lost[:, *anywhere][:, : shape[0], : shape[1]], self.sigmas, field)
-        more = (1 - contrast**2) ** 0.5 * rng.standard_normal(shape, dtype=np.float32)
-        seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + more), digits)
+        fresh = (1 - contrast**2) ** 0.5 * rng.standard_normal(shape, dtype=np.float32)
+        seen = _digitised(grey + amount * np.sqrt(variance) * (contrast * lost + fresh), digits)
         left = contrast**2 * np.interp(field, self.sigmas, self.left) * variance
         noise = left + amount**2 * np.maximum(variance - left, 0) + digits.step**2 / 12 + (1e-5 * piece.unit) ** 2
         clear = (contrast * light).astype(np.float32), (np.sqrt(noise) / piece.unit).astype(np.float32)
         detail = detail_over_noise(*clear, detail_window(field)) ** 2 - left / noise
+        # Power spectra add up by the squares of the weights, and so, where these blurs are small, do their variances.
+        more = np.sum([part.weight**2 * part.piece.blur**2 for part in parts])
         return np.stack(
             [
                 (seen - piece.middle) / piece.unit,
                 distance > _REACH * field,
-                field,
+                np.sqrt(field**2 + more),
                 # Of the size of `sensitivity_over_noise`, which a picture's own noise would swamp.
                 0.5 * np.sqrt(np.maximum(detail, 0)),
             ]

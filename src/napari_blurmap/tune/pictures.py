@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import ndimage
 
 from ..check_sample import CheckSample, take_sample
 from ..devices import find_device
 from ..errors import BlurMapError, Cancelled
-from ..estimate import estimate_blur
 from ..io.folders import pictures_in
 from ..io.pictures import Picture, is_picture, read_picture
 from ..planes import as_stack
-from ..status import judged
 from ..synthesis.noise import detail_over_noise
 from ..whole_numbers import whole_seed
+from .own_blur import own_blur
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +33,6 @@ MOST_PICTURES, MOST_PIXELS = 200, 16_000_000
 LARGEST, SMALLEST = 1024, 64
 #: Detail over noise, in a window of so many pixels, from which a place is trained on.
 _DETAIL, _WINDOW = 1.0, 8.0
-#: Edge of what the bundled model looks at of a picture, and how many of them.
-_GLANCE, _GLANCES = 256, 40
 #: A picture's own blur above which it is called blurred, px.
 _BLURRED = 1.0
 
@@ -57,6 +53,8 @@ class Piece:
         Inside the region, neither invalid nor saturated.
     textured : ndarray of bool, shape (Y, X)
         Usable, and with detail above the noise.
+    blur : float, default=0.0
+        What it is blurrier than most of the pictures, px: counted as added.
     """
 
     name: str
@@ -64,6 +62,7 @@ class Piece:
     sample: CheckSample
     usable: NDArray[np.bool_]
     textured: NDArray[np.bool_]
+    blur: float = 0.0
 
     def __getitem__(self, where: tuple[slice, slice]) -> Piece:
         s = self.sample
@@ -236,20 +235,19 @@ def read_pictures(
     able = [i for i, s in enumerate(sources) if not isinstance(s.image, Path) or is_picture(s.image)]
     chosen = sorted(draw.permutation(able)[:MOST_PICTURES].tolist())
     budget = MOST_PIXELS // max(1, len(chosen))
-    glances = {chosen[int(i)] for i in np.linspace(0, len(chosen) - 1, min(_GLANCES, len(chosen)))}
     others = set(able) - set(chosen)
     for number, source in enumerate(sources):
         if number in others:
             yield Finding(source.name, f"{MOST_PICTURES} others were taken at random; more are not used at once."), []
             continue
         try:
-            yield _look(source, number, budget, np.random.default_rng((seed, 6, number)), device, number in glances)
+            yield _look(source, number, budget, np.random.default_rng((seed, 6, number)), device)
         except BlurMapError as error:
             yield Finding(source.name, str(error)), []
 
 
 def _look(
-    source: Source, number: int, budget: int, draw: np.random.Generator, device: str, glance: bool
+    source: Source, number: int, budget: int, draw: np.random.Generator, device: str
 ) -> tuple[Finding, list[Piece]]:
     """Read one picture and look through it."""
     image: Any = read_picture(source.image) if isinstance(source.image, Path) else source.image
@@ -273,7 +271,7 @@ def _look(
     if not textured:
         return Finding(source.name, _why_not(usable, saturated, mask is not None), shape=shape), []
     pieces = [piece for piece in pieces if piece.textured.any()]
-    own = _own_blur(max(pieces, key=lambda p: int(p.textured.sum())), device) if glance else None
+    own = own_blur(max(pieces, key=lambda p: int(p.textured.sum())), device)
     first = pieces[0].sample
     noise = None if first.noise is None else float(first.noise.variance(np.median(first.grey)) ** 0.5)
     warnings = tuple(_warnings(shape, usable, textured, saturated, own))
@@ -300,8 +298,8 @@ def _warnings(
         yield f"only {100 * textured / usable:.2g} % of it has detail to learn from; the rest is empty."
     if own is not None and own > _BLURRED:
         yield (
-            f"it looks already blurred: the bundled model reads sigma {own:.1f} px (median), which would be in the "
-            "new model's zero. Use a sharper picture, or mark what is in focus."
+            f"it looks already blurred: the bundled model reads sigma {own:.1f} px (median). Use a sharper picture, or "
+            "mark what is in focus."
         )
 
 
@@ -364,17 +362,3 @@ def _piece(
     steps = (sample.grey - np.median(sample.grey)) / np.median(noise)
     detail = detail_over_noise(steps.astype(np.float32), (noise / np.median(noise)).astype(np.float32), _WINDOW)
     return Piece(name, number, sample, usable, usable & (detail**2 - 1 > _DETAIL**2))
-
-
-def _own_blur(piece: Piece, device: str) -> float | None:
-    """What the bundled model reads where a piece has most detail, px."""
-    edge = min(_GLANCE, *piece.usable.shape)
-    share = ndimage.uniform_filter(piece.textured.astype(np.float32), edge, mode="constant")
-    half = edge // 2
-    inner = share[half : piece.usable.shape[0] - half + 1, half : piece.usable.shape[1] - half + 1]
-    y, x = (int(i) for i in np.unravel_index(int(np.argmax(inner)), inner.shape))
-    part = piece[y : y + edge, x : x + edge]
-    original = part.sample.original
-    m = estimate_blur(original, channel_axis=-1 if original.ndim == 3 else None, device=device)
-    there = judged(m.sigma, m.uncertainty, m.status) & part.textured
-    return float(np.median(m.sigma[there])) if there.sum() >= 64 else None

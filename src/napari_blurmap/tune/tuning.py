@@ -21,6 +21,7 @@ from .config import TuneConfig, TuneStep
 from .data import CropConfig
 from .learners import Learner, Weights, check_range, prepare_dense, prepare_patch
 from .model import About, card, finished_model, in_range
+from .own_blur import BLURRIER, counted, zero_of
 from .pictures import Finding, Piece, list_sources, read_pictures
 from .report import TuneReport, less
 
@@ -160,8 +161,9 @@ class Tuning:
         if not pieces:
             reasons = "\n".join(lines)
             raise BlurMapError(f"None of the pictures can be trained on. Use sharp pictures with detail.\n{reasons}")
-        own = [f.own_sigma for f in self.findings if f.own_sigma is not None]
-        self.zero = float(np.median(own)) if own else None
+        self.zero = zero_of(self.findings)
+        if c.architecture == "dense":  # a class cannot be another one's by a little
+            self.findings, pieces = counted(self.findings, pieces, c.sigma_range[1])
         self._identity = self._identify(pieces)
         for made in self._make(pieces):
             if isinstance(made, str):
@@ -294,7 +296,7 @@ class Tuning:
             "n_classes": c.n_classes,
             "seed": c.seed,
             "init": None if self.start is None else self.start.hash,
-            "recipe": [_RATE, _RATE_NEW, _REHEARSAL, _MIXED, _BATCH, _EDGE, _LARGE_EDGE],
+            "recipe": [_RATE, _RATE_NEW, _REHEARSAL, _MIXED, _BATCH, _EDGE, _LARGE_EDGE, BLURRIER],
         }
 
     def _save(self) -> None:
