@@ -106,6 +106,14 @@ def test_every_class_has_the_same_share(keep, split, seed):
     assert data.deviation == pytest.approx(np.std(data.train.patches.astype(float)))
 
 
+def test_half_of_the_patches_are_noisy_up_to_what_is_asked_for():
+    flat = [np.full((320, 320), 100, np.uint8)] * 3
+    found = made(flat, sigmas=(0.5, 2.0), keep=1.0, blank=0.0, noise=12.0).train.patches.std(axis=(1, 2), dtype=float)
+    assert (found == 0).mean() == pytest.approx(0.5, abs=0.15)
+    assert 10 < found.max() < 13
+    assert np.median(found[found > 0]) == pytest.approx(6, abs=2)
+
+
 def test_split_by_texture_shares_none_and_by_patch_shares_all():
     """The leak of the author's split: all three sets know every texture."""
     by_texture, by_patch = (made(pictures(), sigmas=(0.5, 1.0), split=s, keep=1.0) for s in ("texture", "patch"))
@@ -203,6 +211,7 @@ def test_pictures_in_memory():
         ({"drop": "all"}, "drop"),
         ({"keep": 0.0}, "keep"),
         ({"test": 0.95}, "something left"),
+        ({"noise": -1.0}, "noise"),
     ],
 )
 def test_bad_options(options, word):
