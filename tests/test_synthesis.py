@@ -10,6 +10,7 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 from napari_blurmap.errors import BlurMapError
+from napari_blurmap.synthesis import datasets
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.crops import blur_periodic, make_crop
 from napari_blurmap.synthesis.datasets import SyntheticCrops
@@ -163,6 +164,27 @@ def test_crops_are_reproducible_and_labelled():
         assert np.isfinite(inputs.numpy()).all()
         assert 0 <= float(inputs[0].min()) <= float(inputs[0].max()) <= 1
         assert 0 < float(truth[0].min()) <= float(truth[0].max()) <= 20.0
+
+
+def test_some_scenes_are_sums_of_two(monkeypatch):
+    """Least squares finds the two scenes of a sum, of which one may be inverted, and nothing else in it."""
+    seen = []
+    monkeypatch.setattr(datasets, "make_crop", lambda scene, rng, largest: seen.append(scene) or make_crop(scene, rng))
+    data = SyntheticCrops(64, count=60, seed=3, largest=20.0)
+    for number in range(60):
+        data[number]
+    known = [data._scene(number).astype(np.float64).ravel() for number in range(5)]
+    basis = np.stack([*known, np.ones(64 * 64)], axis=1)
+    sums = 0
+    for scene in seen:
+        weights, rest, *_ = np.linalg.lstsq(basis, scene.ravel().astype(np.float64), rcond=None)
+        parts = weights[:-1][np.abs(weights[:-1]) > 1e-3]
+        assert rest < 1e-3
+        assert parts.size in (1, 2)
+        assert parts.size == 1 or np.abs(parts).sum() == pytest.approx(1, abs=1e-3)
+        assert 0 <= scene.min() <= scene.max() <= 1
+        sums += parts.size == 2
+    assert 4 < sums < 16
 
 
 def test_an_empty_scene_has_no_structure():

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Crops made of one scene on average, and how many of the newest scenes they are drawn from:
 #: painting a scene costs as much as several crops.
 _REUSE, _POOL = 12, 2500
+#: Share of the crops whose scene is a sum of two: another texture, and as sharp.
+_SUMS = 0.15
 
 
 class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
@@ -64,6 +66,11 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
         rng = np.random.default_rng((self.seed, 1, index))
         newest = index // _REUSE
         number = newest if index % _REUSE == 0 else int(rng.integers(max(0, newest - _POOL), newest + 1))
-        crop = make_crop(self._scene(number).astype(np.float32), rng, largest=self.largest)
+        scene = self._scene(number).astype(np.float32)
+        if rng.random() < _SUMS:
+            other = self._scene(int(rng.integers(max(0, newest - _POOL), newest + 1))).astype(np.float32)
+            weight = np.float32(rng.uniform(0.2, 0.8))
+            scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
+        crop = make_crop(scene, rng, largest=self.largest)
         inputs = np.stack([crop.picture, crop.valid])
         return torch.from_numpy(inputs), torch.from_numpy(np.stack([crop.sigma, crop.structure]))

@@ -177,12 +177,12 @@ def _pupil_profiles() -> Float:
 def random_family(rng: np.random.Generator) -> Family:
     """Draw a family: mostly Gaussians, some discs, some microscopes."""
     kind = rng.random()
-    if kind < 0.7:
+    if kind < 0.55:
         return Gaussian()
-    if kind < 0.86:
+    if kind < 0.7:
         return random_disc(rng)
-    # Half of them without aberration.
-    spherical = int(rng.integers(len(Pupil.SPHERICAL))) if rng.random() < 0.5 else 0
+    # Mostly with aberration: the rings of its far side are easily taken for a sharp specimen.
+    spherical = int(rng.integers(1, len(Pupil.SPHERICAL))) if rng.random() < 0.65 else 0
     return Pupil(float(np.exp(rng.uniform(np.log(0.15), np.log(1.5)))), spherical)
 
 
