@@ -754,6 +754,21 @@ def test_a_patch_network_of_the_users_pictures(tmp_path):
     assert loaded.info.sizes["classes"] == 3
 
 
+@pytest.mark.parametrize("unit", [1, 200])
+def test_patches_are_as_noisy_as_the_pictures(unit):
+    """Of 16 bit the grey levels are stretched to 0 to 255, and the noise with them."""
+    draw = np.random.default_rng(0)
+    clean = [ndimage.gaussian_filter(leaves(i, (160, 160)).astype(float), 1.5) for i in (1, 2, 3)]
+    noisy = [unit * (40 + 0.7 * c + draw.normal(0, 5, c.shape)) for c in clean]
+    pictures = [np.rint(p).astype(np.uint8 if unit == 1 else np.uint16) for p in noisy]
+    config = TuneConfig(steps=1, architecture="patch", sigma_range=(0.5, 2.5), n_classes=3)
+    training = Tuning(pictures, config, init=None)
+    next(at for at in training.run() if at.step)
+    low, high = (np.mean([np.quantile(p, q) for p in pictures]) for q in (0.001, 0.999))
+    expected = 5 if unit == 1 else 5 * 255 * unit / (high - low)
+    assert training.learner.training.data.config.noise / 1.5 == pytest.approx(expected, rel=0.2)
+
+
 def test_the_classes_of_the_thesis():
     from napari_blurmap.synthesis.patches import SIGMAS_10, SIGMAS_30
 

@@ -35,6 +35,8 @@ _WATCHING, _REPORTING = 16, 32
 _WATCHING_PATCHES, _REPORTING_PATCHES = 400, 2000
 #: Patches that a patch network learns from at most.
 _PATCHES = 60_000
+#: Noise of the noisiest of them, over that of the pictures, which the blur has smoothed away.
+_NOISE = 1.5
 
 
 class DenseLearner:
@@ -173,7 +175,9 @@ def prepare_patch(
     textures = _textures(pieces)
     areas = sum((g.shape[0] // PATCH) * (g.shape[1] // PATCH) for t in textures for g, _ in t.planes)
     keep = min(1.0, _PATCHES / max(1, areas * len(sigmas)))
-    data = make_patches(textures, PatchDataConfig(sigmas, validation=0.2, test=0.2, keep=keep, seed=recipe.seed))
+    noise = _NOISE * float(np.median([_noise(piece) for piece in {p.picture: p for p in pieces}.values()]))
+    shares = {"validation": 0.2, "test": 0.2, "keep": keep}
+    data = make_patches(textures, PatchDataConfig(sigmas, noise=noise, seed=recipe.seed, **shares))
     yield "preparing"
     network = PatchNetwork() if start is None else start.network
     device = choose_device(wanted, network.fused())
@@ -194,6 +198,16 @@ def _textures(pieces: list[Piece]) -> list[Texture]:
         groups = list(quarters.values())
     planes = ((group[0].name, [(read_plane(p.sample.original).grey(), p.usable) for p in group]) for group in groups)
     return [Texture(name, tuple(of)) for name, of in planes]
+
+
+def _noise(piece: Piece) -> float:
+    """Standard deviation of its noise at its median, in grey levels of a texture."""
+    sample = piece.sample
+    if sample.noise is None:
+        return 0.0
+    levels, own = (grey[piece.usable] for grey in (read_plane(sample.original).grey(), sample.grey))
+    scale = float(np.std(levels)) / (float(np.std(own)) or 1.0)
+    return float(scale * np.sqrt(sample.noise.variance(np.median(own))))
 
 
 def _quarters(piece: Piece) -> Iterator[Piece]:

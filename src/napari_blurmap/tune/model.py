@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Places that a calibration needs.
 _LEAST = 100
-_PATCH_LIMITS = "It knows no noise, no empty ground and nothing beyond its classes."
+_PATCH_LIMITS = "It knows no noise but white one, no empty ground and nothing beyond its classes."
 
 
 @dataclass(frozen=True)
