@@ -64,13 +64,11 @@ def counted(findings: list[Finding], pieces: list[Piece], high: float) -> tuple[
         if zero is None or found.own_sigma is None or found.own_sigma <= zero + BLURRIER:
             continue
         more[number] = (found.own_sigma**2 - zero**2) ** 0.5
-        against = (
-            f"it is blurrier than most of the pictures: sigma {found.own_sigma:.1f} px (median) against {zero:.1f}, as "
-            "the bundled model reads them"
-        )
-        told[number] = (
-            replace(found, problem=f"{against}. No blur of {high:g} px or less can be shown with it.", warnings=())
-            if more[number] >= high
-            else replace(found, warnings=(*found.warnings, f"{against}. It counts as blurred by the difference."))
-        )
+        read = f"the bundled model reads sigma {found.own_sigma:.1f} px (median), of most of the pictures {zero:.1f} px"
+        if more[number] >= high:
+            told[number] = replace(
+                found, problem=f"{read}: no blur of {high:g} px or less can be shown with it.", warnings=()
+            )
+        else:
+            told[number] = replace(found, warnings=(*found.warnings, f"{read}: the difference counts as blur added."))
     return told, [replace(p, blur=float(more[p.picture])) for p in pieces if more[p.picture] < high]
