@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -34,7 +33,7 @@ class Slow:
     def __init__(self, model: Model) -> None:
         self.gate, self.made = Event(), model
         self.error: Exception | None = None
-        self.report, self.step, self.rounds = REPORT, 0, 0
+        self.report, self.step = REPORT, 0
 
     def __call__(self, images: Any, config: Any, **options: Any) -> Slow:
         self.images, self.config, self.options = images, config, options
@@ -44,7 +43,6 @@ class Slow:
     def run(self) -> Any:
         yield TuneStep(0, 0.0, "reading pictures, 0 of 1")
         while self.step < 4:
-            self.rounds += 1
             if self.gate.wait(0.01):
                 self.gate.clear()
                 self.step += 1
@@ -143,28 +141,6 @@ def test_the_preview_is_one_layer_and_goes_away(opened: Any, qtbot: Any, monkeyp
     viewer.layers.remove(opened.layer)
     finish(opened, qtbot)
     assert len(viewer.layers) == 0
-
-
-def test_a_training_rests_while_its_preview_is_drawn(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch):
-    """Or both would take turns, and the window stand still for twice as long."""
-    monkeypatch.setattr("napari_blurmap.plugin.train_request._PREVIEW", 0.0)
-    monkeypatch.setattr("napari_blurmap.plugin.train_request._PREVIEW_SHARE", 1e9)
-    during: list[int] = []
-
-    def draw(found: Any) -> None:
-        before = opened.slow.rounds
-        if len(during) < 3:
-            time.sleep(0.1)
-            during.append(opened.slow.rounds - before)
-
-    monkeypatch.setattr(opened.panel, "_show_preview", draw)
-    opened.panel.run()
-    opened.slow.gate.set()
-    qtbot.waitUntil(lambda: len(during) > 2, timeout=20000)
-    assert not any(during)
-    begun = opened.slow.rounds
-    qtbot.waitUntil(lambda: opened.slow.rounds > begun + 2, timeout=900)  # and goes on at once
-    finish(opened, qtbot)
 
 
 def test_what_is_asked_for(opened: Any, qtbot: Any):

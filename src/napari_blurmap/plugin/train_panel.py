@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import napari.viewer
@@ -25,16 +25,10 @@ if TYPE_CHECKING:
     from ..blurmap import BlurMap
 
 
-#: A training waits so long for its preview to be shown at most, s.
-_PATIENCE = 1.0
-
-
 class _Relay(QObject):
     """Brings news from the thread of the work to that of the panel; as long-lived as the work.
 
-    News that come faster than they are shown wait and are shown together. Who
-    tells of a preview waits until it is shown: beside a thread at work napari
-    would take twice as long to draw it, and the window would stand still.
+    News that come faster than they are shown wait and are shown together.
     """
 
     came = Signal()
@@ -43,28 +37,20 @@ class _Relay(QObject):
         super().__init__()
         self._lock = Lock()
         self._waiting: list[TrainUpdate] = []
-        self._shown = Event()
 
     def tell(self, update: TrainUpdate) -> None:
-        """Pass news on, from any thread but the panel's."""
-        self._shown.clear()
+        """Pass news on, from any thread."""
         with self._lock:
             self._waiting.append(update)
             first = len(self._waiting) == 1
         if first:
             self.came.emit()
-        if update.preview is not None:
-            self._shown.wait(_PATIENCE)
 
     def take(self) -> list[TrainUpdate]:
         """All that is waiting."""
         with self._lock:
             taken, self._waiting = self._waiting, []
         return taken
-
-    def shown(self) -> None:
-        """What was taken has been shown."""
-        self._shown.set()
 
 
 class TrainPanel(RunPanel):
@@ -126,12 +112,12 @@ class TrainPanel(RunPanel):
 
     def _on_news(self) -> None:
         news = self._relay.take()
-        if news and self.control.state.busy:
-            self.view.show_steps([update.step for update in news], news[-1].findings)
-            previews = [update.preview for update in news if update.preview is not None]
-            if previews:
-                self._show_preview(previews[-1])
-        self._relay.shown()
+        if not news or not self.control.state.busy:
+            return
+        self.view.show_steps([update.step for update in news], news[-1].findings)
+        previews = [update.preview for update in news if update.preview is not None]
+        if previews:
+            self._show_preview(previews[-1])
 
     def _show_preview(self, found: BlurMap) -> None:
         """One layer, drawn anew each time; gone when the training ends."""
