@@ -88,7 +88,8 @@ def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piec
     """Deal pieces out to training and to the held-out set.
 
     By picture; where only one has enough to learn from, by region, a strip of
-    a fifth of its detail at the least.
+    a fifth of its detail at the least. What is blurrier than most of the
+    pictures is learnt from only: its truth rests on a reading.
 
     Parameters
     ----------
@@ -111,7 +112,7 @@ def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piec
     draw = np.random.default_rng((seed, 7))
     detail: dict[int, int] = {}
     for p in pieces:
-        detail[p.picture] = detail.get(p.picture, 0) + int(p.textured.sum())
+        detail[p.picture] = detail.get(p.picture, 0) + (0 if p.blur else int(p.textured.sum()))
     able = [picture for picture in sorted(detail) if detail[picture] >= _ENOUGH]
     if len(able) > 1:
         out = set(draw.permutation(able)[: max(1, round(_HELD_OUT * len(detail)))].tolist())
@@ -154,7 +155,7 @@ def _strips(pieces: list[Piece], draw: np.random.Generator) -> tuple[list[Piece]
                 found.append((parts[0], parts[1]))
     if not found:
         raise BlurMapError(
-            f"{pieces[0].name} is the only picture with enough to learn from, and too small or too empty to hold out a "
+            f"{pieces[0].name} is the only sharp picture with enough to learn from, and too small or too empty to hold out a "
             "part of it for judging the model. Add another sharp picture, or mark more of this one."
         )
     return found[int(draw.integers(len(found)))]

@@ -42,7 +42,9 @@ def train_model(
     blur has smoothed away; the model learns to tell by how much. A fifth of
     the pictures (of one picture, a strip with a fifth of its detail) is held
     out to judge the model on. The model's zero is the sharpness of your pictures:
-    its sigma is what was added to them.
+    its sigma is what was added to them. To the dense network a picture that is
+    clearly blurrier than most counts as blurred by the difference; one that is
+    blurrier than the range is left out.
 
     Parameters
     ----------

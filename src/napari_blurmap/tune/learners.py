@@ -176,8 +176,8 @@ def prepare_patch(
     areas = sum((g.shape[0] // PATCH) * (g.shape[1] // PATCH) for t in textures for g, _ in t.planes)
     keep = min(1.0, _PATCHES / max(1, areas * len(sigmas)))
     noise = _NOISE * float(np.median([_noise(piece) for piece in {p.picture: p for p in pieces}.values()]))
-    shares = {"validation": 0.2, "test": 0.2, "keep": keep}
-    data = make_patches(textures, PatchDataConfig(sigmas, noise=noise, seed=recipe.seed, **shares))
+    config = PatchDataConfig(sigmas, validation=0.2, test=0.2, keep=keep, noise=noise, seed=recipe.seed)
+    data = make_patches(textures, config)
     yield "preparing"
     network = PatchNetwork() if start is None else start.network
     device = choose_device(wanted, network.fused())
