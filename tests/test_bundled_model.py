@@ -45,6 +45,18 @@ def test_known_blur_comes_back_on_real_textures(name):
     assert found.rmse < 0.35
 
 
+@pytest.mark.parametrize("name", ["patch10", "patch30"])
+def test_the_networks_of_the_thesis_bear_the_noise_of_a_camera(name):
+    """Trained without any, they take a noise of one grey level for sharpness."""
+    picture = data.grass()[:192, :192].astype(float)
+    ramp = nb.sigma_ramp(picture.shape, 0.8, 3.0)
+    seen = photograph(nb.apply_blur(picture, ramp) / 255, photons=50_000.0)
+    found = nb.score(judged(nb.estimate_blur(seen, model=nb.load_model(name).variant(stride=8))), ramp)
+    assert found.coverage > 0.8
+    assert found.rank_correlation > 0.95
+    assert found.rmse < 0.3
+
+
 def test_binning_halves_sigma():
     blurred = photograph(ndimage.gaussian_filter(SHARP, 3.0, mode="wrap")).astype(float)
     whole, half = (nb.estimate_blur(p) for p in (blurred, block_reduce(blurred, (2, 2), np.mean)))

@@ -21,7 +21,7 @@ from napari_blurmap.models.initial import draw_weights
 from napari_blurmap.models.reading import Read
 from napari_blurmap.synthesis.datasets import SyntheticCrops
 from napari_blurmap.synthesis.scenes import random_scene
-from napari_blurmap.tune import learners, tuning
+from napari_blurmap.tune import learners, pictures, tuning
 from napari_blurmap.tune.config import TuneConfig
 from napari_blurmap.tune.data import CropConfig, TuneCrops, split_pieces
 from napari_blurmap.tune.own_blur import zero_of
@@ -183,8 +183,6 @@ def test_numbers_of_numpy_can_be_saved(tiny_model, tmp_path):
 
 
 def test_a_large_picture_is_taken_in_part(monkeypatch):
-    from napari_blurmap.tune import pictures
-
     monkeypatch.setattr(pictures, "MOST_PIXELS", 5 * 128 * 128)
     monkeypatch.setattr(pictures, "LARGEST", 128)
     pieces = pieces_of(leaves(1, (512, 512)))
@@ -195,8 +193,6 @@ def test_a_large_picture_is_taken_in_part(monkeypatch):
 
 
 def test_files_beside_the_pictures_take_no_place(tmp_path, monkeypatch):
-    from napari_blurmap.tune import pictures
-
     for i in range(4):
         tifffile.imwrite(tmp_path / f"{i}.tif", leaves(i))
         (tmp_path / f"{i}.json").write_text("{}")
@@ -755,6 +751,15 @@ def test_a_patch_network_of_the_users_pictures(tmp_path):
     assert np.shape(model.info.training["report"]["confusion"]) == (3, 3)
     loaded = nb.load_model(model.save(tmp_path / "p.blurmap.safetensors"))
     assert loaded.info.sizes["classes"] == 3
+
+
+def test_a_patch_network_takes_blurrier_pictures_as_they_are(monkeypatch):
+    monkeypatch.setattr(pictures, "own_blur", lambda piece, device: 5.0 if piece.picture == 3 else 0.5)
+    config = TuneConfig(steps=1, architecture="patch", sigma_range=(0.5, 2.5), n_classes=3)
+    training = Tuning([leaves(i, (96, 96)) for i in range(4)], config, init=None)
+    next(at for at in training.run() if at.step)
+    assert sorted(training.learner.training.data.report.used) == [f"picture {i}" for i in range(1, 5)]
+    assert not training.findings[3].problem
 
 
 @pytest.mark.parametrize("unit", [1, 200])

@@ -155,8 +155,8 @@ def _strips(pieces: list[Piece], draw: np.random.Generator) -> tuple[list[Piece]
                 found.append((parts[0], parts[1]))
     if not found:
         raise BlurMapError(
-            f"{pieces[0].name} is the only sharp picture with enough to learn from, and too small or too empty to hold out a "
-            "part of it for judging the model. Add another sharp picture, or mark more of this one."
+            f"{pieces[0].name} is the only sharp picture with enough to learn from, and too small or too empty to hold "
+            "out a part of it for judging the model. Add another sharp picture, or mark more of this one."
         )
     return found[int(draw.integers(len(found)))]
 
