@@ -185,8 +185,8 @@ def estimate_blur(
 def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) -> _Engine:
     network = model.estimator
     chosen = choose_device(device, network)
-    if chosen.type != "cpu":
-        network = network.fused().to(chosen)
+    if chosen != torch.device("cpu"):
+        network = model.network.fused().to(chosen)
     over: Pass = ARCHITECTURES[model.info.architecture].over(network)
     edge = over.edges[chosen.type] if tile == "auto" else tile
     if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)) or edge < 1:

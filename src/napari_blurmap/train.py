@@ -17,6 +17,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from .checkpoints import keep, read_checkpoint, taking_up
+from .echo import echoed
 from .errors import BlurMapError
 from .models.calibration import calibrated
 from .models.decode import sigma_grid, soft_target
@@ -43,6 +44,8 @@ _EMPTY_WEIGHT = 0.2
 _RANKED = 0.3
 #: Two steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 7: 128}
+#: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
+_LANES = 12
 LIMITS = (
     "one picture cannot tell a soft specimen from blur, nor defocus from motion; transparent specimens "
     "(phase contrast, DIC, unstained bright field) show crisp fringes out of focus."
@@ -83,6 +86,9 @@ class TrainConfig:
         statistics, which are those that estimates are made with. Statistics of
         the batch in hand are not: the estimates of a network that has never
         met others are biased.
+    echo : int, default=1
+        Steps that each crop is used in, on average: more where the network is
+        faster than the processes that make the crops.
     """
 
     minutes: float = 75.0
@@ -98,6 +104,7 @@ class TrainConfig:
     init: str | None = None
     half: bool = True
     frozen_from: float = 0.6
+    echo: int = 1
 
     def __post_init__(self) -> None:
         whole_seed(self.seed)
@@ -142,7 +149,7 @@ class Training:
         crops: Crops | None = None,
     ) -> None:
         self.config, self.checkpoint, self.crops = config, checkpoint, crops or self._synthetic
-        self.sizes = sizes or DenseConfig(deep=1)
+        self.sizes = sizes or DenseConfig(deep=1, fine=1)
         values = sigma_grid(self.sizes.bins, config.largest).tolist()
         if start is not None:
             self.sizes, values = DenseConfig(**start.info.sizes), start.info.sigma_grid
@@ -168,7 +175,9 @@ class Training:
 
     def _synthetic(self, first: int, count: int) -> SyntheticCrops:
         c = self.config
-        return SyntheticCrops(c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first)
+        return SyntheticCrops(
+            c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first, lanes=_LANES, batch=c.batch
+        )
 
     @property
     def fraction(self) -> float:
@@ -179,19 +188,21 @@ class Training:
     def run(self) -> Iterator[TrainStep]:
         """Train, yielding after every step; the caller may stop at any of them."""
         c = self.config
-        count = (max(0, c.steps - self.step) if c.steps is not None else 10**6) * c.batch
+        batches = -(-max(0, c.steps - self.step) // c.echo) if c.steps is not None else 10**6
         loader = DataLoader(
-            self.crops(self.step * c.batch, count),
+            self.crops(self.step // c.echo * c.batch, batches * c.batch),
             batch_size=c.batch,
             num_workers=c.workers,
             prefetch_factor=2 if c.workers else None,
             generator=torch.Generator(),  # else it draws from the one that all of the process share
+            pin_memory=c.device.startswith("cuda"),
         )
         self.network.train()
         grid = self.grid.to(c.device)
         started, saved = time.perf_counter() - self.seconds, time.perf_counter()
         try:
-            for inputs, truth in loader if c.workers else _ahead(loader):
+            coming = loader if c.workers else _ahead(loader)
+            for inputs, truth in echoed(coming, c.echo, c.device, seed=c.seed + self.step):
                 fraction = self.fraction
                 if fraction >= 1:
                     break
@@ -200,7 +211,7 @@ class Training:
                 edge = _CUTS.get(self.step % 8, c.size)
                 if c.size % edge == 0:
                     inputs, truth = cut(inputs, edge), cut(truth, edge)
-                loss = self._update(inputs.to(c.device), truth.to(c.device), grid, fraction)
+                loss = self._update(inputs, truth, grid, fraction)
                 self.seconds = time.perf_counter() - started
                 if time.perf_counter() - saved > 120:
                     keep(self.checkpoint, self.state())

@@ -35,6 +35,9 @@ class DenseConfig:
         Residual blocks after each step of the fusion that is coarser than the
         output: they cost little there, and tell a soft texture from blur by
         what lies around.
+    fine : int, default=0
+        Residual blocks at the resolution of the output, at the end of the
+        trunk and again after the fusion: they follow steep fields.
     """
 
     bins: int = 48
@@ -44,6 +47,7 @@ class DenseConfig:
     levels: int = 3
     window: float = 8.0
     deep: int = 0
+    fine: int = 0
 
     @property
     def total_stride(self) -> int:
@@ -54,7 +58,7 @@ class DenseConfig:
     def trunk_halo(self) -> int:
         """Pixels of a level beyond a tile that its features may depend on, rounded up to the stride."""
         # stem 3, the 3x3 at half resolution 2, the stride-2 step 1, dilations 1 + 2 + 3 at quarter resolution
-        return -(-(3 + 2 + 1 + 4 * (1 + 2 + 3)) // STRIDE) * STRIDE
+        return -(-(3 + 2 + 1 + 4 * (1 + 2 + 3 + 3 * self.fine)) // STRIDE) * STRIDE
 
     @property
     def fuse_halo(self) -> int:
@@ -63,7 +67,7 @@ class DenseConfig:
         # cell each; the top, at the largest stride, has two 3x3 and an interpolation. A residual block has 1 + 2.
         steps = [STRIDE << i for i in range(1, self.levels)]
         blocks = 3 * self.deep
-        reach = sum((3 + blocks) * s for s in steps) + (3 + blocks) * self.total_stride + STRIDE
+        reach = sum((3 + blocks) * s for s in steps) + (3 + blocks) * self.total_stride + (1 + 3 * self.fine) * STRIDE
         return -(-reach // self.total_stride) * self.total_stride
 
 
@@ -113,6 +117,7 @@ class DenseNetwork(nn.Module):
             _conv(c.narrow, c.wide, 2, stride=2),
             _Residual(c.wide, 1, 2),
             _Residual(c.wide, 3),
+            *(_Residual(c.wide, 1, 2) for _ in range(c.fine)),
         )
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
         self.up = nn.ModuleList([_conv(i, c.fused, 1) for i in inner[1:]])
@@ -121,6 +126,7 @@ class DenseNetwork(nn.Module):
         blocks = [[_Residual(c.fused, 1, 2) for _ in range(c.deep)] for _ in range(c.levels)]
         self.deep = nn.ModuleList([nn.Sequential(*block) for block in blocks])  # from coarse to fine
         self.join = nn.Conv2d(c.fused, c.wide, 1)
+        self.fine = nn.Sequential(*(_Residual(c.wide, 1, 2) for _ in range(c.fine)))
         self.last = _conv(c.wide, c.fused, 1)
         self.head = nn.Conv2d(c.fused, c.bins + 1, 1)
 
@@ -175,8 +181,8 @@ class DenseNetwork(nn.Module):
         x = self.deep[0](self.top(F.avg_pool2d(x, 2)))
         for step, block, side in zip(self.down, self.deep[1:], reversed(climbed), strict=True):
             x = block(step(_twice(x).add_(side)))
-        x = self.last(_twice(self.join(x)).add_(features[0]))
-        return cast(Tensor, self.head(x))
+        x = self.fine(_twice(self.join(x)).add_(features[0]))
+        return cast(Tensor, self.head(self.last(x)))
 
     def forward(self, picture: Tensor, valid: Tensor) -> Tensor:
         """All three steps on whole pictures."""
@@ -207,15 +213,21 @@ class DenseNetwork(nn.Module):
         BlurMapError
             If its sizes are others.
         """
-        if replace(other.config, deep=self.config.deep) != self.config or other.config.deep > self.config.deep:
+        mine, theirs = self.config, other.config
+        if (
+            replace(theirs, deep=mine.deep, fine=mine.fine) != mine
+            or theirs.deep > mine.deep
+            or theirs.fine > mine.fine
+        ):
             raise BlurMapError(
-                f"The network to start from has other sizes ({other.config}); expected those of the one to train "
-                f"({self.config}), or fewer residual blocks (deep)."
+                f"The network to start from has other sizes ({theirs}); expected those of the one to train "
+                f"({mine}), or fewer residual blocks (deep, fine)."
             )
-        self.load_state_dict(other.state_dict(), strict=False)
-        for blocks in self.deep:
-            for block in list(cast(nn.Sequential, blocks))[other.config.deep :]:
-                cast(_Residual, block).fade()
+        known = other.state_dict()
+        self.load_state_dict(known, strict=False)
+        for name, module in self.named_modules():
+            if isinstance(module, _Residual) and f"{name}.layers.0.0.weight" not in known:
+                module.fade()
 
     def channels_last(self) -> DenseNetwork:
         """Itself, with the order of the weights in memory that convolutions are fastest with."""

@@ -195,7 +195,6 @@ class PatchesOfPicture(nn.Module):
     def __init__(self, network: PatchNetwork) -> None:
         super().__init__()
         self.config = c = network.config
-        self._source = (network,)  # not a part of itself
         self.before = nn.Sequential(*_folded(network.before))
         rest = _folded(network.after)
         edge, step = c.last_edge, max(1, c.stride // 2)
@@ -252,10 +251,6 @@ class PatchesOfPicture(nn.Module):
     def forward(self, picture: Tensor, _valid: Tensor | None = None) -> Tensor:
         """Log-probabilities of a whole picture; an invalid pixel has to be filled before."""
         return self.over(self.extend(picture))
-
-    def fused(self) -> PatchesOfPicture:
-        """A copy of itself, for another device."""
-        return self._source[0].fused()
 
 
 def _folded(layers: nn.Sequential) -> list[nn.Module]:

@@ -38,6 +38,10 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
         Upper end of sigma, pixels.
     first : int, default=0
         Number of the first crop, to go on where a training stopped.
+    lanes, batch : int, default=1 and 12
+        Batches take turns in so many lanes, each with scenes of its own: if
+        processes that make batches in turn are as many, or their number
+        divides that of the lanes, none paints scenes that another has painted.
 
     Examples
     --------
@@ -46,17 +50,20 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
     (torch.Size([2, 64, 64]), torch.Size([2, 64, 64]))
     """
 
-    def __init__(self, size: int, *, count: int, seed: int, largest: float, first: int = 0) -> None:
+    def __init__(
+        self, size: int, *, count: int, seed: int, largest: float, first: int = 0, lanes: int = 1, batch: int = 12
+    ) -> None:
         self.size, self.count, self.seed, self.largest, self.first = size, count, seed, largest, first
+        self.lanes, self.batch = lanes, batch
         # A worker process keeps its own scenes; half precision is finer than any camera here.
         self._scene = lru_cache(maxsize=_POOL)(self._paint)
 
     def __len__(self) -> int:
         return self.count
 
-    def _paint(self, number: int) -> NDArray[np.float16]:
+    def _paint(self, lane: int, number: int) -> NDArray[np.float16]:
         shape = (self.size, self.size)
-        return random_scene(shape, np.random.default_rng((self.seed, 0, number))).astype(np.float16)
+        return random_scene(shape, np.random.default_rng((self.seed, 0, lane, number))).astype(np.float16)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Crop ``index``: (picture, valid) and (sigma, structure), each (2, Y, X)."""
@@ -64,11 +71,13 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
             raise IndexError(index)
         index += self.first
         rng = np.random.default_rng((self.seed, 1, index))
-        newest = index // _REUSE
-        number = newest if index % _REUSE == 0 else int(rng.integers(max(0, newest - _POOL), newest + 1))
-        scene = self._scene(number).astype(np.float32)
+        turn, place = divmod(index, self.batch)
+        turn, lane = divmod(turn, self.lanes)
+        newest, later = divmod(turn * self.batch + place, _REUSE)
+        known = max(0, newest - _POOL // self.lanes)
+        scene = self._scene(lane, int(rng.integers(known, newest + 1)) if later else newest).astype(np.float32)
         if rng.random() < _SUMS:
-            other = self._scene(int(rng.integers(max(0, newest - _POOL), newest + 1))).astype(np.float32)
+            other = self._scene(lane, int(rng.integers(known, newest + 1))).astype(np.float32)
             weight = np.float32(rng.uniform(0.2, 0.8))
             scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
         crop = make_crop(scene, rng, largest=self.largest)

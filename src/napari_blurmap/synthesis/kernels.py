@@ -55,9 +55,17 @@ def nearest_sigmas(transfers: Float) -> Float:
         Sigma of the Gaussian whose MTF lies nearest (least squares), times the
         largest frequency.
     """
-    gaussians = gaussian_mtf(_CANDIDATES[:, None] * _RELATIVE[None, :], 1.0)
-    misfit = (gaussians**2).sum(axis=1) - 2.0 * np.abs(transfers) @ gaussians.T
+    gaussians, squares = _gaussians()
+    # Not `@`: its threads take the processor from the training.
+    misfit = squares - 2.0 * np.einsum("if,cf->ic", np.abs(transfers), gaussians)
     return np.asarray(_CANDIDATES[misfit.argmin(axis=1)])
+
+
+@lru_cache(maxsize=1)
+def _gaussians() -> tuple[Float, Float]:
+    """MTFs of Gaussians (candidate, frequency), and the sums of their squares."""
+    gaussians = gaussian_mtf(_CANDIDATES[:, None] * _RELATIVE[None, :], 1.0)
+    return gaussians, (gaussians**2).sum(axis=1)
 
 
 def _radial(shape: tuple[int, int]) -> Float:
