@@ -31,8 +31,9 @@ def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -
     calibration : dict
         For the relative spread ``spread / (sigma + 0.35)`` the relative error
         that 68 % of a held-out set stay below, and for sigma by how much
-        errors there are larger or smaller than that. Empty: the spread itself
-        is the error.
+        errors there are larger or smaller than that; under "floor" a relative
+        error that comes on top, in quadrature. Empty: the spread itself is the
+        error.
     sigma, spread : Tensor
         Of one shape, pixels.
 
@@ -43,12 +44,15 @@ def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -
     """
     if not calibration:
         return spread
-    known = {name: torch.tensor(values).log().to(sigma) for name, values in calibration.items()}
+    known = {name: torch.tensor(values).log().to(sigma) for name, values in calibration.items() if name != "floor"}
     scale = sigma + KNEE
     logarithm = _interpolated(torch.log(spread / scale + 1e-6), known["spread"], known["error"], beyond=1.0)
     if "sigma" in known:
         logarithm = logarithm + _interpolated(torch.log(scale), known["sigma"], known["factor"], beyond=0.0)
-    return torch.exp(logarithm) * scale
+    error = torch.exp(logarithm)
+    if "floor" in calibration:
+        error = torch.hypot(error, error.new_tensor(calibration["floor"]))
+    return error * scale
 
 
 def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) -> ModelInfo:
