@@ -42,7 +42,8 @@ def test_operations_of_the_network_are_counted():
     up = 2 * c.wide * c.fused / 64 + (c.wide + c.fused) * c.fused / 256
     down = 2 * 9 * c.fused**2 / 1024 + 9 * c.fused**2 * (1 / 256 + 1 / 64) + c.fused * c.wide / 64
     blocks = c.deep * 2 * 9 * c.fused**2 * (1 / 1024 + 1 / 256 + 1 / 64)
-    end = (c.wide * c.fused + c.fused * (c.bins + 1)) / 16
+    trunk += c.fine * 2 * 9 * c.wide**2 / 16
+    end = (c.fine * 2 * 9 * c.wide**2 + c.wide * c.fused + c.fused * (c.bins + 1)) / 16
     expected = 2 * (trunk * (1 + 1 / 4 + 1 / 16) + up + down + blocks + end)
     assert speed.operations() == pytest.approx(expected, rel=0.03)  # the windows of the local contrast come on top
 

@@ -40,6 +40,18 @@ def test_tiled_equals_whole(run, tile):
     same(run(PICTURE, tile=tile), run(PICTURE, tile=4096))
 
 
+@pytest.mark.parametrize("kind", ["dense", "patch"])
+def test_another_device_gets_a_network_of_its_own(kind, tiny_model, monkeypatch):
+    """The processor by its number stands in for a GPU: the model's own network stays where it is."""
+    model = tiny_model if kind == "dense" else nb.load_model("patch30").variant(stride=16)
+    other, edges = torch.device("cpu", 0), []
+    here = nb.estimate_blur(PICTURE, model=model, device="cpu")
+    monkeypatch.setattr(estimate, "choose_device", lambda device, network: edges.append(network) or other)
+    same(nb.estimate_blur(PICTURE, model=model), here)
+    assert edges == [model.estimator]
+    assert estimate._engine(model, "cuda", "auto", keep=False).over.network is not model.estimator
+
+
 def test_a_place_depends_on_its_surroundings_only(run):
     """No statistics of the whole picture: what is far away changes nothing."""
     wide = np.tile(PICTURE, (1, 8))

@@ -32,11 +32,11 @@ def test_folding_changes_nothing(tiny_model):
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in tiny_model.estimator.modules())
 
 
-@pytest.mark.parametrize("deep", [0, 1])
-def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep):
+@pytest.mark.parametrize(("deep", "fine"), [(0, 0), (1, 0), (1, 1), (0, 2)])
+def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep, fine):
     """The gradient of one output reaches no further than the halo, and reaches beyond half of it."""
-    config = replace(tiny_model.network.config, deep=deep)
-    network = tiny_model.network if not deep else DenseNetwork(config).eval()
+    config = replace(tiny_model.network.config, deep=deep, fine=fine)
+    network = DenseNetwork(config).eval() if deep or fine else tiny_model.network
     level = torch.zeros(1, 1, 128, 128, requires_grad=True)
     network.trunk(level + torch.rand(128, 128))[0, :, 16, 16].sum().backward()
     rows = torch.nonzero(level.grad[0, 0].abs().sum(dim=1)).ravel()
@@ -53,17 +53,21 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep):
 def test_deeper_networks_start_from_shallower_ones(tiny_model):
     """Almost as if the new blocks were not there, but with gradients in all of them."""
     sizes = tiny_model.network.config
-    deep = DenseNetwork(replace(sizes, deep=1)).eval()
+    deep = DenseNetwork(replace(sizes, deep=1, fine=1)).eval()
     deep.start_from(tiny_model.network)
     picture, valid = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96)
     mine, theirs = deep(picture, valid), tiny_model.network(picture, valid)
     assert 0 < (mine - theirs).std() < 0.1 * theirs.std()
     mine.square().sum().backward()
-    assert all(weight.grad.abs().sum() > 0 for weight in deep.deep.parameters())
-    deeper = DenseNetwork(replace(sizes, deep=2)).eval()
+    new = set(deep.state_dict()) - set(tiny_model.network.state_dict())
+    assert any(name.startswith("trunk_layers") for name in new)
+    assert all(weight.grad.abs().sum() > 0 for name, weight in deep.named_parameters() if name in new)
+    deeper = DenseNetwork(replace(sizes, deep=2, fine=2)).eval()
     deeper.start_from(deep)
-    torch.testing.assert_close(deeper.deep[0][0].state_dict(), deep.deep[0][0].state_dict())
-    for other in (replace(sizes, deep=0), replace(sizes, narrow=5, deep=1)):
+    for block in ("deep", "fine"):
+        old, kept = (getattr(network, block)[0].state_dict() for network in (deep, deeper))
+        torch.testing.assert_close({name: kept[name] for name in old}, old)
+    for other in (replace(sizes, fine=1), replace(sizes, deep=1), replace(sizes, narrow=5, deep=1, fine=1)):
         with pytest.raises(nb.BlurMapError, match="other sizes"):
             DenseNetwork(other).start_from(deep)
 
@@ -140,9 +144,18 @@ def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
         assert float(within[part].mean()) == pytest.approx(0.683, abs=0.08)
 
 
+def test_what_held_out_places_cannot_tell_comes_on_top(tiny_model):
+    """In quadrature, relative to sigma + 0.35 px."""
+    sigma, spread = torch.rand(2, 3000, generator=torch.Generator().manual_seed(0))
+    truth = sigma * (1 + 0.1 * spread)
+    plain, more = (calibrated(tiny_model.info, sigma, spread, truth, floor=floor) for floor in (None, 0.2))
+    alone, both = (Model(info, tiny_model.network).standard_error(sigma, spread) for info in (plain, more))
+    torch.testing.assert_close(both, torch.hypot(alone, 0.2 * (sigma + 0.35)))
+
+
 def test_without_places_nothing_is_calibrated(tiny_model):
     nothing = torch.empty(0)
-    info = calibrated(tiny_model.info, nothing, nothing, nothing)
+    info = calibrated(tiny_model.info, nothing, nothing, nothing, floor=0.03)
     spread = torch.tensor([0.2])
     assert Model(info, tiny_model.network).standard_error(torch.ones(1), spread) == spread
 

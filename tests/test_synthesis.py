@@ -166,6 +166,20 @@ def test_crops_are_reproducible_and_labelled():
         assert 0 < float(truth[0].min()) <= float(truth[0].max()) <= 20.0
 
 
+def test_lanes_share_no_scene():
+    """Crops of the third of four lanes, batches of 5: no scene of another is painted."""
+    data = SyntheticCrops(64, count=4 * 40, seed=3, largest=20.0, lanes=4, batch=5)
+    painted = []
+    paint = data._scene
+    data._scene = lambda lane, number: painted.append((lane, number)) or paint(lane, number)
+    for turn in range(8):
+        for place in range(5):
+            data[turn * 20 + 10 + place]
+    assert {lane for lane, _ in painted} == {2}
+    assert {number for _, number in painted} == {0, 1, 2, 3}
+    assert not np.array_equal(paint(2, 0), paint(1, 0))
+
+
 def test_some_scenes_are_sums_of_two(monkeypatch):
     """Least squares finds the two scenes of a sum, of which one may be inverted, and nothing else in it."""
     seen = []

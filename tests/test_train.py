@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from collections import Counter
+
 import pytest
 import torch
 
 import napari_blurmap as nb
 from napari_blurmap.checkpoints import write_checkpoint
+from napari_blurmap.echo import echoed
 from napari_blurmap.models.dense import DenseConfig
 from napari_blurmap.train import TrainConfig, Training
 
@@ -63,6 +68,7 @@ def test_the_model_is_complete(tmp_path):
     path = model.save(tmp_path / "mine.blurmap.safetensors")
     info = nb.load_model(path).info
     assert info.calibration["error"] == sorted(info.calibration["error"])
+    assert info.calibration["floor"] == [0.03]
     assert info.training["steps"] == 2
     assert info.training["config"]["steps"] == 2
     assert info.training["figures"]
@@ -91,3 +97,57 @@ def test_checkpoints_of_other_trainings(tmp_path):
     file.write_text("training notes")
     with pytest.raises(nb.BlurMapError, match="cannot be read"):
         training(1, file)
+
+
+def test_crops_are_used_again_turned_with_their_truth():
+    """Every batch comes as it is, then others of crops seen before; each crop keeps its own truth."""
+    rows, columns = torch.meshgrid(torch.arange(4.0), torch.arange(4.0), indexing="ij")
+    place = (rows * 4 + columns).expand(2, 4, 4)
+
+    def batch(first):
+        inputs = torch.stack([100 * number + place for number in range(first, first + 3)])
+        return inputs, -inputs
+
+    seen = list(echoed((batch(3 * i) for i in range(40)), 5, "cpu", seed=1, pool=30))
+    assert len(seen) == 200
+    counts, faces = Counter(), set()
+    for number, (inputs, truth) in enumerate(seen):
+        assert torch.equal(truth, -inputs)
+        crops = (inputs[:, 0].flatten(1).min(dim=1).values / 100).int().tolist()
+        counts.update(crops)
+        newest = 3 * (number // 5) + 2
+        assert newest - 30 < min(crops) <= max(crops) <= newest
+        if number % 5 == 0:
+            assert torch.equal(inputs, batch(newest - 2)[0])
+        faces.update(tuple(crop.flatten().int().tolist()) for crop in inputs[:, 0] % 100)
+    assert len(faces) == 8  # four turns, each mirrored or not
+    settled = [counts[crop] for crop in range(30, 90)]
+    assert sum(settled) / len(settled) == pytest.approx(5, abs=0.5)
+    assert [len(x) for x, _ in echoed([batch(0), batch(3)], 1, "cpu", seed=1)] == [3, 3]
+
+
+@pytest.mark.parametrize("steps", [5, 6])
+def test_steps_are_counted_with_each_crop_used_twice(tmp_path, steps):
+    for at in training(steps, tmp_path / "c.pt", echo=2).run():
+        if at.step == 3:
+            break
+    assert [at.step for at in training(steps, tmp_path / "c.pt", echo=2).run()] == list(range(4, steps + 1))
+
+
+def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
+    """On its way to the GPU: the tool goes on from the bundled weights, and finishes from the checkpoint alone."""
+    script = str(root / "tools" / "long_training.py")
+    tool = runpy.run_path(script)
+    options = ["--minutes", "0.001", "--device", "cpu", "--workers", "0", "--batch", "1", "--seed", "3"]
+    monkeypatch.setattr(sys, "argv", [script, str(tmp_path), *options])
+    tool["main"]()
+    monkeypatch.setitem(tool["main"].__globals__, "_VALIDATION", 3)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--finish"])
+    tool["main"]()
+    made, bundled = nb.load_model(tmp_path / "default.blurmap.safetensors"), nb.load_model("default")
+    assert made.info.sizes == bundled.info.sizes
+    assert made.info.training["config"]["device"] == "cpu"
+    picture = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        mine, theirs = (m.estimator(picture, torch.ones_like(picture)) for m in (made, bundled))
+    assert 0 < (mine - theirs).std() < 0.3 * theirs.std()

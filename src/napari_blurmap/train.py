@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -316,8 +316,7 @@ class Training:
         # At even odds, so that a young network has some places too.
         read = read.where((read.structure > 0.5) & (read.truth < 0.9 * float(self.grid[-1])))
         sigma, truth = read.sigma, read.truth
-        info = calibrated(info, sigma, read.spread, truth)
-        info = replace(info, calibration=info.calibration | {"floor": [_UNKNOWN]})
+        info = calibrated(info, sigma, read.spread, truth, floor=_UNKNOWN)
         small = truth < 4
         relative = (sigma - truth).abs() / (truth + 0.35)
         figures = {

@@ -55,7 +55,9 @@ def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -
     return error * scale
 
 
-def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) -> ModelInfo:
+def calibrated(
+    info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor, *, floor: float | None = None
+) -> ModelInfo:
     """Card with the standard error calibrated on held-out places.
 
     Parameters
@@ -64,6 +66,8 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) ->
         The card to complete.
     sigma, spread, truth : Tensor, shape (N,)
         Estimate, spread of its distribution and truth, pixels, at places with structure.
+    floor : float, optional
+        Relative error of what the held-out places cannot tell; it comes on top.
 
     Returns
     -------
@@ -85,9 +89,8 @@ def calibrated(info: ModelInfo, sigma: Tensor, spread: Tensor, truth: Tensor) ->
         y = np.maximum.accumulate(y)
         by_spread = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
         at, factor = _quantiles(scale, error / by_spread, _SIGMAS)
-    return replace(
-        info, calibration={"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
-    )
+    found = {"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
+    return replace(info, calibration=found if floor is None else found | {"floor": [floor]})
 
 
 def _quantiles(x: NDArray[np.floating], y: NDArray[np.floating], knots: int) -> tuple[Floats, Floats]:
