@@ -80,9 +80,11 @@ def test_starting_from_another_kind_of_model():
         training(1, init="patch30")
 
 
-def test_bad_size():
+def test_bad_sizes():
     with pytest.raises(nb.BlurMapError, match="multiple"):
         TrainConfig(size=100)
+    with pytest.raises(nb.BlurMapError, match="echo is 0; expected 1"):
+        TrainConfig(echo=0)
 
 
 def test_checkpoints_of_other_trainings(tmp_path):

@@ -113,6 +113,8 @@ class TrainConfig:
         whole_seed(self.seed)
         if self.size % DenseConfig().total_stride:
             raise BlurMapError(f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels.")
+        if self.echo < 1:
+            raise BlurMapError(f"echo is {self.echo}; expected 1 (each crop is used once) or more.")
 
 
 @dataclass(frozen=True)
