@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 _EMPTY_WEIGHT = 0.2
 #: Weight of the ranked probability score beside the cross-entropy.
 _RANKED = 0.3
-#: Two steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
-_CUTS = {1: 64, 4: 64, 7: 128}
+#: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
+_CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
 _LANES = 12
 #: Relative standard error of what no held-out crop can tell: real specimens have a softness of their own, and lenses

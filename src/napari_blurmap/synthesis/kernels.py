@@ -185,9 +185,9 @@ def _pupil_profiles() -> Float:
 def random_family(rng: np.random.Generator) -> Family:
     """Draw a family: mostly Gaussians, some discs, some microscopes."""
     kind = rng.random()
-    if kind < 0.55:
+    if kind < 0.62:
         return Gaussian()
-    if kind < 0.7:
+    if kind < 0.8:
         return random_disc(rng)
     # Mostly with aberration: the rings of its far side are easily taken for a sharp specimen.
     spherical = int(rng.integers(1, len(Pupil.SPHERICAL))) if rng.random() < 0.65 else 0
