@@ -42,12 +42,19 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep, fine):
     rows = torch.nonzero(level.grad[0, 0].abs().sum(dim=1)).ravel()
     assert 64 - config.trunk_halo <= int(rows.min()) < 64 - config.trunk_halo // 2
     assert 67 + config.trunk_halo // 2 < int(rows.max()) <= 67 + config.trunk_halo
-    cells = 3 * config.fuse_halo // 4
+    cells = 3 * config.gather_halo // 4
     features = [torch.rand(1, 8, cells >> i, cells >> i, requires_grad=True) for i in range(config.levels)]
-    centre = cells // 2
-    network.fuse(features)[0, :, centre, centre].sum().backward()
+    centre = cells // 2 // 2 * 2
+    network.gather(features)[0, :, centre // 2, centre // 2].sum().backward()
     rows = torch.nonzero(features[0].grad.abs().sum(dim=(0, 1, 3))).ravel()
-    assert centre - config.fuse_halo // 4 <= int(rows.min()) < int(rows.max()) <= centre + config.fuse_halo // 4
+    halo = config.gather_halo // 4
+    assert centre - halo <= int(rows.min()) < int(rows.max()) <= centre + 1 + halo
+    gathered, finest = (torch.rand(1, 8, n, n, requires_grad=True) for n in (32, 64))
+    network.finish(gathered, finest)[0, :, 32, 32].sum().backward()
+    for features, stride in ((gathered, 8), (finest, 4)):
+        rows = stride * torch.nonzero(features.grad.abs().sum(dim=(0, 1, 3))).ravel()
+        assert 128 - config.finish_halo <= int(rows.min()) < 128 + stride
+        assert 128 - stride <= int(rows.max()) <= 128 + config.finish_halo
 
 
 def test_deeper_networks_start_from_shallower_ones(tiny_model):
@@ -252,5 +259,5 @@ def test_bundled_models_are_small_and_documented():
 
 def test_config_counts_are_whole():
     assert DenseConfig().total_stride == 32
-    assert DenseConfig().fuse_halo % 32 == 0
+    assert DenseConfig().gather_halo % 32 == DenseConfig(fine=1).finish_halo % 8 == 0
     assert DenseConfig().trunk_halo % 4 == 0

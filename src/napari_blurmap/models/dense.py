@@ -13,6 +13,8 @@ from ..errors import BlurMapError
 
 #: Pixels of the picture for one value of the network's output.
 STRIDE = 4
+#: The same for what is gathered from all levels, before it is joined with the finest one.
+GATHERED = 2 * STRIDE
 #: Scale of what a new residual block adds to a trained network; at 0 its ReLU would have no gradient.
 _FAINT = 0.05
 
@@ -61,14 +63,19 @@ class DenseConfig:
         return -(-(3 + 2 + 1 + 4 * (1 + 2 + 3 + 3 * self.fine)) // STRIDE) * STRIDE
 
     @property
-    def fuse_halo(self) -> int:
-        """Pixels beyond a tile that the fusion of its features may depend on, rounded up to the total stride."""
+    def gather_halo(self) -> int:
+        """Pixels beyond a tile that its gathered features may depend on, rounded up to the total stride."""
         # At every stride the halving on the way up, and the 3x3 and the interpolation on the way down, have a
         # cell each; the top, at the largest stride, has two 3x3 and an interpolation. A residual block has 1 + 2.
         steps = [STRIDE << i for i in range(1, self.levels)]
-        blocks = 3 * self.deep
-        reach = sum((3 + blocks) * s for s in steps) + (3 + blocks) * self.total_stride + (1 + 3 * self.fine) * STRIDE
+        reach = (3 + 3 * self.deep) * (sum(steps) + self.total_stride)
         return -(-reach // self.total_stride) * self.total_stride
+
+    @property
+    def finish_halo(self) -> int:
+        """Pixels beyond a tile that its output may depend on, rounded up to the stride of the gathered features."""
+        # Each residual block 1 + 2 cells, and the interpolation one of the gathered features' cells.
+        return -(-(3 * self.fine * STRIDE + GATHERED) // GATHERED) * GATHERED
 
 
 def _conv(inner: int, outer: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
@@ -94,10 +101,11 @@ class _Residual(nn.Module):
 class DenseNetwork(nn.Module):
     """Picture and validity in, log-weights over sigma and structure out, at a stride of 4 pixels.
 
-    Three steps, so that large pictures can go through in tiles: `prepare`
+    Four steps, so that large pictures can go through in tiles: `prepare`
     makes the pyramid and normalises the contrast of every level locally,
     `trunk` turns a level into features (the same weights at every level),
-    `fuse` joins the levels. `forward` does all three.
+    `gather` brings the levels together, `finish` gives the output. `forward`
+    does all four.
 
     Even kernels at every stride keep the output cell (i, j) centred on the
     4 x 4 pixels it stands for.
@@ -159,8 +167,8 @@ class DenseNetwork(nn.Module):
         """Features (B, wide, Y / 4, X / 4) of one normalised level (B, 1, Y, X)."""
         return cast(Tensor, self.trunk_layers(level))
 
-    def fuse(self, features: list[Tensor]) -> Tensor:
-        """Join the features of all levels.
+    def gather(self, features: list[Tensor]) -> Tensor:
+        """From the features of all levels what the finest one has to know of the others.
 
         Parameters
         ----------
@@ -169,9 +177,7 @@ class DenseNetwork(nn.Module):
 
         Returns
         -------
-        Tensor, shape (B, bins + 1, Y / 4, X / 4)
-            Log-weights (not normalised) of the values of sigma; the last
-            channel is the log-odds that there is structure to measure at all.
+        Tensor, shape (B, wide, Y / 8, X / 8)
         """
         climbed: list[Tensor] = []
         x = features[0]
@@ -181,11 +187,33 @@ class DenseNetwork(nn.Module):
         x = self.deep[0](self.top(F.avg_pool2d(x, 2)))
         for step, block, side in zip(self.down, self.deep[1:], reversed(climbed), strict=True):
             x = block(step(_twice(x).add_(side)))
-        x = self.fine(_twice(self.join(x)).add_(features[0]))
+        return cast(Tensor, self.join(x))
+
+    def finish(self, gathered: Tensor, finest: Tensor) -> Tensor:
+        """Join what was gathered with the features of the finest level.
+
+        Parameters
+        ----------
+        gathered : Tensor, shape (B, wide, Y / 8, X / 8)
+            From all levels.
+        finest : Tensor, shape (B, wide, Y / 4, X / 4)
+            Features of the finest level.
+
+        Returns
+        -------
+        Tensor, shape (B, bins + 1, Y / 4, X / 4)
+            Log-weights (not normalised) of the values of sigma; the last
+            channel is the log-odds that there is structure to measure at all.
+        """
+        x = self.fine(_twice(gathered).add_(finest))
         return cast(Tensor, self.head(self.last(x)))
 
+    def fuse(self, features: list[Tensor]) -> Tensor:
+        """`gather` and `finish`."""
+        return self.finish(self.gather(features), features[0])
+
     def forward(self, picture: Tensor, valid: Tensor) -> Tensor:
-        """All three steps on whole pictures."""
+        """All steps on whole pictures."""
         return self.fuse([self.trunk(level) for level in self.prepare(picture, valid)])
 
     def fused(self) -> DenseNetwork:

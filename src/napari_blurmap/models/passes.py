@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from ..tiling import Tile, tiles
-from .dense import STRIDE
+from .dense import GATHERED, STRIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .dense import DenseNetwork
     from .patch import PatchesOfPicture
 
-#: Tiles of a dense network's features are joined in larger pieces: they hold a sixteenth of the pixels.
-_FUSE = 4
+#: Tiles of a dense network's features are gathered in larger pieces: they hold a sixteenth of the pixels or less.
+_GATHER = 4
 
 
 class Pass(Protocol):
@@ -60,7 +60,7 @@ def padded(shape: tuple[int, ...], align: int) -> tuple[int, int]:
 
 
 class DensePass:
-    """Every pyramid level through the trunk in tiles of its own, then the features of all joined, in tiles too."""
+    """Every pyramid level through the trunk in tiles of its own, then all gathered and finished, in tiles too."""
 
     #: Smaller tiles read much of the picture twice, larger ones leave a processor's cache.
     edges: ClassVar[dict[str, int]] = {"cpu": 1024, "mps": 1024, "cuda": 2048}
@@ -71,10 +71,11 @@ class DensePass:
         self.align = network.config.total_stride
 
     def steps(self, shape: tuple[int, int], edge: int) -> int:
-        """Tiles of all levels, and of the fusion."""
+        """Tiles of all levels, of what is gathered, and of the output."""
         whole = padded(shape, self.align)
         cuts = [([n >> level for n in whole], edge) for level in range(self.network.config.levels)]
-        return sum(-(-y // e) * -(-x // e) for (y, x), e in [*cuts, (list(whole), _FUSE * edge)])
+        cuts += [(list(whole), _GATHER * edge), (list(whole), edge)]
+        return sum(-(-y // e) * -(-x // e) for (y, x), e in cuts)
 
     def outputs(
         self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
@@ -86,17 +87,24 @@ class DensePass:
         border = (0, -width % self.align, 0, -height % self.align)
         picture = F.pad(torch.from_numpy(plane.picture)[None, None], border).to(device)
         valid = F.pad(torch.from_numpy(plane.valid.astype(np.float32))[None, None], border).to(device)
+
+        def empty(shape: tuple[int, ...], stride: int) -> Tensor:
+            cells = (1, config.wide, shape[-2] // stride, shape[-1] // stride)
+            return torch.empty(cells, dtype=picture.dtype, device=device, memory_format=torch.channels_last)
+
         features = []
         for level in network.prepare(picture, valid):
-            shape = (level.shape[2], level.shape[3])
-            cells = (1, config.wide, shape[0] // STRIDE, shape[1] // STRIDE)
-            feature = torch.empty(cells, dtype=level.dtype, device=device, memory_format=torch.channels_last)
-            for tile in tiles(shape, edge, config.trunk_halo):
-                paste(feature, network.trunk(level[:, :, tile.outer[0], tile.outer[1]]), tile, STRIDE)
+            features.append(empty(level.shape, STRIDE))
+            for tile in tiles((level.shape[2], level.shape[3]), edge, config.trunk_halo):
+                paste(features[-1], network.trunk(level[:, :, tile.outer[0], tile.outer[1]]), tile, STRIDE)
                 tick()
-            features.append(feature)
-        for tile in tiles((picture.shape[2], picture.shape[3]), _FUSE * edge, config.fuse_halo):
-            yield tile, network.fuse([_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)])
+        whole, gathered = (picture.shape[2], picture.shape[3]), empty(picture.shape, GATHERED)
+        for tile in tiles(whole, _GATHER * edge, config.gather_halo):
+            parts = [_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)]
+            paste(gathered, network.gather(parts), tile, GATHERED)
+            tick()
+        for tile in tiles(whole, edge, config.finish_halo):
+            yield tile, network.finish(_cut(gathered, tile, GATHERED), _cut(features[0], tile, STRIDE))
             tick()
 
 
