@@ -64,7 +64,7 @@ def test_deeper_networks_start_from_shallower_ones(tiny_model):
     deep.start_from(tiny_model.network)
     picture, valid = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96)
     mine, theirs = deep(picture, valid), tiny_model.network(picture, valid)
-    assert 0 < (mine - theirs).std() < 0.1 * theirs.std()
+    assert 0 < (mine - theirs).std() < 0.006 * theirs.std()
     mine.square().sum().backward()
     new = set(deep.state_dict()) - set(tiny_model.network.state_dict())
     assert any(name.startswith("trunk_layers") for name in new)

@@ -133,7 +133,24 @@ def test_steps_are_counted_with_each_crop_used_twice(tmp_path, steps):
     for at in training(steps, tmp_path / "c.pt", echo=2).run():
         if at.step == 3:
             break
-    assert [at.step for at in training(steps, tmp_path / "c.pt", echo=2).run()] == list(range(4, steps + 1))
+    asked = []
+    rest = training(steps, tmp_path / "c.pt", echo=2)
+    crops = rest.crops
+    rest.crops = lambda first, count: asked.append((first, count)) or crops(first, count)
+    assert [at.step for at in rest.run()] == list(range(4, steps + 1))
+    assert asked == [(4, 4 * -(-(steps - 3) // 2))]  # the second batch of four has been used once
+
+
+def test_what_the_network_is_shown(monkeypatch):
+    """Of eight steps three cut their crops to 64 pixels and one to 128; the scenes have lanes for the processes."""
+    t = Training(TrainConfig(steps=8, batch=1, size=256, workers=0), sizes=TINY)
+    update, shapes = t._update, []
+    monkeypatch.setattr(t, "_update", lambda inputs, *rest: shapes.append(tuple(inputs.shape)) or update(inputs, *rest))
+    list(t.run())
+    edges = {1: 64, 4: 64, 6: 64, 7: 128}
+    assert shapes == [((256 // e) ** 2, 2, e, e) for e in (edges.get(step, 256) for step in range(8))]
+    data = t.crops(0, 5)
+    assert (data.lanes, data.batch) == (12, 1)
 
 
 def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
@@ -149,6 +166,7 @@ def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
     made, bundled = nb.load_model(tmp_path / "default.blurmap.safetensors"), nb.load_model("default")
     assert made.info.sizes == bundled.info.sizes
     assert made.info.training["config"]["device"] == "cpu"
+    assert made.info.training["config"]["frozen_from"] == 0
     picture = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         mine, theirs = (m.estimator(picture, torch.ones_like(picture)) for m in (made, bundled))
