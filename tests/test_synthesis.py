@@ -166,8 +166,9 @@ def test_crops_are_reproducible_and_labelled():
         assert 0 < float(truth[0].min()) <= float(truth[0].max()) <= 20.0
 
 
-def test_lanes_share_no_scene():
+def test_lanes_share_no_scene(monkeypatch):
     """Crops of the third of four lanes, batches of 5: no scene of another is painted."""
+    monkeypatch.setattr(datasets, "_SUMS", 0)
     data = SyntheticCrops(64, count=4 * 40, seed=3, largest=20.0, lanes=4, batch=5)
     painted = []
     paint = data._scene
