@@ -14,7 +14,7 @@ from skimage.color import rgb2gray
 from skimage.transform import downscale_local_mean
 
 import napari_blurmap as nb
-from napari_blurmap.fill import fill_from_judged
+from napari_blurmap.result.fill import fill_from_judged
 from napari_blurmap.synthesis.crops import blur_periodic
 from napari_blurmap.synthesis.kernels import Disc
 

@@ -12,9 +12,9 @@ import numpy as np
 
 import napari_blurmap as nb
 from napari_blurmap.io.pictures import read_picture
-from napari_blurmap.planes import as_stack, read_plane
-from napari_blurmap.tune.pictures import list_sources
-from napari_blurmap.tune.report import less
+from napari_blurmap.picture.stack import as_stack, read_plane
+from napari_blurmap.training.own.pictures import list_sources
+from napari_blurmap.training.own.report import less
 
 from .accuracy import FIELDS, LARGEST_ZERO
 from .report import arguments, publish, table

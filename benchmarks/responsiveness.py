@@ -14,10 +14,10 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtTest import QTest
 
-from napari_blurmap.plugin.estimate_panel import EstimatePanel
-from napari_blurmap.plugin.panel import RunPanel
-from napari_blurmap.plugin.run_control import RunState
-from napari_blurmap.plugin.train_panel import TrainPanel
+from napari_blurmap.plugin.estimate.panel import EstimatePanel
+from napari_blurmap.plugin.panels.base import RunPanel
+from napari_blurmap.plugin.run.control import RunState
+from napari_blurmap.plugin.train.panel import TrainPanel
 from napari_blurmap.synthesis.textures import dead_leaves
 
 from .report import arguments, publish, table

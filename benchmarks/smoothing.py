@@ -14,7 +14,7 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 from napari_blurmap.plugin import sample_data
-from napari_blurmap.refine.smooth import METHODS
+from napari_blurmap.result.smooth.smooth import METHODS
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.depth import DepthLayer, depth_scene
 from napari_blurmap.synthesis.textures import dead_leaves

@@ -24,10 +24,18 @@ from torch.nn import functional as F
 import napari_blurmap as nb
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.patch import PATCH, PatchConfig, large_config
-from napari_blurmap.models.reading import class_probabilities
-from napari_blurmap.refine.smooth import smooth_sigma
+from napari_blurmap.result.smooth.smooth import smooth_sigma
 from napari_blurmap.synthesis.depth import DepthLayer, depth_scene
-from napari_blurmap.synthesis.patches import (
+from napari_blurmap.synthesis.specimens import text_page
+from napari_blurmap.synthesis.textures import dead_leaves
+from napari_blurmap.training.evaluation import class_probabilities
+from napari_blurmap.training.patch import (
+    PatchTrainConfig,
+    PatchTraining,
+    synthetic_textures,
+    thesis_config,
+)
+from napari_blurmap.training.patch_data import (
     SIGMAS_10,
     SIGMAS_30,
     PatchData,
@@ -35,14 +43,6 @@ from napari_blurmap.synthesis.patches import (
     Texture,
     make_patches,
     read_textures,
-)
-from napari_blurmap.synthesis.specimens import text_page
-from napari_blurmap.synthesis.textures import dead_leaves
-from napari_blurmap.train_patch import (
-    PatchTrainConfig,
-    PatchTraining,
-    synthetic_textures,
-    thesis_config,
 )
 
 from .report import arguments, publish, table

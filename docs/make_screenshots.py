@@ -15,13 +15,13 @@ import numpy as np
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtTest import QTest
 
-from napari_blurmap.plugin.check_panel import CheckPanel
+from napari_blurmap.plugin.check.panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME
-from napari_blurmap.plugin.estimate_panel import EstimatePanel
-from napari_blurmap.plugin.panel import Panel
-from napari_blurmap.plugin.run_control import RunState
-from napari_blurmap.plugin.smooth_panel import SmoothPanel
-from napari_blurmap.plugin.train_panel import TrainPanel
+from napari_blurmap.plugin.estimate.panel import EstimatePanel
+from napari_blurmap.plugin.panels.base import Panel
+from napari_blurmap.plugin.run.control import RunState
+from napari_blurmap.plugin.smooth.panel import SmoothPanel
+from napari_blurmap.plugin.train.panel import TrainPanel
 from napari_blurmap.synthesis.scenes import random_scene
 
 SIZE = (1380, 860)

@@ -61,7 +61,8 @@ def tiny_model():
 @pytest.fixture
 def tiny_default(tiny_model, monkeypatch):
     """The tiny model under every name, in what estimates and checks."""
-    from napari_blurmap import check, estimate
+    from napari_blurmap import estimate
+    from napari_blurmap.checking import check
     from napari_blurmap.models.model import Model
 
     for module in (check, estimate):
@@ -78,7 +79,7 @@ class Slow:
 
     def __call__(self, picture, *, progress, cancel, pixel_size=None, unit=None, **_):
         from napari_blurmap import Cancelled
-        from napari_blurmap.planes import as_stack
+        from napari_blurmap.picture.stack import as_stack
 
         stack = as_stack(picture, pixel_size=pixel_size, unit=unit)
         progress(0, 2, "estimating")
@@ -106,7 +107,7 @@ def opened(make_napari_viewer_proxy, plugin_settings, qtbot):
     """A viewer with a picture called cells and the Estimate blur panel, whose estimate waits for ``finish``."""
     import numpy as np
 
-    from napari_blurmap.plugin.estimate_panel import EstimatePanel
+    from napari_blurmap.plugin.estimate.panel import EstimatePanel
 
     viewer = make_napari_viewer_proxy(show=True)
     layer = viewer.add_image(np.random.default_rng(0).random((64, 64)), name="cells")

@@ -14,7 +14,7 @@ from statistics import fmean
 
 import torch
 
-from napari_blurmap.train import TrainConfig, Training
+from napari_blurmap.training.dense import TrainConfig, Training
 
 #: Crops that the model is calibrated on.
 _VALIDATION = 3000

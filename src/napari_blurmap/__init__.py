@@ -20,21 +20,21 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .blurmap import BlurMap, Reference, Status
-    from .check import check_on_image
-    from .check_report import CheckReport
+    from .checking.check import check_on_image
+    from .checking.report import CheckReport
     from .errors import BlurMapError, Cancelled
     from .estimate import estimate_blur
+    from .ground.blur import apply_blur
+    from .ground.optics import optics_limit
     from .models.registry import list_models, load_model
-    from .optics import optics_limit
-    from .plugin.layers import add_to_viewer
-    from .refine.smooth import smooth_sigma
-    from .scores import score
-    from .summary import summary_line
-    from .synthesis.blur import apply_blur
+    from .plugin.layers.layers import add_to_viewer
+    from .result.blurmap import BlurMap, Reference, Status
+    from .result.scores import score
+    from .result.smooth.smooth import smooth_sigma
+    from .result.summary import summary_line
     from .synthesis.fields import sigma_ramp, sigma_sine
-    from .tune.entry import train_model
-    from .tune.pictures import inspect_images
+    from .training.own.entry import train_model
+    from .training.own.pictures import inspect_images
 
 try:
     __version__ = version("napari-blurmap")
@@ -42,26 +42,26 @@ except PackageNotFoundError:  # run from a source tree that is not installed
     __version__ = "0+unknown"
 
 _HOME = {
-    "BlurMap": "blurmap",
+    "BlurMap": "result.blurmap",
     "BlurMapError": "errors",
     "Cancelled": "errors",
-    "CheckReport": "check_report",
-    "Reference": "blurmap",
-    "Status": "blurmap",
-    "add_to_viewer": "plugin.layers",
-    "apply_blur": "synthesis.blur",
-    "check_on_image": "check",
+    "CheckReport": "checking.report",
+    "Reference": "result.blurmap",
+    "Status": "result.blurmap",
+    "add_to_viewer": "plugin.layers.layers",
+    "apply_blur": "ground.blur",
+    "check_on_image": "checking.check",
     "estimate_blur": "estimate",
-    "inspect_images": "tune.pictures",
+    "inspect_images": "training.own.pictures",
     "list_models": "models.registry",
     "load_model": "models.registry",
-    "optics_limit": "optics",
-    "score": "scores",
+    "optics_limit": "ground.optics",
+    "score": "result.scores",
     "sigma_ramp": "synthesis.fields",
     "sigma_sine": "synthesis.fields",
-    "smooth_sigma": "refine.smooth",
-    "summary_line": "summary",
-    "train_model": "tune.entry",
+    "smooth_sigma": "result.smooth.smooth",
+    "summary_line": "result.summary",
+    "train_model": "training.own.entry",
 }
 
 __all__ = [

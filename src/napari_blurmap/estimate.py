@@ -10,15 +10,15 @@ import torch
 from torch.nn import functional as F
 
 from . import __version__
-from .blurmap import BlurMap, Status
-from .devices import choose_device
 from .errors import BlurMapError, Cancelled
+from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH
 from .models.architectures import ARCHITECTURES
 from .models.decode import decode
+from .models.devices import choose_device
 from .models.passes import padded, paste
 from .models.registry import load_model
-from .planes import Plane, Stack, as_stack, read_plane
-from .status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH
+from .picture.stack import Plane, Stack, as_stack, read_plane
+from .result.blurmap import BlurMap, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.units import is_time, meters, ome_symbol
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
 from .ome_xml import parse_ome
 from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header
 from .tiff import first_image, open_tiff
-from .units import is_time, meters, ome_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
-from .units import unit_name
+from ..ground.units import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.units import is_time, meters
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
 from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header
-from .units import is_time, meters
 
 if TYPE_CHECKING:
     from pathlib import Path

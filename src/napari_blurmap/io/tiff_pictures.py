@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.units import meters, unit_name
 from .ome_xml import parse_ome
 from .tiff import first_image, open_tiff
-from .units import meters, unit_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ..tiling import Tile, tiles
 from .dense import GATHERED, STRIDE
+from .tiling import Tile, tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
-    from ..planes import Plane
+    from ..picture.stack import Plane
     from .dense import DenseNetwork
     from .patch import PatchesOfPicture
 

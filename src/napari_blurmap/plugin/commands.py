@@ -11,7 +11,7 @@ from napari.utils.notifications import show_warning
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-    from .estimate_panel import EstimatePanel
+    from .estimate.panel import EstimatePanel
 
 #: Under this name napari's own menu opens, shows and hides the panel, so that there is never a second one.
 DOCK_NAME = "Estimate blur (Blur Map)"
@@ -30,7 +30,7 @@ def open_panel(viewer: napari.Viewer) -> EstimatePanel:
     EstimatePanel
         The one that is there, however it was opened, or a new one.
     """
-    from .estimate_panel import EstimatePanel
+    from .estimate.panel import EstimatePanel
 
     for panel in viewer.window.dock_widgets.values():
         if isinstance(panel, EstimatePanel):
@@ -43,7 +43,7 @@ def open_panel(viewer: napari.Viewer) -> EstimatePanel:
 
 def estimate_selected() -> None:
     """Estimate the blur of the one selected image, in its panel."""
-    from .layer_choice import is_picture
+    from .widgets.layer_choice import is_picture
 
     viewer = napari.current_viewer()
     images = [layer for layer in viewer.layers.selection if isinstance(layer, Image)] if viewer else []
@@ -60,7 +60,7 @@ def estimate_selected() -> None:
 
 def bring_to_front(widget: QWidget) -> None:
     """Show a docked widget, also where it is closed or behind another tab."""
-    from .panel import dock_of
+    from .panels.base import dock_of
 
     for part in (dock_of(widget), widget):
         if part is not None:

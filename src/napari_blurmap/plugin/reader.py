@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import napari
 from napari.layers import Layer
 
-from ..blurmap import BlurMap
 from ..io.sidecar import SUFFIX as RESULT
 from ..io.sidecar import read_sidecar
 from ..models.model import SUFFIX as MODEL
 from ..models.model import read_info
-from .layers import result_layers
+from ..result.blurmap import BlurMap
+from .layers.layers import result_layers
 
 if TYPE_CHECKING:
     from napari.types import PathLike
@@ -80,7 +80,7 @@ def read_result(path: Path) -> list[Layer]:
     Returns
     -------
     list of napari.layers.Layer
-        As `napari_blurmap.plugin.layers.result_layers` makes them, with the
+        As `napari_blurmap.plugin.layers.layers.result_layers` makes them, with the
         colours and the name that they had.
 
     Raises

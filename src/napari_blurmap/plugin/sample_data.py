@@ -10,16 +10,16 @@ import numpy as np
 from scipy import ndimage
 
 from .. import __version__
-from ..blurmap import BlurMap
 from ..errors import BlurMapError
-from ..synthesis.blur import apply_blur
+from ..ground.blur import apply_blur
+from ..result.blurmap import BlurMap
 from ..synthesis.camera import Camera
 from ..synthesis.depth import DepthLayer, depth_scene, slice_depth
 from ..synthesis.fields import sigma_ramp, sigma_sine
 from ..synthesis.specimens import text_page
 from ..synthesis.textures import dead_leaves
-from .geometry import placement
-from .layers import sigma_layer
+from .layers.geometry import placement
+from .layers.layers import sigma_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

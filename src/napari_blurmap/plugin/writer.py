@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..blurmap import BlurMap
 from ..errors import BlurMapError
 from ..io.results import TIFF, ZARR
+from ..result.blurmap import BlurMap
 
 # What people type instead of the whole ending.
 _PART_OF_ENDING = re.compile(r"(\.sigma)?(\.ome)?(\.tiff?|\.zarr)?$", re.IGNORECASE)

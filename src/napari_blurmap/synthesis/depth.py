@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BlurMapError
-from .blur import apply_blur
+from ..ground.blur import apply_blur
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,7 @@
 """Families of blur kernels by their transfer functions: Gaussian, disc, and a microscope's defocused pupil.
 
 A family is one lens at all its distances from focus. Each member goes by its
-equivalent sigma (`napari_blurmap.optics.equivalent_sigma`'s rule), so that one
+equivalent sigma (`napari_blurmap.ground.optics.equivalent_sigma`'s rule), so that one
 field of sigma can be rendered through any of them.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from scipy.special import j0
 
-from ..optics import disc_mtf, gaussian_kernel, gaussian_mtf
+from ..ground.optics import disc_mtf, gaussian_kernel, gaussian_mtf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

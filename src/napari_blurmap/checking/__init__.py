@@ -1,0 +1,1 @@
+"""A model against a user's own picture."""

@@ -1,0 +1,1 @@
+"""What a picture is and says of itself; one plane, ready for a network."""

@@ -1,0 +1,391 @@
+"""From anything picture-like to planes: axes, colour, pixel size, and the numbers of one plane."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import BlurMapError
+from ..ground.arrays import in_memory, without_masked
+from ..ground.numbers import whole
+from ..ground.units import meters, unit_name
+from .given import Given, unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+#: Rec. 601 luminance of red, green and blue.
+LUMINANCE = (0.299, 0.587, 0.114)
+#: Smallest Y and X that hold anything to measure, pixels.
+SMALLEST = 32
+_DEFAULT_AXES = ("s", "t", "c", "z")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A picture of any number of planes, read a plane at a time.
+
+    Parameters
+    ----------
+    data : array-like
+        numpy, memory map, zarr or dask; its axes are ``leading + (y, x)`` in
+        any order, with the colour axis somewhere where there is one.
+    axes : tuple of str
+        Of the result: leading axes, y, x.
+    order : tuple of int
+        Axis of ``data`` for each of ``axes``.
+    colour : int or None
+        Colour axis of ``data``.
+    scale, units : tuple
+        Of every axis of the result; the unit is "pixel" where it is not known.
+    translate : tuple of float or None
+        Likewise.
+    affine : list of list of float or None
+        Of the result's axes.
+    source : dict or None
+        Path and sha256 of the file, where it is known.
+    """
+
+    data: Any
+    axes: tuple[str, ...]
+    order: tuple[int, ...]
+    colour: int | None
+    scale: tuple[float, ...]
+    units: tuple[str, ...]
+    translate: tuple[float, ...] | None = None
+    affine: list[list[float]] | None = None
+    source: dict[str, Any] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result."""
+        return tuple(int(self.data.shape[i]) for i in self.order)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the data are a dask array."""
+        return hasattr(self.data, "dask")
+
+    @property
+    def data_axes(self) -> tuple[str, ...]:
+        """Names of the axes, but colour, in the order of the data."""
+        return tuple(name for _, name in sorted(zip(self.order, self.axes, strict=True)))
+
+    def indices(self) -> Iterator[tuple[int, ...]]:
+        """Index of every plane along the leading axes."""
+        return product(*(range(n) for n in self.shape[:-2]))
+
+    def plane(self, index: tuple[int, ...]) -> Any:
+        """One plane, (Y, X) or (Y, X, colour); lazy where the data are."""
+        where: list[Any] = [slice(None)] * len(self.data.shape)
+        for axis, i in zip(self.order, index, strict=False):
+            where[axis] = i
+        plane = self.data[tuple(where)]
+        # What is left is y, x and colour, in the order in which the data has them.
+        left = [a for a in range(len(self.data.shape)) if a in (*self.order[-2:], self.colour)]
+        wanted = [*self.order[-2:], *([] if self.colour is None else [self.colour])]
+        return plane.transpose([left.index(a) for a in wanted]) if left != wanted else plane
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Numbers of one plane, ready for a network.
+
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (Y, X)
+        Centred and scaled so that no digits are lost; 0 where invalid.
+    valid, saturated : ndarray of bool, shape (Y, X)
+        Where there are data, and where they are clipped at full scale.
+    gain, offset : float
+        From ``picture`` to grey levels of 0 to 255, for networks that know those only.
+    """
+
+    picture: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    saturated: NDArray[np.bool_]
+    gain: float = 0.0
+    offset: float = 0.0
+
+    def grey(self) -> NDArray[np.float32]:
+        """Grey levels of 0 to 255, an invalid pixel taking that of the nearest valid one.
+
+        Those of an 8-bit picture are its own. Any other is stretched so that
+        its 0.1st and 99.9th percentiles lie at 0 and 255; what is beyond stays beyond.
+        """
+        levels = self.picture * np.float32(self.gain) + np.float32(self.offset)
+        if self.valid.all() or not self.valid.any():
+            return levels
+        from scipy import ndimage  # slow to import, and a panel that opens needs none of it
+
+        near = ndimage.distance_transform_edt(~self.valid, return_distances=False, return_indices=True)
+        return np.asarray(levels[tuple(near)])
+
+
+def as_stack(
+    image: Any,
+    *,
+    axes: Sequence[str] | None = None,
+    channel_axis: int | None = None,
+    pixel_size: float | tuple[float, float] | None = None,
+    unit: str | None = None,
+) -> Stack:
+    """Understand a picture: an array, a `Picture` from a file, or a layer-like object.
+
+    Parameters
+    ----------
+    image : array-like or layer-like
+        See `napari_blurmap.estimate_blur`.
+    axes : sequence of str, optional
+        One letter or name an axis of the data, without the colour axis.
+    channel_axis : int, optional
+        Colour axis.
+    pixel_size : float or (float, float), optional
+        Of y and x, in ``unit``.
+    unit : str, optional
+        By any usual spelling.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    BlurMapError
+        Where the picture cannot be understood.
+    """
+    given = unwrap(image)
+    data = given.data
+    _check_type(data)
+    colour = _colour_axis(data.shape, given.colour, channel_axis, given.axes if axes is None else axes)
+    if colour is not None and given.colour is None:
+        given = given.without(colour)
+    plain = [i for i in range(len(data.shape)) if i != colour]
+    names = _axis_names(given.axes if axes is None else axes, len(plain))
+    order = sorted(range(len(plain)), key=lambda i: (names[i] in "yx", names[i] == "x", i))
+    result_axes = tuple(names[i] for i in order)
+    height, width = (int(data.shape[plain[i]]) for i in order[-2:])
+    if min(height, width) < SMALLEST or 0 in data.shape:
+        raise BlurMapError(
+            f"The picture has {height} x {width} pixels (y x x) and the shape {tuple(data.shape)}; expected at "
+            f"least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
+        )
+    scale, units = _sizes(given, len(plain), order, pixel_size, unit)
+    translate, affine = _place(given, order, scale)
+    order_in_data = tuple(plain[i] for i in order)
+    return Stack(data, result_axes, order_in_data, colour, scale, units, translate, affine, given.source)
+
+
+def _check_type(data: Any) -> None:
+    dtype = np.dtype(data.dtype)
+    if dtype.kind not in "buif":
+        raise BlurMapError(
+            f"The picture holds {dtype} values; expected real numbers (bool, integers, floats). "
+            "Take the modulus of complex data, or convert it with .astype(float)."
+        )
+    if len(data.shape) < 2:
+        raise BlurMapError(
+            f"The picture has the shape {tuple(data.shape)}; expected at least two axes, y and x, of "
+            f"{SMALLEST} pixels or more."
+        )
+
+
+def _colour_axis(
+    shape: tuple[int, ...], own: int | None, channel_axis: int | None, axes: Sequence[str] | None
+) -> int | None:
+    """Colour axis of the data: the picture's own, or the one that the caller names."""
+    ndim = len(shape)
+    channel_axis = None if channel_axis is None else whole("channel_axis", channel_axis)
+    if own is not None and channel_axis not in (None, own, own - ndim):
+        raise BlurMapError(
+            f"channel_axis is {channel_axis}, but the colour axis of this picture is {own}. Leave it out."
+        )
+    channel_axis = own if channel_axis is None else channel_axis
+    if channel_axis is None:
+        if ndim == 3 and shape[-1] in (3, 4) and axes is None:
+            raise BlurMapError(
+                f"A picture of shape {tuple(shape)} looks like colour. Pass channel_axis=-1 to estimate its luminance, "
+                "or axes= if the last axis is something else."
+            )
+        return None
+    if not -ndim <= channel_axis < ndim:
+        raise BlurMapError(f"channel_axis is {channel_axis}, but the picture has {ndim} axes.")
+    colour = channel_axis % ndim
+    if shape[colour] not in (1, 2, 3, 4):
+        raise BlurMapError(
+            f"The colour axis {channel_axis} has {shape[colour]} values; expected 1 to 4 (grey, grey + alpha, RGB, "
+            "RGBA). Fluorescence channels are no colour axis: leave channel_axis out and each is estimated by itself."
+        )
+    return colour
+
+
+def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
+    if axes is None:
+        lead = count - 2
+        extra = [f"a{i}" for i in range(max(0, lead - len(_DEFAULT_AXES)))]
+        return [*extra, *(_DEFAULT_AXES[-lead:] if lead else ()), "y", "x"]
+    names = [str(name).lower() for name in axes] if isinstance(axes, Iterable) else []
+    if len(names) != count or len(set(names)) != count or not {"y", "x"} <= set(names):
+        raise BlurMapError(
+            f"axes is {axes!r}; expected {count} different names with y and x among them, such as "
+            f"{''.join(_axis_names(None, count)).upper()!r} (the colour axis is given by channel_axis and not named)."
+        )
+    return names
+
+
+def _sizes(
+    given: Given, n: int, order: list[int], pixel_size: float | tuple[float, float] | None, unit: str | None
+) -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Scale and unit of every axis of the result; what the caller gives wins over the picture's own."""
+    scale = [(given.scale or (1.0,) * n)[i] for i in order]
+    units = [(given.units or ("pixel",) * n)[i] for i in order]
+    if pixel_size is None and units[-2] != units[-1]:
+        raise BlurMapError(
+            f"The picture gives y in {units[-2]} and x in {units[-1]}; expected one unit for both. Correct the units "
+            "of the layer, or pass pixel_size and unit."
+        )
+    if pixel_size is not None:
+        try:
+            pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
+        except (TypeError, ValueError):
+            pair = np.zeros(2)
+        if not (np.isfinite(pair).all() and (pair > 0).all()):
+            raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
+        name = unit_name(unit or "um")
+        if name is None or meters(name) is None:
+            raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")
+        scale[-2:], units[-2:] = [float(v) for v in pair], [name, name]
+    elif unit is not None:
+        raise BlurMapError(f"unit is {unit!r}, but there is no pixel_size. Give both, or neither.")
+    return tuple(scale), tuple(units)
+
+
+def _place(
+    given: Given, order: list[int], scale: tuple[float, ...]
+) -> tuple[tuple[float, ...] | None, list[list[float]] | None]:
+    """Position and matrix of the result; another pixel size than the picture's own stretches both."""
+    stretch = np.array(scale) / np.array(given.scale or (1.0,) * len(order))[order]
+    translate = affine = None
+    if given.translate is not None:
+        translate = tuple((stretch * np.array(given.translate)[order]).tolist())
+    if given.affine is not None:
+        whole, rows = np.diag([*stretch, 1.0]), [*order, -1]
+        affine = (whole @ given.affine[np.ix_(rows, rows)] @ np.linalg.inv(whole)).tolist()
+    return translate, affine
+
+
+def read_plane(plane: Any) -> Plane:
+    """Numbers of one plane.
+
+    Parameters
+    ----------
+    plane : array-like, shape (Y, X) or (Y, X, colour)
+        Any real type.
+
+    Returns
+    -------
+    Plane
+        The picture less its median over its typical deviation: neither a
+        large offset nor a large factor costs digits of float32, and neither
+        reaches the network, which sees local contrast only.
+    """
+    given = in_memory(plane)
+    is_8_bit = given.dtype == np.uint8
+    saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
+    array = without_masked(given)
+    valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
+    if array.ndim == 3:
+        array, valid = _luminance(array, valid)
+        saturated = _clipped_light(saturated)
+    if not valid.any():
+        return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
+    # A sample of the pixels is enough to choose the numbers' origin and unit.
+    sample = array[::5, ::5][valid[::5, ::5]]
+    sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
+    middle = float(np.median(sample))
+    # Of sparse pictures most pixels are ground; of the rest a few may be wild.
+    unit = float(np.quantile(np.abs(sample / 2 - middle / 2), 0.98)) * 2
+    if not unit > 0:  # all the same, but for a few
+        unit = float(np.abs(array[valid].astype(np.float64) / 2 - middle / 2).max()) * 2 or 1.0
+    if array.dtype.itemsize <= 2:  # exact in float32
+        picture = (array.astype(np.float32) - np.float32(middle)) * np.float32(1.0 / unit)
+    else:
+        picture = np.where(valid, array, middle).astype(np.float64) / unit - middle / unit
+        picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
+    if not valid.all():
+        picture = np.where(valid, picture, np.float32(0))
+    gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
+    return Plane(picture, valid, saturated & valid, gain, offset)
+
+
+def _grey_scale(
+    array: NDArray[Any], valid: NDArray[np.bool_], sample: NDArray[np.float64], middle: float, unit: float
+) -> tuple[float, float]:
+    """Factor and offset from ``(array - middle) / unit`` to the grey levels of `Plane.grey`."""
+    low, high = (float(v) for v in np.quantile(sample, (0.001, 0.999)))
+    if not high > low:  # all the same, but for a few
+        low, high = float(array[valid].min()), float(array[valid].max())
+    half = high / 2 - low / 2  # the whole may be beyond float64
+    return (127.5 * (unit / half), 255 * ((middle / 2 - low / 2) / half)) if half > 0 else (0.0, 127.5)
+
+
+def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Rec. 601 luminance; a transparent pixel is invalid."""
+    colours = array.shape[-1]
+    ok = np.asarray(valid.all(axis=-1))
+    if colours in (2, 4):
+        ok &= np.nan_to_num(array[..., -1]) != 0
+    if colours < 3:
+        return array[..., 0], ok
+    wide = np.float64 if array.dtype == np.float64 or array.dtype.itemsize > 4 else np.float32
+    grey = sum(np.asarray(w, wide) * array[..., i].astype(wide) for i, w in enumerate(LUMINANCE))
+    return np.asarray(grey), ok
+
+
+def _clipped_light(saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where the clipped colours make up half of the luminance or more: less still shows the structure."""
+    if saturated.shape[-1] < 3:
+        return saturated[..., 0]
+    return np.asarray(saturated[..., :3] @ np.array(LUMINANCE) >= 0.5)
+
+
+def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a detector was clipped: 3 x 3 pixels or more all at full scale.
+
+    Full scale is the largest value of an integer type, or of a 10, 12 or
+    14-bit camera in a larger one, or 1.0 for floats. A single pixel at full
+    scale is no plateau.
+
+    Parameters
+    ----------
+    array : ndarray, shape (Y, X) or (Y, X, colour)
+        Grey levels.
+
+    Returns
+    -------
+    ndarray of bool, the same shape
+    """
+    if array.dtype.kind == "b" or array.size == 0:
+        return np.zeros(array.shape, dtype=bool)
+    # Neither infinity nor transparency is light.
+    light = array[..., :-1] if array.ndim == 3 and array.shape[-1] in (2, 4) else array
+    largest = np.max(light, initial=0, where=np.isfinite(light))
+    if array.dtype.kind == "f":
+        full = {1.0}
+    else:
+        full = {
+            np.iinfo(array.dtype).max,
+            *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1),
+        }
+    if largest not in full:
+        return np.zeros(array.shape, dtype=bool)
+    from scipy import ndimage  # as above
+
+    square = (3, 3) + (1,) * (array.ndim - 2)
+    return np.asarray(ndimage.binary_opening(array == largest, np.ones(square, dtype=bool), border_value=0))

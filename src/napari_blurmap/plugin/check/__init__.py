@@ -1,0 +1,1 @@
+"""The panel "Check on my picture"."""

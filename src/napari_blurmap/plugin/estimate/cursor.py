@@ -1,0 +1,134 @@
+"""The blur under the mouse pointer, with its error and unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from ...ground.units import unit_label
+from ..layers.regions import in_data
+
+if TYPE_CHECKING:
+    import napari.viewer
+    from napari.layers import Layer
+    from numpy.typing import NDArray
+
+    from ...result.blurmap import BlurMap
+
+_INTERVAL_MS = 40
+
+
+class CursorReadout(QObject):
+    """Follows the mouse over the viewer and says what the topmost visible map has there.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+        Where the maps are.
+    parent : QObject
+        Owns this object.
+
+    Notes
+    -----
+    ``text_changed`` carries the words; it is empty off the map.
+    """
+
+    text_changed = Signal(str)
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_INTERVAL_MS)
+        self._timer.timeout.connect(self._read)
+
+    def moved(self) -> None:
+        """The pointer has moved; read when it is time again."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _read(self) -> None:
+        self.text_changed.emit(self._text())
+
+    def _text(self) -> str:
+        if self._viewer.dims.ndisplay != 2:
+            return ""
+        position = np.asarray(self._viewer.cursor.position)
+        for layer in reversed(self._viewer.layers):
+            blurmap: BlurMap | None = layer.metadata.get("blurmap")
+            # A projection or a slice that napari makes of a map keeps its metadata.
+            if blurmap is None or not layer.visible or layer.ndim < blurmap.sigma.ndim:
+                continue
+            here = in_data(layer, position, self._viewer.dims.units)
+            place = _place(blurmap, layer, here)
+            if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
+                continue
+            return _lazy_text(layer.get_value(here)) if hasattr(blurmap.sigma, "dask") else value_text(blurmap, place)
+        return ""
+
+
+def _place(blurmap: BlurMap, layer: Layer, position: NDArray[np.float64]) -> tuple[int, ...]:
+    """Index in the map of a position in the layer, whose axes may stand in another order."""
+    labels = [label.lower() for label in layer.axis_labels]
+    if len(set(labels)) == len(labels) and set(blurmap.axes) <= set(labels):
+        position = position[[labels.index(axis) for axis in blurmap.axes]]
+    return tuple(int(v) for v in np.floor(position[-len(blurmap.axes) :] + 0.5))
+
+
+def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
+    """The blur at one pixel in words.
+
+    Parameters
+    ----------
+    blurmap : BlurMap
+        The map, in memory.
+    place : tuple of int
+        Index of the pixel.
+
+    Returns
+    -------
+    str
+        FWHM in pixels, as a length where the pixel size is known, and sigma, a
+        line each, such as "FWHM 2.31 +- 0.20 px"; or "cannot tell: empty".
+    """
+    from ...ground.optics import FWHM_PER_SIGMA
+    from ...ground.status import Status, judged
+
+    sigma, error = float(blurmap.sigma[place]), float(blurmap.uncertainty[place])
+    status = Status(int(blurmap.status[place]))
+    if status is not Status.MEASURED:
+        return f"cannot tell: {status.label}"
+    fwhm, spread = FWHM_PER_SIGMA * sigma, FWHM_PER_SIGMA * error
+    lines = [f"FWHM {fwhm:.2f} +- {spread:.2f} px"]
+    if not judged(sigma, error, status):
+        return f"cannot tell: too uncertain ({lines[0]})"
+    if length := _length(blurmap):
+        lines.append(f"FWHM {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}")
+    return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
+
+
+def _lazy_text(sigma: Any) -> str:
+    """Of a map that is not computed yet, only what is drawn is known."""
+    from ...ground.optics import FWHM_PER_SIGMA
+
+    if sigma is None or not np.isfinite(sigma):
+        return "cannot tell" if sigma is not None else ""
+    return f"FWHM {FWHM_PER_SIGMA * float(sigma):.2f} px"
+
+
+def _length(blurmap: BlurMap) -> float | None:
+    """Side of a pixel where one sigma is one length."""
+    if blurmap.pixel_size is None:
+        return None
+    y, x = blurmap.pixel_size
+    return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None
+
+
+def _pair(value: float, error: float) -> str:
+    """Value and error with as many decimals as two digits of the error need."""
+    # 0.099 counts as 0.10
+    decimals = int(np.clip(1 - np.floor(np.log10(1.05 * error)), 0, 4)) if error > 0 else 2
+    return f"{value:.{decimals}f} +- {error:.{decimals}f}"

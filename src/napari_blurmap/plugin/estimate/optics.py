@@ -1,0 +1,231 @@
+"""What counts as sharp: nothing, the optics limit of an objective, or a limit typed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from ...errors import BlurMapError
+from ...ground.units import meters, unit_label
+from ..layers.picture import is_square
+from ..widgets.fields import Choice, NumberField, empty_form, form_label, plain_label
+
+if TYPE_CHECKING:
+    from ...result.summary import Reference
+
+PixelSize = tuple[float, float, str]
+
+_UNITS = ("nanometer", "micrometer", "millimeter")
+_NANOMETER = 1e-9
+_KINDS = {"none": "none (no verdict)", "optics": "the optics limit", "typed": "a limit I type"}
+_IMMERSIONS = {"air": 1.0, "water": 1.333, "silicone oil": 1.406, "glycerol": 1.47, "oil": 1.518}
+
+
+class OpticsForm(QWidget):
+    """The reference of a verdict, and the pixel size that it needs.
+
+    ``changed`` is emitted a moment after the last edit, ``limit_text`` shows
+    what the numbers amount to.
+    """
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: PixelSize | None = None
+        self.kind = Choice("What counts as sharp. Without it the blur is measured, but nothing is called sharp.")
+        for data, text in _KINDS.items():
+            self.kind.addItem(text, data)
+        self.aperture = NumberField("NA", "Numerical aperture of the objective, as engraved on it, such as 0.75.")
+        self.wavelength = NumberField("nm", "Wavelength of the light that makes the picture, in nm (emission).")
+        self.immersion = Choice("What lies between objective and specimen; its refractive index bounds the NA.")
+        for text, index in _IMMERSIONS.items():
+            self.immersion.addItem(f"{text} ({index:g})", index)
+        self.typed = NumberField("FWHM", "Largest blur (FWHM) that you still call sharp.")
+        self.typed_unit = Choice("Unit of the limit.")
+        self.pixel = NumberField("size", "Side of a pixel in the specimen.")
+        self.unit = Choice("Unit of the pixel size.")
+        for name in _UNITS:
+            self.unit.addItem(unit_label(name), name)
+        self.unit.choose("micrometer")
+        self.override = QCheckBox("change")
+        self.override.setToolTip("Use another pixel size than the one that the layer knows.")
+        self.limit_text = plain_label()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(200)
+        self._timer.timeout.connect(self._refresh)
+        self._lay_out()
+        self._connect()
+        self.set_known_pixel(None)
+
+    def set_known_pixel(self, size: PixelSize | None, typed: PixelSize | None = None) -> None:
+        """Take over the pixel size (y, x, unit) that a layer knows, or None, and the one that was typed for it."""
+        before = self.pixel_size
+        self._known = size
+        self.override.setChecked(size is not None and typed is not None)
+        self._show_known()
+        if typed is not None:
+            self.unit.choose(typed[2])
+        if size is None or typed is not None:
+            self.pixel.set_value(typed[0] if typed else None)
+        after = self.pixel_size
+        if before and after and self.typed_unit.currentData() == "length" and self.typed.value:
+            # The limit stays the same length.
+            ratio = (meters(before[2]) or 1.0) / (meters(after[2]) or 1.0)
+            self.typed.set_value(self.typed.value * ratio)
+        self._edited()
+
+    def begin(self) -> None:
+        """Start with the limit of the objective as the reference, where there is one."""
+        if self.aperture.value:
+            self.kind.choose("optics")
+
+    @property
+    def pixel_size(self) -> PixelSize | None:
+        """Pixel size (y, x) and pint's name of its unit, from the layer or typed; None where unknown."""
+        return self._known if self._known and not self.override.isChecked() else self.typed_pixel
+
+    @property
+    def typed_pixel(self) -> PixelSize | None:
+        """The pixel size that was typed in place of the layer's, for `estimate_blur`."""
+        if self._known and not self.override.isChecked():
+            return None
+        side = self.pixel.value
+        return (side, side, self.unit.currentData()) if side else None
+
+    def reference(self) -> Reference | None:
+        """What counts as sharp, as it stands.
+
+        Returns
+        -------
+        Reference or None
+            None where there is none, or something is still missing.
+
+        Raises
+        ------
+        BlurMapError
+            For values that no objective or limit can have.
+        """
+        kind, size = self.kind.currentData(), self.pixel_size
+        if kind == "none":
+            return None
+        from ...ground.optics import fwhm_to_sigma, optics_limit
+        from ...result.summary import Reference
+
+        if kind == "typed" and self.typed.value:
+            pixels = self.typed.value
+            if self.typed_unit.currentData() == "length":
+                pixels /= self._square(size)[0]
+            return Reference(fwhm_to_sigma(pixels), "limit", "typed")
+        if kind == "optics" and self.aperture.value and self.wavelength.value and size:
+            side, unit = self._square(size)
+            wavelength = self.wavelength.value * _NANOMETER / (meters(unit) or 1.0)
+            index = self.immersion.currentData()
+            if self.aperture.value >= index:
+                raise BlurMapError(
+                    f"NA {self.aperture.value:g} is impossible in {self.immersion.currentText()}. Choose the "
+                    "immersion of the objective, or correct the NA."
+                )
+            sigma = optics_limit(self.aperture.value, wavelength, side, index)
+            return Reference(sigma, "optics limit", "optics")
+        return None
+
+    @staticmethod
+    def _square(size: PixelSize | None) -> tuple[float, str]:
+        if size is None:
+            raise BlurMapError("A limit as a length needs the pixel size. Type it below, or give the limit in px.")
+        if not is_square(size):
+            raise BlurMapError(
+                f"Pixels are {size[0]:.4g} x {size[1]:.4g} {unit_label(size[2])} (y x x), so one blur is no single "
+                "length. Resample the picture to square pixels, or type a limit in px."
+            )
+        return (size[0] + size[1]) / 2, size[2]
+
+    def _describe(self) -> str:
+        kind, size = self.kind.currentData(), self.pixel_size
+        if kind == "none":
+            return ""
+        if kind == "optics":
+            needed = {"NA": self.aperture.value, "wavelength": self.wavelength.value, "pixel size": size}
+            if missing := [name for name, value in needed.items() if not value]:
+                return f"Optics limit: still needs {' and '.join(missing)}."
+        reference = self.reference()
+        if reference is None:
+            return "Type the largest FWHM that you call sharp."
+        from ...ground.optics import FWHM_PER_SIGMA
+
+        fwhm = FWHM_PER_SIGMA * reference.sigma
+        text = f"{'Optics limit' if kind == 'optics' else 'Limit'}: FWHM {fwhm:.3g} px"
+        if size and is_square(size):
+            text += f" = {fwhm * (size[0] + size[1]) / 2:.3g} {unit_label(size[2])}"
+        return f"{text} (sigma {reference.sigma:.3g} px)"
+
+    def _refresh(self) -> None:
+        try:
+            self.limit_text.setText(self._describe())
+        except BlurMapError as error:
+            self.limit_text.setText(str(error))
+        self.limit_text.setVisible(bool(self.limit_text.text()))
+        self.changed.emit()
+
+    def _edited(self) -> None:
+        kind, size = self.kind.currentData(), self.pixel_size
+        self.typed_unit.setItemText(1, unit_label(size[2] if size else "micrometer"))
+        for row, wanted in ((self._objective, "optics"), (self.immersion, "optics"), (self._typed, "typed")):
+            self._form.setRowVisible(row, kind == wanted)
+        self._timer.start()
+
+    def _show_known(self) -> None:
+        known = self._known is not None and not self.override.isChecked()
+        if known and self._known is not None:
+            y, x, unit = self._known
+            self.pixel.setText(f"{y:.4g}" if is_square(self._known) else f"{y:.4g} x {x:.4g}")
+            if not self.unit.choose(unit):
+                self.unit.addItem(unit_label(unit), unit)
+                self.unit.choose(unit)
+        elif not self.pixel.isEnabled():
+            self.pixel.set_value(self._known[0] if self._known else None)
+        self.pixel.setEnabled(not known)
+        self.unit.setEnabled(not known)
+        self.override.setVisible(self._known is not None)
+
+    def _overridden(self) -> None:
+        self._show_known()
+        self._edited()
+
+    def _lay_out(self) -> None:
+        self.typed_unit.addItem("px", "px")
+        self.typed_unit.addItem(unit_label("micrometer"), "length")
+        self._form = empty_form()
+        self._objective = _row(self.aperture, QLabel("at"), self.wavelength, QLabel("nm"))
+        self._typed = _row(self.typed, self.typed_unit)
+        self._form.addRow(form_label("Reference"), self.kind)
+        self._form.addRow(form_label("NA"), self._objective)
+        self._form.addRow(form_label("Immersion"), self.immersion)
+        self._form.addRow(form_label("FWHM up to"), self._typed)
+        self._form.addRow(form_label("Pixel size"), _row(self.pixel, self.unit, self.override))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(self._form)
+        column.addWidget(self.limit_text)
+
+    def _connect(self) -> None:
+        for field in (self.aperture, self.wavelength, self.typed, self.pixel):
+            field.textChanged.connect(self._edited)
+        for choice in (self.kind, self.immersion, self.unit, self.typed_unit):
+            choice.currentIndexChanged.connect(self._edited)
+        self.override.toggled.connect(self._overridden)
+
+
+def _row(*widgets: QWidget) -> QWidget:
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for widget in widgets:
+        layout.addWidget(widget, 2 if isinstance(widget, NumberField) else int(isinstance(widget, Choice)))
+    return row

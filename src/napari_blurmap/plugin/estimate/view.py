@@ -1,0 +1,103 @@
+"""What came out: verdict, summary line, histogram, and the value under the pointer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
+
+from ...ground.units import unit_label
+from ..widgets.column_view import ColumnView
+from ..widgets.fields import plain_label
+from .digest import Digest, verdict_text
+
+if TYPE_CHECKING:
+    from ...result.blurmap import BlurMap
+    from .histogram import Histogram
+
+_HINT = "Move the pointer over the map for its value there."
+
+
+class ResultView(ColumnView):
+    """The result in words and as a histogram; hidden until there is one.
+
+    Parameters
+    ----------
+    theme : str
+        napari's name of the theme.
+    """
+
+    def __init__(self, theme: str) -> None:
+        super().__init__(theme)
+        self.plot: Histogram | None = None
+        self.title = plain_label(bold=True)
+        self.verdict = plain_label(bold=True)
+        self.line = plain_label()
+        self.value = plain_label()
+        self.value.setToolTip("Blur at the place under the pointer, with its standard error.")
+        self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.save = QPushButton("Save...")
+        self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
+        self._add(self.title, self.verdict, self.line, self.value, self.save)
+
+    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str, low: float) -> None:
+        """Show a result in place of the one before.
+
+        Parameters
+        ----------
+        name : str
+            Of the picture.
+        blurmap : BlurMap
+            For its pixel size.
+        digest : Digest
+            Its figures.
+        contrast, problem : str
+            As `verdict_text` takes them.
+        low : float
+            Sigma, pixels, at which the colours of the map start.
+        """
+        self.title.setText(name + (" (partial)" if blurmap.provenance.get("partial") else ""))
+        verdict = verdict_text(digest.summary, contrast, problem)
+        self.verdict.setText(verdict)
+        self.verdict.setVisible(bool(verdict))
+        # A number stays in one line with its error and its unit; a hyphen alone would end a line.
+        self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u2060\u00a0"))
+        self._draw(blurmap, digest, low)
+        self.show()
+        # Three lines always, so that nothing jumps while the pointer moves; the style is known only now.
+        self.value.setText("\n\n")
+        self.value.setMinimumHeight(self.value.sizeHint().height())
+        self.value.setText(_HINT)
+
+    def canvas_text(self, digest: Digest) -> str:
+        """The same for the canvas, a sentence a line."""
+        summary = digest.summary
+        verdict = summary["verdict"] if self.verdict.text() and not summary["note"] else None
+        first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
+        return "\n".join([first, *digest.line.replace(" %", "\u00a0%").rstrip(".").split(". ")])
+
+    def show_value(self, text: str) -> None:
+        """Show the value under the pointer."""
+        self.value.setText(text or _HINT)
+
+    def _draw(self, blurmap: BlurMap, digest: Digest, low: float) -> None:
+        from ...ground.optics import FWHM_PER_SIGMA
+        from ..layers.colormaps import class_colours
+        from .histogram import Histogram
+
+        if self.plot is None:
+            self.plot = Histogram(self._theme)
+            self._column.insertWidget(self._column.indexOf(self.value), self.plot)
+        self.plot.setVisible(bool(digest.counts.size))
+        if not digest.counts.size:
+            return
+        # The summary gives a length only where pixels are square and their size is known.
+        unit, factor = "px", 1.0
+        if digest.summary["unit"] and blurmap.pixel_size:
+            unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
+        reference = None if digest.summary["note"] else digest.summary["reference"]
+        limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
+        middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
+        self.plot.show_counts(digest.counts, digest.edges * factor, class_colours(middle, low), limit, unit)

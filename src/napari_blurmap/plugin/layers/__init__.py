@@ -1,0 +1,1 @@
+"""From maps to layers and back."""

@@ -1,0 +1,295 @@
+"""What a result looks like in napari: layers that lie on their picture, made by one pure function."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from ...errors import BlurMapError
+from ...ground.status import Array, judged
+from .colormaps import (
+    REASONS,
+    SHARPEST,
+    SPAN,
+    TOO_UNCERTAIN,
+    blur_colormap,
+    class_colours,
+    label_colormap,
+    reason_colormap,
+)
+from .geometry import Placement, located, placement
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from ...result.blurmap import BlurMap
+
+#: Width in sigma (px) of each class of the class maps.
+CLASS_WIDTH = {10: 0.3, 30: 0.1}
+# About half of what is seen is the picture: both must be read at once.
+_OPACITY = 0.6
+
+
+def result_layers(
+    blurmap: BlurMap, source: Layer | None = None, *, limit: float | None = None, name: str | None = None
+) -> list[Layer]:
+    """The layers that show a map, in the order in which to add them.
+
+    Parameters
+    ----------
+    blurmap : BlurMap
+        The map, numpy or dask; a lazy one stays lazy.
+    source : napari.layers.Layer, optional
+        The picture's layer; the results lie exactly on it. Without it they
+        lie where the map remembers that its picture was.
+    limit : float, optional
+        Sigma, pixels, at which the colours start: the optics limit. Without
+        it 0.42 px, a FWHM of 1 px.
+    name : str, optional
+        What layers are called after, instead of the name of ``source``.
+
+    Returns
+    -------
+    list of napari.layers.Layer
+        ``<source> sigma (<model>)``, an Image in pixels, NaN and transparent
+        where nothing was judged; ``<source> uncertainty (<model>)``, hidden,
+        in the same colours for a tenth of the value; ``<source> cannot tell``,
+        Labels of the places that were not judged, with the reason of each in
+        ``features``. ``metadata["blurmap"]`` of each holds the whole map.
+
+    Raises
+    ------
+    BlurMapError
+        If the map does not fit the layer, or the limit is no positive number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_blurmap import BlurMap
+    >>> m = BlurMap(
+    ...     [[1.0, 2.0]],
+    ...     [[0.1, 0.1]],
+    ...     [[0, 1]],
+    ...     axes=("y", "x"),
+    ...     scale=(1, 1),
+    ...     units=("um", "um"),
+    ...     provenance={"model": "default"},
+    ... )
+    >>> [layer.name for layer in result_layers(m, name="cells")]
+    ['cells sigma (default)', 'cells uncertainty (default)', 'cells cannot tell']
+    """
+    low = _checked(limit)
+    placed = placement(blurmap, source)
+    base = name or _base_name(blurmap, source)
+    by = str(blurmap.provenance.get("model", "unknown model"))
+    if blurmap.provenance.get("partial"):
+        by += ", partial"
+    metadata = {"blurmap": located(blurmap, source), "blurmap_view": {"limit": low, "name": base}}
+    sigma = sigma_layer(blurmap.masked().sigma, placed, f"{base} sigma ({by})", low=low, metadata=metadata)
+    uncertainty = sigma_layer(
+        blurmap.uncertainty, placed, f"{base} uncertainty ({by})", low=low / 10.0, metadata=dict(metadata)
+    )
+    uncertainty.visible = False
+    return [sigma, uncertainty, _cannot_tell(blurmap, placed, f"{base} cannot tell", dict(metadata))]
+
+
+def sigma_layer(
+    sigma: Array, placed: Placement, name: str, *, low: float = SHARPEST, metadata: dict[str, Any] | None = None
+) -> Image:
+    """One Image in the colours of blur, with its colour bar.
+
+    Parameters
+    ----------
+    sigma : array, shape (..., Y, X)
+        Pixels; NaN is transparent.
+    placed : Placement
+        Where it lies.
+    name : str
+        Name of the layer.
+    low : float
+        Value of the darkest colour; 16 times that is the brightest.
+    metadata : dict, optional
+        Of the layer.
+
+    Returns
+    -------
+    napari.layers.Image
+        The picture below shines through.
+    """
+    layer = Image(
+        placed.arrange(sigma),
+        name=name,
+        colormap=blur_colormap(),
+        contrast_limits=(low, SPAN * low),
+        blending="translucent",
+        opacity=_OPACITY,
+        metadata=metadata,
+        multiscale=False,
+        rgb=False,
+        **placed.keywords,
+    )
+    layer.colorbar.visible = True
+    layer.colorbar.size = (20, 220)  # higher than napari's: half of the colours lie in its lowest fifth
+    return layer
+
+
+def class_layer(
+    blurmap: BlurMap,
+    classes: int = 10,
+    source: Layer | None = None,
+    *,
+    limit: float | None = None,
+    name: str | None = None,
+) -> Labels:
+    """Sigma rounded to classes, as Labels.
+
+    Parameters
+    ----------
+    blurmap : BlurMap
+        The map, numpy or dask.
+    classes : {10, 30}
+        10 classes around 0.3, 0.6 ... 3.0 px, or 30 around 0.1, 0.2 ... 3.0 px;
+        one more holds everything beyond.
+    source, limit, name
+        As in `result_layers`.
+
+    Returns
+    -------
+    napari.layers.Labels
+        Label 0 where nothing was judged. ``features`` has a row for every
+        class: its sigma range in pixels and its share of the judged places
+        (NaN for a lazy map, which is not computed for it).
+
+    Raises
+    ------
+    BlurMapError
+        If there is no such number of classes, or the map does not fit.
+    """
+    if classes not in CLASS_WIDTH:
+        raise BlurMapError(f"There is no map of {classes!r} classes; expected 10 or 30.")
+    width, low = CLASS_WIDTH[classes], _checked(limit)
+    sigma = blurmap.masked().sigma
+    # NaN, to which no integer corresponds, becomes 0 before it is converted
+    known = ~np.isnan(sigma)
+    labels = np.where(known, np.clip(np.rint(np.where(known, sigma, 0) / width), 1, classes + 1), 0).astype(np.uint8)
+    numbers = np.arange(1, classes + 2)
+    edges = [0.0, *(width * (numbers[:-1] + 0.5)).tolist(), float("inf")]
+    placed = placement(blurmap, source)
+    features = {
+        "index": [0, *numbers.tolist()],
+        "class": ["not judged", *(f"{width * k:.1f} px" for k in numbers[:-1]), "beyond the classes"],
+        "sigma from (px)": [float("nan"), *(round(e, 2) for e in edges[:-1])],
+        "sigma to (px)": [float("nan"), *(round(e, 2) for e in edges[1:])],
+        "share of judged": [float("nan"), *_shares(labels, classes + 2, skip=1)],
+    }
+    colours = class_colours(width * numbers.astype(float), low)
+    # Over the map of sigma it would show the same once more and hide the picture.
+    return Labels(
+        placed.arrange(labels),
+        name=f"{name or _base_name(blurmap, source)} blur classes ({classes})",
+        colormap=label_colormap(dict(zip(numbers.tolist(), colours, strict=True))),
+        features=features,
+        opacity=_OPACITY,
+        visible=False,
+        metadata={"blurmap": located(blurmap, source)},
+        multiscale=False,
+        **placed.keywords,
+    )
+
+
+def add_to_viewer(
+    viewer: ViewerModel, m: BlurMap, source: Layer | str | None = None, *, limit: float | None = None
+) -> list[Layer]:
+    """Show a map in napari, for its console and for scripts.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Or its model.
+    m : BlurMap
+        The map.
+    source : napari.layers.Layer or str, optional
+        The layer that it was made from, or its name. Without it the map lies
+        where it remembers that its picture was.
+    limit : float, optional
+        Sigma, pixels, at which the colours start, as `optics_limit` gives it.
+
+    Returns
+    -------
+    list of napari.layers.Layer
+        What was added, sigma first and selected; existing layers stay as they
+        are.
+
+    Raises
+    ------
+    BlurMapError
+        If there is no layer of that name, the map was not made from it, or
+        the limit is no positive number.
+
+    Examples
+    --------
+    In napari's console, with the picture's layer selected::
+
+        import napari_blurmap as nb
+
+        layer = viewer.layers.selection.active
+        nb.add_to_viewer(viewer, nb.estimate_blur(layer), layer)
+    """
+    if isinstance(source, str):
+        if source not in viewer.layers:
+            names = ", ".join(repr(layer.name) for layer in viewer.layers) or "none"
+            raise BlurMapError(f"There is no layer {source!r} in this viewer; it has {names}.")
+        source = viewer.layers[source]
+    added = [viewer.add_layer(layer) for layer in result_layers(m, source, limit=limit)]
+    viewer.layers.selection.active = added[0]
+    return added
+
+
+def _cannot_tell(blurmap: BlurMap, placed: Placement, name: str, metadata: dict[str, Any]) -> Labels:
+    """Labels of the places that were not judged, by their reason."""
+    known = judged(blurmap.sigma, blurmap.uncertainty, blurmap.status)
+    uncertain = np.where(known, np.uint8(0), np.uint8(TOO_UNCERTAIN))
+    labels = np.where(blurmap.status > 0, blurmap.status, uncertain).astype(np.uint8)
+    features = {
+        "index": [0, *REASONS],
+        "reason": ["judged", *REASONS.values()],
+        "share of the picture": _shares(labels, len(REASONS) + 1),
+    }
+    return Labels(
+        placed.arrange(labels),
+        name=name,
+        colormap=reason_colormap(),
+        features=features,
+        opacity=_OPACITY,
+        metadata=metadata,
+        multiscale=False,
+        **placed.keywords,
+    )
+
+
+def _shares(labels: Array, count: int, skip: int = 0) -> list[float]:
+    """Share of every label from ``skip`` on, of all pixels that have one of them; NaN for a lazy array."""
+    if hasattr(labels, "dask"):
+        return [float("nan")] * (count - skip)
+    counts = np.bincount(labels.ravel(), minlength=count)[skip:]
+    return [float(share) for share in (counts / max(int(counts.sum()), 1)).round(4)]
+
+
+def _base_name(blurmap: BlurMap, source: Layer | None) -> str:
+    if source is not None:
+        return str(source.name)
+    file = blurmap.provenance.get("source")
+    path = file.get("path") if isinstance(file, dict) else None
+    return Path(str(path)).name.split(".")[0] if path else "picture"
+
+
+def _checked(limit: float | None) -> float:
+    if limit is None:
+        return SHARPEST
+    if not (isfinite(limit) and limit > 0):
+        raise BlurMapError(f"The limit is {limit!r}; expected a sigma in pixels above 0, or None.")
+    return float(limit)

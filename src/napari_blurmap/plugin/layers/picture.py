@@ -1,0 +1,141 @@
+"""The picture of a layer as it is when Run is pressed, and how its axes are read, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...ground.arrays import in_memory
+from ...ground.units import meters
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from ...picture.stack import Stack
+
+
+class Eager:
+    """A dask array that is computed a piece at a time, when a piece is read.
+
+    `estimate_blur` would hand back a lazy map of a lazy picture, and napari
+    would then estimate in the thread that draws.
+    """
+
+    def __init__(self, lazy: Any) -> None:
+        self._lazy = lazy
+        self.shape: tuple[int, ...] = lazy.shape
+        self.dtype: np.dtype[Any] = lazy.dtype
+
+    def __getitem__(self, where: Any) -> Any:
+        return in_memory(self._lazy[where])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPicture:
+    """What `estimate_blur` reads of a layer, fixed while the layer goes its own way.
+
+    Parameters
+    ----------
+    name : str
+        Of the layer.
+    data : array-like
+        Finest level where there are several; never dask.
+    scale, translate : tuple of float
+        Per axis without colour.
+    units : tuple of str
+        By pint's name.
+    axis_labels : tuple of str
+        As the layer has them.
+    rgb : bool
+        Whether the last axis of the data is colour.
+    rotate, shear, affine : ndarray
+        As the layer has them.
+    source : object
+        napari's, with the path of the file.
+    """
+
+    name: str
+    data: Any
+    scale: tuple[float, ...]
+    translate: tuple[float, ...]
+    units: tuple[str, ...]
+    axis_labels: tuple[str, ...]
+    rgb: bool
+    rotate: Any
+    shear: Any
+    affine: Any
+    source: Any = None
+
+    @classmethod
+    def of(cls, layer: Image, *, file: bool = True) -> LayerPicture:
+        """Take the picture of a layer; without its file, all of which would be read for its hash, where not wanted."""
+        data = layer.data[0] if layer.multiscale else layer.data
+        return cls(
+            name=layer.name,
+            data=Eager(data) if hasattr(data, "dask") else data,
+            scale=tuple(float(v) for v in layer.scale),
+            translate=tuple(float(v) for v in layer.translate),
+            units=tuple(str(unit) for unit in layer.units),
+            axis_labels=tuple(layer.axis_labels),
+            rgb=bool(layer.rgb),
+            rotate=np.asarray(layer.rotate),
+            shear=np.asarray(layer.shear),
+            affine=np.asarray(layer.affine.affine_matrix),
+            source=layer.source if file else None,
+        )
+
+
+def describe_axes(stack: Stack, named: bool) -> str:
+    """How the axes of a picture are read, in one line.
+
+    Parameters
+    ----------
+    stack : Stack
+        What `napari_blurmap.picture.stack.as_stack` made of the picture.
+    named : bool
+        Whether the picture itself names its axes; else their names are left out.
+
+    Returns
+    -------
+    str
+        For example "3 planes along z, each by itself; 512 x 512 px".
+    """
+    *leading, height, width = stack.shape
+    parts = []
+    if leading:
+        count = int(np.prod(leading))
+        sizes = [f"{n} along {axis}" if named else f"{n}" for n, axis in zip(leading, stack.axes, strict=False)]
+        text = f"{count} plane{'s' * (count != 1)}"
+        if len(sizes) > 1:
+            text += f" ({', '.join(sizes) if named else ' x '.join(sizes)})"
+        elif named:
+            text += f" along {stack.axes[0]}"
+        parts.append(f"{text}, each by itself")
+    else:
+        parts.append("2-D")
+    if stack.colour is not None:
+        parts.append("colour read as luminance")
+    parts.append(f"{height} x {width} px".replace(" ", "\u00a0"))  # stays in one line
+    return "; ".join(parts)
+
+
+def pixel_size(stack: Stack) -> tuple[float, float, str] | None:
+    """Size of a pixel (y, x) and pint's name of its unit; None where it is not known.
+
+    Parameters
+    ----------
+    stack : Stack
+        What `napari_blurmap.picture.stack.as_stack` made of the picture.
+    """
+    unit = stack.units[-1]
+    if unit != stack.units[-2] or meters(unit) is None:
+        return None
+    return stack.scale[-2], stack.scale[-1], unit
+
+
+def is_square(size: tuple[float, float, str]) -> bool:
+    """Whether a pixel is as high as wide, within the 1 % that one sigma as a length allows."""
+    y, x, _ = size
+    return abs(y - x) <= 0.01 * min(y, x)

@@ -1,0 +1,1 @@
+"""What all panels have in common."""

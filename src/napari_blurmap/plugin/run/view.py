@@ -1,0 +1,138 @@
+"""The button, the bar and the words below the form: what a run is doing, or why it could not."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ..widgets.fields import Fold, plain_label
+from .control import RunState
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QMouseEvent
+
+    from .worker import Failed, Step
+
+
+class _RunButton(QPushButton):
+    """A button whose second half of a double click does nothing: it would cancel what the first has begun."""
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
+        """Take the event; without it the button is not pressed, and its release no click."""
+
+
+class RunView(QWidget):
+    """Run, which turns into Cancel, with progress, messages and details of a failure.
+
+    Parameters
+    ----------
+    run, running, cancel, cancelling : str
+        Words: on the button and below it, at rest and while it runs, before and after it is asked to stop.
+    """
+
+    run_clicked = Signal()
+    cancel_clicked = Signal()
+
+    def __init__(
+        self,
+        run: str = "Run",
+        running: str = "Estimating...",
+        cancel: str = "Cancel",
+        cancelling: str = "Stopping after this tile...",
+    ) -> None:
+        super().__init__()
+        self._state = RunState.IDLE
+        self._ready = False
+        self._begun: tuple[float, int] | None = None
+        self._run = run
+        stopping = "Cancelling..." if cancel == "Cancel" else "Stopping..."
+        self._button = {RunState.LOADING: cancel, RunState.RUNNING: cancel, RunState.CANCELLING: stopping}
+        self._words = {
+            RunState.LOADING: "Loading PyTorch (first run only)...",
+            RunState.RUNNING: running,
+            RunState.CANCELLING: cancelling,
+        }
+        self.button = _RunButton(run)
+        self.button.setToolTip("Estimate the blur of the chosen picture; nothing of yours is changed.")
+        self.copy = QPushButton("Copy as Python")
+        self.copy.setToolTip("Put the same on the clipboard, for napari's console or a script.")
+        self.bar = QProgressBar()
+        self.message = plain_label()
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setFixedHeight(110)
+        self.details = Fold("Details", self.report)
+        row = QHBoxLayout()
+        row.addWidget(self.button, 1)
+        row.addWidget(self.copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        for widget in (self.bar, self.message, self.details):
+            column.addWidget(widget)
+            widget.hide()
+        self.button.clicked.connect(self._clicked)
+        self.set_ready(False)
+
+    def set_ready(self, ready: bool) -> None:
+        """Say whether there is something to run on."""
+        self._ready = ready
+        self.button.setEnabled(self._state is not RunState.CANCELLING and (ready or self._state.busy))
+        self.copy.setEnabled(ready)
+
+    def show_state(self, state: RunState) -> None:
+        """Show where the run stands."""
+        self._state = state
+        self.button.setText(self._button.get(state, self._run))
+        self.set_ready(self._ready)
+        self.bar.setVisible(state.busy)
+        self.details.hide()
+        if state in (RunState.LOADING, RunState.RUNNING):
+            self.bar.setRange(0, 0)
+            self._begun = None
+        self.say(self._words.get(state, ""))
+
+    def show_step(self, step: Step) -> None:
+        """Show how far it has come, and how long it still takes."""
+        now = monotonic()
+        if self._begun is None:
+            self._begun = now, step.done
+        self.bar.setRange(0, step.total)
+        self.bar.setValue(step.done)
+        since, first = self._begun
+        left = ""
+        if step.done > first:
+            left = f", {time_left((now - since) / (step.done - first) * (step.total - step.done))}"
+        self.say(f"{step.message.capitalize()}{left}")
+
+    def show_failure(self, failed: Failed) -> None:
+        """Show why there is no result."""
+        self.say(failed.message)
+        self.report.setPlainText(failed.report)
+        self.details.button.setChecked(False)
+        self.details.show()
+
+    def say(self, text: str) -> None:
+        """Show some words below the button."""
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+    def _clicked(self) -> None:
+        (self.cancel_clicked if self._state.busy else self.run_clicked).emit()
+
+
+def time_left(seconds: float) -> str:
+    """A duration in words that do not pretend to know it well.
+
+    Examples
+    --------
+    >>> time_left(0.4), time_left(8.2), time_left(200)
+    ('1 s left', '9 s left', '4 min left')
+    """
+    if seconds < 90:
+        return f"{int(seconds) + 1} s left"
+    return f"{int(seconds // 60) + 1} min left"

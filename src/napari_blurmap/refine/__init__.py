@@ -1,1 +1,0 @@
-"""Smoothing of maps: moving average, along level lines, edge-preserving, Markov random field."""

@@ -1,0 +1,1 @@
+"""The map, its summary, words and scores."""

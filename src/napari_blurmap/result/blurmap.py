@@ -1,0 +1,400 @@
+"""The result: a map of blur with its error, the status of every pixel, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from ..errors import BlurMapError
+from ..ground.optics import FWHM_PER_SIGMA
+from ..ground.status import MAX_RELATIVE, Array, Status, judged
+from ..ground.units import unit_label
+from ..io.results import load_result, save_result
+from ..picture.given import unwrap
+from ..picture.order import in_map_order
+from .fill import fill_planes
+from .summary import Reference, summarize, summary_line
+from .validation import checked_fields
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+__all__ = ["BlurMap", "Reference", "Status", "summary_line"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BlurMap:
+    """Blur of every place of a picture: sigma, its standard error and a status.
+
+    Parameters
+    ----------
+    sigma, uncertainty : array, shape (..., Y, X)
+        Standard deviation of the blur and its standard error, pixels; kept as
+        float32. numpy or dask; what is computed from dask stays lazy.
+    status : array, shape (..., Y, X)
+        `Status` of every pixel, kept as uint8.
+    axes : tuple of str
+        Name of every axis, lower case; the last two are ``"y", "x"``.
+    scale : tuple of float
+        Size of a pixel along every axis, in ``units``.
+    units : tuple of str
+        Unit of every axis by pint's name, such as ``"micrometer"``;
+        ``"pixel"`` where it is not known. y and x share one.
+    provenance : dict
+        Where the map came from; anything that JSON can hold.
+    translate : tuple of float, optional
+        Position of the first pixel, in ``units``.
+    affine : list of list of float, optional
+        Affine transformation of the picture's layer, (n+1) x (n+1) for n axes.
+    probabilities : array, shape (..., K, h, w), optional
+        Probability of each value of ``sigma_grid`` on the network's grid.
+    sigma_grid : array, shape (K,), optional
+        The sigmas of ``probabilities``, pixels.
+
+    Attributes
+    ----------
+    fwhm : array, shape (..., Y, X)
+        Full width at half maximum, 2.3548 sigma, pixels.
+    pixel_size : tuple of float or None
+        Size of a pixel (y, x); None where the unit is not known.
+    unit : str or None
+        Unit of ``pixel_size``, by pint's name.
+
+    Raises
+    ------
+    BlurMapError
+        If shapes, axes or statuses do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sigma = np.full((64, 64), 2.0)
+    >>> m = BlurMap(
+    ...     sigma,
+    ...     0.1 * sigma,
+    ...     np.zeros((64, 64)),
+    ...     axes=("y", "x"),
+    ...     scale=(0.5, 0.5),
+    ...     units=("um", "um"),
+    ...     provenance={},
+    ... )
+    >>> m
+    BlurMap(y 64, x 64, pixel 0.5 x 0.5 um)
+    >>> float(m.in_unit()[0, 0]), m.unit
+    (1.0, 'micrometer')
+    """
+
+    sigma: Array
+    uncertainty: Array
+    status: Array
+    axes: tuple[str, ...] = field(kw_only=True)
+    scale: tuple[float, ...] = field(kw_only=True)
+    units: tuple[str, ...] = field(kw_only=True)
+    provenance: dict[str, Any] = field(kw_only=True)
+    translate: tuple[float, ...] | None = field(default=None, kw_only=True)
+    affine: list[list[float]] | None = field(default=None, kw_only=True)
+    probabilities: Array | None = field(default=None, kw_only=True)
+    sigma_grid: Array | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Bring every field into its final type, or say what is wrong."""
+        for name, value in checked_fields({f.name: getattr(self, f.name) for f in fields(self)}).items():
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        """Axes and pixel size; the arrays would fill the screen."""
+        sizes = ", ".join(f"{axis} {size}" for axis, size in zip(self.axes, self.sigma.shape, strict=True))
+        pixel = self.pixel_size
+        known = f", pixel {pixel[0]:g} x {pixel[1]:g} {unit_label(str(self.unit))}" if pixel else ""
+        return f"BlurMap({sizes}{known})"
+
+    @property
+    def fwhm(self) -> Array:
+        """Full width at half maximum, pixels, shape (..., Y, X)."""
+        return self.sigma * np.float32(FWHM_PER_SIGMA)
+
+    @property
+    def pixel_size(self) -> tuple[float, float] | None:
+        """Size of a pixel (y, x) in `unit`; None where the unit is not known."""
+        return None if self.unit is None else (self.scale[-2], self.scale[-1])
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of `pixel_size`, by pint's name; None where it is not known."""
+        return None if self.units[-1] == "pixel" else self.units[-1]
+
+    def masked(self, max_relative: float = MAX_RELATIVE) -> BlurMap:
+        """Keep only what was judged; sigma and uncertainty are NaN elsewhere.
+
+        Parameters
+        ----------
+        max_relative : float, default=0.3
+            Largest uncertainty over ``max(sigma, 0.5)``.
+
+        Returns
+        -------
+        BlurMap
+            Status and probabilities unchanged; lazy where this one is.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> sigma = np.array([[1.0, 1.0]])
+        >>> m = BlurMap(
+        ...     sigma,
+        ...     [[0.1, 0.4]],
+        ...     [[0, 0]],
+        ...     axes=("y", "x"),
+        ...     scale=(1, 1),
+        ...     units=("pixel", "pixel"),
+        ...     provenance={},
+        ... )
+        >>> m.masked().sigma
+        array([[ 1., nan]], dtype=float32)
+        """
+        keep = judged(self.sigma, self.uncertainty, self.status, max_relative)
+        nothing = np.float32(np.nan)
+        return replace(
+            self,
+            sigma=np.where(keep, self.sigma, nothing),
+            uncertainty=np.where(keep, self.uncertainty, nothing),
+            provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}},
+        )
+
+    def filled(self, image: Any = None) -> BlurMap:
+        """Fill the places that could not be judged from judged neighbours and uncertain readings.
+
+        Parameters
+        ----------
+        image : array or layer, optional
+            The picture, as it was estimated or with the map's axes, and with
+            its colour axis if it has one: its edges keep the blur of one
+            object out of the next.
+
+        Returns
+        -------
+        BlurMap
+            Sigma filled plane by plane (`napari_blurmap.result.fill`), weighted by
+            1/uncertainty^2; readings too noisy to be judged count likewise. A
+            plane with nothing judged is NaN. The status is
+            kept, and the uncertainty of what was filled is NaN: ``masked`` and
+            ``summary`` still tell judged from filled. Lazy where this one is;
+            then each plane is computed in one piece (about 60 bytes a pixel).
+
+        Raises
+        ------
+        BlurMapError
+            If the picture has another shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> m = BlurMap(
+        ...     [[1.0, 5.0, 1.0]],
+        ...     [[0.1, 0.1, 0.1]],
+        ...     [[0, 1, 0]],
+        ...     axes=("y", "x"),
+        ...     scale=(1, 1),
+        ...     units=("pixel", "pixel"),
+        ...     provenance={},
+        ... )
+        >>> m.filled().sigma
+        array([[1., 1., 1.]], dtype=float32)
+        """
+        if image is not None:
+            image = in_map_order(unwrap(image).data, self.axes, self.sigma.shape, self.provenance)
+        known = judged(self.sigma, self.uncertainty, self.status)
+        # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
+        hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)
+        sigma = fill_planes(self.sigma, self.uncertainty, known, image, hints)
+        done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
+        return replace(
+            self,
+            sigma=sigma,
+            uncertainty=np.where(known, self.uncertainty, np.float32(np.nan)),
+            provenance=self.provenance | {"filled": done},
+        )
+
+    def probability_below(self, limit: float) -> Array:
+        """Probability that sigma lies below a limit, for each pixel.
+
+        Parameters
+        ----------
+        limit : float
+            Limit of sigma, pixels.
+
+        Returns
+        -------
+        array of float32, shape (..., Y, X)
+            Of a normal distribution around sigma with the uncertainty as its
+            width; NaN wherever the status is not "measured".
+
+        Raises
+        ------
+        BlurMapError
+            If the limit is not a positive number.
+
+        Examples
+        --------
+        >>> m = BlurMap(
+        ...     [[1.0, 1.0]],
+        ...     [[0.1, 0.1]],
+        ...     [[0, 1]],
+        ...     axes=("y", "x"),
+        ...     scale=(1, 1),
+        ...     units=("pixel", "pixel"),
+        ...     provenance={},
+        ... )
+        >>> m.probability_below(1.0)
+        array([[0.5, nan]], dtype=float32)
+        """
+        if not (isfinite(limit) and limit > 0):
+            raise BlurMapError(f"The limit is {limit}; expected a sigma in pixels above 0.")
+        probability = ndtr((np.float32(limit) - self.sigma) / np.maximum(self.uncertainty, np.float32(1e-6)))
+        return np.where(self.status == Status.MEASURED, probability, np.float32(np.nan))
+
+    def in_unit(self) -> Array:
+        """Sigma as a length.
+
+        Returns
+        -------
+        array of float32, shape (..., Y, X)
+            In `unit`.
+
+        Raises
+        ------
+        BlurMapError
+            Without a pixel size, or where y and x differ by more than 1 %.
+        """
+        if self.unit is None:
+            raise BlurMapError(
+                "This map has no pixel size, so sigma is known in pixels only. "
+                "Give pixel_size and unit when estimating, or set the scale of the layer."
+            )
+        length = self._pixel_length()
+        if length is None:
+            y, x = self.scale[-2:]
+            raise BlurMapError(
+                f"Pixels are {y:g} x {x:g} {unit_label(self.unit)} (y x x): they differ by more "
+                "than 1 %, so one sigma is no single length. Resample the picture to square pixels, or use "
+                "sigma in pixels."
+            )
+        return self.sigma * np.float32(length)
+
+    def _pixel_length(self) -> float | None:
+        """Side of a square pixel in `unit`; None where it is not known or not square within 1 %."""
+        if self.unit is None:
+            return None
+        y, x = self.scale[-2:]
+        return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None
+
+    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
+        """Figures of the whole map: coverage, medians, shares and a verdict.
+
+        Parameters
+        ----------
+        reference : Reference or float, optional
+            What counts as sharp; a number is a limit in pixels of sigma.
+
+        Returns
+        -------
+        dict
+            Ready for JSON: ``judged_share`` first, then medians with their
+            errors, shares by status and, against a reference, ``verdict``.
+            Every key: `napari_blurmap.result.summary.summarize`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> sigma = np.ones((64, 64))
+        >>> m = BlurMap(
+        ...     sigma,
+        ...     0.1 * sigma,
+        ...     0 * sigma,
+        ...     axes=("y", "x"),
+        ...     scale=(1, 1),
+        ...     units=("pixel", "pixel"),
+        ...     provenance={},
+        ... )
+        >>> m.summary(reference=0.4)["verdict"]
+        'blurred'
+        """
+        length = self._pixel_length()
+        return summarize(
+            self.sigma,
+            self.uncertainty,
+            self.status,
+            reference=reference,
+            pixel_length=length,
+            unit=unit_label(str(self.unit)) if length else None,
+            zero=str(self.provenance.get("reference", "absolute")),
+        )
+
+    def save(
+        self, path: str | PathLike[str], *, overwrite: bool = False, colormap: dict[str, Any] | None = None
+    ) -> Path:
+        """Write the map and, beside it, its ``.blurmap.json``.
+
+        Parameters
+        ----------
+        path : path
+            ``NAME.sigma.ome.tif`` or ``NAME.sigma.ome.zarr``. The latter is
+            for maps larger than memory: a lazy map is computed piece by piece.
+        overwrite : bool, default=False
+            Replace what is there. If writing fails, what was there stays.
+        colormap : dict, optional
+            How the map was shown, for the reader; anything that JSON can hold.
+
+        Returns
+        -------
+        pathlib.Path
+            The path written. Probabilities are not saved.
+
+        Raises
+        ------
+        BlurMapError
+            If the name is another one, the file exists or cannot be written.
+        """
+        arrays = {"sigma": self.sigma, "uncertainty": self.uncertainty, "status": self.status}
+        header = {
+            "axes": list(self.axes),
+            "shape": list(self.sigma.shape),
+            "scale": list(self.scale),
+            "units": list(self.units),
+            "translate": None if self.translate is None else list(self.translate),
+            "affine": self.affine,
+            "colormap": colormap,
+            "provenance": self.provenance,
+        }
+        return save_result(path, arrays, header, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> BlurMap:
+        """Read a map that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The ``.sigma.ome.tif``, ``.sigma.ome.zarr`` or ``.blurmap.json``.
+
+        Returns
+        -------
+        BlurMap
+            numpy from TIFF, lazy (dask) from Zarr.
+
+        Raises
+        ------
+        BlurMapError
+            If the file is missing, damaged, no result or of a newer version.
+        """
+        arrays, header = load_result(path)
+        names = ("axes", "scale", "units", "translate", "affine", "provenance")
+        try:
+            return cls(**arrays, **{name: header[name] for name in names})
+        except BlurMapError as error:
+            raise BlurMapError(f"{path} cannot be used: {error}") from error

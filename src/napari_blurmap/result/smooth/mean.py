@@ -1,0 +1,36 @@
+"""Moving average over a square window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import uniform_filter
+
+if TYPE_CHECKING:
+    from .judged_plane import Ground, Plane
+
+
+def moving_average(ground: Ground, strength: float) -> tuple[Plane, Plane]:
+    """Average of the judged places in a window around each.
+
+    Parameters
+    ----------
+    ground : Ground
+        The plane.
+    strength : float
+        Edge of the window, pixels, made odd; at the border of the picture
+        what lies inside counts, as in MATLAB's ``smooth``.
+
+    Returns
+    -------
+    sigma, error : ndarray of float64, shape (Y, X)
+        Weighted averages, less the medians that ``ground`` tells of.
+    """
+    window = 2 * int(strength / 2) + 1
+
+    def total(plane: Plane) -> Plane:
+        return np.asarray(uniform_filter(plane, window, mode="constant"))
+
+    weight = np.maximum(total(ground.weight), 1e-12)
+    return total(ground.weight * ground.sigma) / weight, total(ground.weight * ground.error) / weight

@@ -1,0 +1,88 @@
+"""How a distribution over sigma is read as one number: mean, median or most probable value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .judged_plane import Plane
+
+#: Where the grid of the models turns from linear to logarithmic, pixels.
+_KNEE = 0.35
+READINGS = ("mean", "median", "argmax")
+
+
+def read(p: Plane, grid: Plane, kind: str) -> Plane:
+    """One sigma for every cell.
+
+    Parameters
+    ----------
+    p : ndarray, shape (K, h, w)
+        Probabilities, with the sum 1.
+    grid : ndarray, shape (K,)
+        Their sigmas, rising, pixels.
+    kind : {"mean", "median", "argmax"}
+        The median spreads the probability of a grid value evenly over its step.
+
+    Returns
+    -------
+    ndarray, shape (h, w)
+        Pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p, grid = np.array([0.25, 0.5, 0.25])[:, None, None], np.array([1.0, 2.0, 3.0])
+    >>> [float(read(p, grid, kind)[0, 0]) for kind in READINGS]
+    [2.0, 2.0, 2.0]
+    """
+    if kind == "mean":
+        return np.asarray(np.tensordot(grid, p, axes=(0, 0)))
+    if kind == "argmax":
+        return np.asarray(grid[p.argmax(axis=0)])
+    passed = np.cumsum(p, axis=0)
+    step = np.minimum((passed < 0.5).sum(axis=0), len(grid) - 1)
+    inside = np.take_along_axis(p, step[None], axis=0)[0]
+    through = np.take_along_axis(passed, step[None], axis=0)[0]
+    place = np.clip(step + (0.5 - through) / np.maximum(inside, 1e-9) + 0.5, 0, len(grid) - 1)
+    return np.asarray(np.interp(place, np.arange(len(grid)), grid))
+
+
+def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:
+    """Root mean square distance of a distribution from a reading, (h, w), pixels; from a median in logarithms."""
+    if kind == "median":
+        scale = middle + _KNEE
+        return np.asarray(spread_about(np.log(scale), p, np.log(grid + _KNEE), "mean") * scale)
+    mean, square = (np.tensordot(power, p, axes=(0, 0)) for power in (grid, grid**2))
+    return np.asarray(np.sqrt(np.maximum(square - 2 * middle * mean + middle**2, 0)))
+
+
+def reading_of(p: Plane, grid: Plane, sigma: Plane, known: NDArray[np.bool_]) -> str:
+    """Which reading of the probabilities gave a map its sigma.
+
+    Parameters
+    ----------
+    p, grid : ndarray
+        As in `read`.
+    sigma : ndarray, shape (h, w)
+        Sigma of the cells, up to a constant.
+    known : ndarray of bool, shape (h, w)
+        Cells to compare.
+
+    Returns
+    -------
+    {"mean", "median", "argmax"}
+        The one nearest to the map; a model does not tell its maps.
+    """
+    if not known.any():
+        return READINGS[0]
+
+    def distance(kind: str) -> float:
+        off = (read(p, grid, kind) - sigma)[known]
+        return float(np.abs(off - np.median(off)).mean())
+
+    return min(READINGS, key=distance)

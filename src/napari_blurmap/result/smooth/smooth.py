@@ -1,0 +1,213 @@
+"""Smoothing of a map plane by plane: one road, four methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...errors import BlurMapError, Cancelled
+from ...picture.stack import read_plane
+from .edge import edge_preserving
+from .gradient import along_level_lines
+from .guide import guide_of
+from .judged_plane import Ground, ground_of
+from .mean import moving_average
+from .mrf import random_field
+
+if TYPE_CHECKING:
+    from ..blurmap import BlurMap
+    from .judged_plane import Plane
+
+
+class Method(NamedTuple):
+    """A way to smooth, and the meaning and limits of its strength."""
+
+    smooth: Callable[[Ground, float], tuple[Any, Any]]
+    strength: float
+    largest: float
+    meaning: str
+    takes_picture: bool = False
+
+
+#: Largest strength that is a length, pixels.
+_LONGEST = 1000.0
+METHODS = {
+    "mean": Method(moving_average, 15.0, _LONGEST, "edge of the window, pixels"),
+    "gradient": Method(along_level_lines, 31.0, _LONGEST, "length of the line, pixels"),
+    "edge": Method(edge_preserving, 6.0, _LONGEST, "distance of averaging, pixels", takes_picture=True),
+    "mrf": Method(random_field, 0.5, 1.0, "weight of the neighbours against 1, 0 to 1", takes_picture=True),
+}
+
+
+def smooth_sigma(
+    m: BlurMap,
+    method: str = "mean",
+    *,
+    image: Any = None,
+    strength: float | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> BlurMap:
+    """Smooth a map, every place weighted by 1/uncertainty^2.
+
+    Parameters
+    ----------
+    m : BlurMap
+        The map; leading axes are smoothed plane by plane.
+    method : {"mean", "gradient", "edge", "mrf"}, default="mean"
+        ``"mean"``: moving average over a square window. ``"gradient"``:
+        average along the lines of equal blur, for ramps and waves.
+        ``"edge"``: averages that stop at outlines of the picture where the
+        blur changes. ``"mrf"``: Markov random field over the probabilities,
+        which decides where two sigmas are possible.
+    image : array-like or layer-like, optional
+        The picture that the map was made from, for ``"edge"`` (required) and
+        ``"mrf"``; the others do not look at it. Colour counts by its luminance.
+    strength : float, optional
+        ``"mean"``: edge of the window, pixels (15). ``"gradient"``: length of
+        the line, pixels (31). ``"edge"``: distance over which even ground is
+        averaged, pixels (6). ``"mrf"``: what all neighbours together count against 1
+        for the place itself, up to 1 (0.5).
+    progress, cancel : callable, optional
+        ``progress(done, total, message)`` and ``cancel() -> bool``, called
+        between planes; not for a lazy map.
+
+    Returns
+    -------
+    BlurMap
+        Sigma and uncertainty of the judged places smoothed; all other places,
+        which are not read either, and every status as they were. Without
+        probabilities, which belong to the map before. The method and its
+        strength are added to ``provenance["smoothed"]``. Lazy (dask) where the
+        map is.
+
+    Raises
+    ------
+    BlurMapError
+        For an unknown method, a strength out of range, a picture that is
+        missing or of another size, missing probabilities.
+    Cancelled
+        When ``cancel()`` returned True; in its partial map the planes that
+        were not reached are as they were.
+
+    Notes
+    -----
+    Errors of neighbouring places are no independent draws: their correlation
+    was measured as 0.9 at 12 px and 0.5 at 32 to 64 px on textures, since the
+    network sees that far. So the uncertainty of an average is the average of the
+    uncertainties, by the same weights (what it is at a correlation of 1, and
+    more than it is at any other), and not that over sqrt(n). Where smoothing moves a place by more than its own
+    error, what is beyond that error is added in squares.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_blurmap import BlurMap
+    >>> sigma = 2 + 0.1 * np.random.default_rng(0).standard_normal((64, 64))
+    >>> m = BlurMap(
+    ...     sigma,
+    ...     np.full((64, 64), 0.1),
+    ...     np.zeros((64, 64)),
+    ...     axes=("y", "x"),
+    ...     scale=(1, 1),
+    ...     units=("pixel", "pixel"),
+    ...     provenance={},
+    ... )
+    >>> bool(smooth_sigma(m, "mean", strength=9).sigma.std() < m.sigma.std() / 4)
+    True
+    """
+    chosen, amount = _checked(m, method, strength)
+    pictures = guide_of(m, image) if chosen.takes_picture and image is not None else None
+    if method == "edge" and pictures is None:
+        raise BlurMapError('Edge-preserving smoothing is guided by the picture: pass image=, or use method="mean".')
+    grid = np.asarray(m.sigma_grid, np.float32) if method == "mrf" else None
+
+    def smooth(sigma: Any, uncertainty: Any, status: Any, picture: Any, weights: Any) -> tuple[Plane, Plane]:
+        shown = None if picture is None else read_plane(picture).picture
+        arrays = (np.asarray(sigma), np.asarray(uncertainty), np.asarray(status))
+        return _smooth_plane(*arrays, chosen, amount, picture=shown, probabilities=weights, sigma_grid=grid)
+
+    def parts(index: tuple[int, ...]) -> tuple[Any, ...]:
+        picture = None if pictures is None else pictures.plane(index)
+        weights = m.probabilities[index] if method == "mrf" and m.probabilities is not None else None
+        return m.sigma[index], m.uncertainty[index], m.status[index], picture, weights
+
+    done = {"method": method, "strength": amount, "guided_by_picture": pictures is not None}
+    about = m.provenance | {"smoothed": [*m.provenance.get("smoothed", []), done]}
+
+    def result(sigma: Any, uncertainty: Any, **more: Any) -> BlurMap:
+        arrays = {"sigma": sigma, "uncertainty": uncertainty, "probabilities": None, "sigma_grid": None}
+        return replace(m, **arrays, provenance=about | more)
+
+    if any(hasattr(array, "dask") for array in (m.sigma, m.uncertainty, m.status)):
+        return result(*_lazy_planes(m, smooth, parts))
+    planes = list(np.ndindex(m.sigma.shape[:-2]))
+    sigma, uncertainty = m.sigma.copy(), m.uncertainty.copy()
+    for number, index in enumerate(planes):
+        if progress is not None:
+            progress(number, len(planes), f"plane {number + 1} of {len(planes)}" if len(planes) > 1 else "smoothing")
+        if cancel is not None and cancel():
+            raise Cancelled(result(sigma, uncertainty, partial=True))
+        sigma[index], uncertainty[index] = smooth(*parts(index))
+    return result(sigma, uncertainty)
+
+
+def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, float]:
+    if method not in METHODS:
+        raise BlurMapError(f"There is no method {method!r}; expected one of {', '.join(map(repr, METHODS))}.")
+    chosen = METHODS[method]
+    if method == "mrf" and m.probabilities is None:
+        raise BlurMapError(
+            "This map was made without its probabilities, which the Markov random field works on. Estimate it again "
+            'with estimate_blur(..., keep_probabilities=True), or use method="edge".'
+        )
+    amount = chosen.strength if strength is None else strength
+    try:
+        usable = isfinite(amount) and 0 < amount <= chosen.largest
+    except TypeError:
+        usable = False
+    if not usable or isinstance(amount, bool):
+        raise BlurMapError(
+            f"The strength of {method!r} is {strength!r}; expected the {chosen.meaning}, above 0 and up to "
+            f"{chosen.largest:g}."
+        )
+    return chosen, float(amount)
+
+
+def _lazy_planes(m: BlurMap, smooth: Callable[..., Any], parts: Callable[[tuple[int, ...]], Any]) -> list[Any]:
+    """Sigma and uncertainty, each plane smoothed when one of its values is asked for."""
+    import dask.array as da
+    from dask.delayed import delayed as later
+
+    shape = m.sigma.shape
+    # Graphs as they are: each array optimised by itself would run the network they share once more.
+    whole = [
+        later(smooth, nout=2)(
+            *(a.rechunk(-1).to_delayed(optimize_graph=False).item() if hasattr(a, "dask") else a for a in parts(index))
+        )
+        for index in np.ndindex(shape[:-2])
+    ]
+    both = (da.stack([da.from_delayed(pair[k], shape[-2:], np.float32) for pair in whole]) for k in range(2))
+    return [stacked.reshape(shape) for stacked in both]
+
+
+def _smooth_plane(
+    sigma: Plane, uncertainty: Plane, status: Any, chosen: Method, strength: float, **guides: Any
+) -> tuple[Plane, Plane]:
+    """Sigma and uncertainty of one plane."""
+    ground = ground_of(sigma, uncertainty, status, **guides)
+    if ground is None:
+        return sigma, uncertainty
+    smoothed, error = chosen.smooth(ground, strength)
+    moved = smoothed - ground.sigma
+    unexplained = np.maximum(np.square(moved) - np.square(ground.uncertainty), 0)
+    total = np.sqrt(np.square(np.maximum(error + ground.median_error, 0)) + unexplained)
+    # Differences are added to what was measured: none leaves it exactly as it was.
+    return (
+        np.where(ground.judged, np.maximum(sigma + moved, 0), sigma).astype(np.float32),
+        np.where(ground.judged, total, uncertainty).astype(np.float32),
+    )

@@ -1,0 +1,150 @@
+"""What a blur map must fulfil: shapes that fit together, known axes, statuses from 0 to 5, JSON only."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import BlurMapError
+from ..ground.status import Array, Status
+from ..ground.units import unit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
+    """Bring the fields of a blur map into their final types, or say what is wrong.
+
+    Parameters
+    ----------
+    given : dict
+        Every field of `napari_blurmap.BlurMap` by name, as passed by its user.
+
+    Returns
+    -------
+    dict
+        The same names: float32 and uint8 arrays (numpy, or dask where it was
+        dask), tuples of str and float, unit names of pint, a JSON copy.
+
+    Raises
+    ------
+    BlurMapError
+        If they do not fit together.
+    """
+    done = dict(given)
+    for name in ("sigma", "uncertainty"):
+        done[name] = _floats(name, given[name])
+    done["status"] = _as_status(given["status"])
+    done["axes"] = tuple(given["axes"])
+    done["units"] = tuple(unit_name(unit) or str(unit) for unit in given["units"])
+    done["scale"] = _numbers("scale", given["scale"])
+    for name, convert in (("translate", _numbers), ("affine", _matrix)):
+        if given[name] is not None:
+            done[name] = convert(name, given[name])
+    done["provenance"] = _json_copy(given["provenance"])
+    _check_shapes(done)
+    _check_axes(done)
+    _check_probabilities(done)
+    return done
+
+
+def _check_shapes(m: dict[str, Any]) -> None:
+    shape = m["sigma"].shape
+    if len(shape) < 2 or 0 in shape:
+        raise BlurMapError(f"A blur map has at least the axes y and x, none of them empty; this one is {shape}.")
+    for name in ("uncertainty", "status"):
+        if m[name].shape != shape:
+            raise BlurMapError(f"{name} has shape {m[name].shape} but sigma {shape}; they must be the same.")
+
+
+def _check_axes(m: dict[str, Any]) -> None:
+    axes, count = m["axes"], m["sigma"].ndim
+    if axes[-2:] != ("y", "x") or len(set(axes)) != len(axes) or any(a != str(a).lower() or not a for a in axes):
+        raise BlurMapError(f'axes is {axes}; expected different lower-case names that end in "y", "x".')
+    for name in ("axes", "scale", "units", "translate"):
+        if m[name] is not None and len(m[name]) != count:
+            raise BlurMapError(f"{name} has {len(m[name])} entries, but the map has {count} axes; give one for each.")
+    if m["affine"] is not None and len(m["affine"]) > count + 1:
+        raise BlurMapError(f"affine is larger than {count + 1} x {count + 1}, which is all that {count} axes need.")
+    if min(m["scale"]) <= 0:
+        raise BlurMapError(f"scale is {m['scale']}; the size of a pixel is above 0 along every axis.")
+    if m["units"][-1] != m["units"][-2]:
+        raise BlurMapError(f"y is in {m['units'][-2]} and x in {m['units'][-1]}; give both in the same unit.")
+
+
+def _check_probabilities(m: dict[str, Any]) -> None:
+    probabilities, grid = m["probabilities"], m["sigma_grid"]
+    if (probabilities is None) != (grid is None):
+        raise BlurMapError("probabilities and sigma_grid belong together; give both or neither.")
+    if probabilities is None:
+        return
+    lead, shape = m["sigma"].shape[:-2], probabilities.shape
+    if np.ndim(grid) != 1 or len(shape) != len(lead) + 3 or shape[:-2] != (*lead, len(grid)):
+        raise BlurMapError(
+            f"probabilities has shape {shape}; expected {(*lead, np.size(grid), 'h', 'w')}: "
+            "the map's leading axes, one entry for each value of sigma_grid, rows and columns."
+        )
+
+
+def _is_lazy(array: Array) -> bool:
+    return hasattr(array, "dask")
+
+
+def _floats(name: str, array: Array) -> Array:
+    if _is_lazy(array):
+        return array.astype(np.float32)
+    try:
+        return np.asarray(np.ma.asarray(array, np.float32).filled(np.nan))
+    except (TypeError, ValueError) as error:
+        raise BlurMapError(f"{name} is no array of numbers ({error}).") from error
+
+
+def _as_status(array: Array) -> Array:
+    """Statuses as uint8; those of a lazy map are not looked at."""
+    if _is_lazy(array):
+        return array.astype(np.uint8)
+    plain = np.asarray(array)
+    if plain.dtype.kind not in "buif" or (
+        plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and _whole(plain))
+    ):
+        raise BlurMapError(f"The status of a pixel is a whole number from 0 to {int(max(Status))}; this one is not.")
+    return plain.astype(np.uint8)
+
+
+def _whole(array: Array) -> bool:
+    return array.dtype.kind != "f" or bool(np.all(array == np.rint(array)))
+
+
+def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        numbers = (float("nan"),)
+    if not all(isfinite(number) for number in numbers):
+        raise BlurMapError(f"{name} is {values!r}; expected one finite number for every axis.")
+    return numbers
+
+
+def _matrix(name: str, values: Any) -> list[list[float]]:
+    try:
+        matrix = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        raise BlurMapError(f"{name} is not a square matrix of finite numbers; leave it out or give a layer's affine.")
+    rows: list[list[float]] = matrix.tolist()
+    return rows
+
+
+def _json_copy(provenance: dict[str, Any]) -> dict[str, Any]:
+    try:
+        copy = json.loads(json.dumps(provenance, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise BlurMapError(f"The provenance holds what JSON cannot ({error}); use plain values.") from error
+    if not isinstance(copy, dict):
+        raise BlurMapError("The provenance is a dictionary.")
+    return copy

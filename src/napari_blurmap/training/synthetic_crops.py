@@ -1,0 +1,85 @@
+"""The endless data set of the default model: crop number i depends on the seed and i alone."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from ..synthesis.crops import make_crop
+from ..synthesis.scenes import random_scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+#: Crops made of one scene on average, and how many of the newest scenes they are drawn from:
+#: painting a scene costs as much as several crops.
+_REUSE, _POOL = 12, 2500
+#: Share of the crops whose scene is a sum of two: another texture, and as sharp.
+_SUMS = 0.15
+
+
+class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
+    """Map-style data set of synthetic training pictures.
+
+    Parameters
+    ----------
+    size : int
+        Edge of a crop, pixels.
+    count : int
+        Its length; crops are made when asked for.
+    seed : int
+        Two data sets of different seeds share no scene.
+    largest : float
+        Upper end of sigma, pixels.
+    first : int, default=0
+        Number of the first crop, to go on where a training stopped.
+    lanes, batch : int, default=1 and 12
+        Batches take turns in so many lanes, each with scenes of its own: if
+        processes that make batches in turn are as many, or their number
+        divides that of the lanes, none paints scenes that another has painted.
+
+    Examples
+    --------
+    >>> picture, truth = SyntheticCrops(64, count=10, seed=1, largest=20.0)[0]
+    >>> picture.shape, truth.shape
+    (torch.Size([2, 64, 64]), torch.Size([2, 64, 64]))
+    """
+
+    def __init__(
+        self, size: int, *, count: int, seed: int, largest: float, first: int = 0, lanes: int = 1, batch: int = 12
+    ) -> None:
+        self.size, self.count, self.seed, self.largest, self.first = size, count, seed, largest, first
+        self.lanes, self.batch = lanes, batch
+        # A worker process keeps its own scenes; half precision is finer than any camera here.
+        self._scene = lru_cache(maxsize=_POOL)(self._paint)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def _paint(self, lane: int, number: int) -> NDArray[np.float16]:
+        shape = (self.size, self.size)
+        return random_scene(shape, np.random.default_rng((self.seed, 0, lane, number))).astype(np.float16)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Crop ``index``: (picture, valid) and (sigma, structure), each (2, Y, X)."""
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        index += self.first
+        rng = np.random.default_rng((self.seed, 1, index))
+        turn, place = divmod(index, self.batch)
+        turn, lane = divmod(turn, self.lanes)
+        newest, later = divmod(turn * self.batch + place, _REUSE)
+        known = max(0, newest - _POOL // self.lanes)
+        scene = self._scene(lane, int(rng.integers(known, newest + 1)) if later else newest).astype(np.float32)
+        if rng.random() < _SUMS:
+            other = self._scene(lane, int(rng.integers(known, newest + 1))).astype(np.float32)
+            weight = np.float32(rng.uniform(0.2, 0.8))
+            scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
+        crop = make_crop(scene, rng, largest=self.largest)
+        inputs = np.stack([crop.picture, crop.valid])
+        return torch.from_numpy(inputs), torch.from_numpy(np.stack([crop.sigma, crop.structure]))

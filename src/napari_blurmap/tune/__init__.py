@@ -1,1 +1,0 @@
-"""Training on the user's own pictures."""

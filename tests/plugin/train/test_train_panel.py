@@ -1,0 +1,331 @@
+"""The panel "Train blur model" as its user meets it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from skimage.draw import ellipse, polygon2mask
+
+import napari_blurmap as nb
+from napari_blurmap.models.model import Model, ModelInfo
+from napari_blurmap.plugin.estimate.panel import EstimatePanel
+from napari_blurmap.plugin.layers.picture import LayerPicture
+from napari_blurmap.plugin.layers.regions import in_data, mask_of
+from napari_blurmap.plugin.run.control import RunState
+from napari_blurmap.plugin.train.job import TrainRequest
+from napari_blurmap.plugin.train.panel import TrainPanel
+from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.training.own.config import TuneStep
+from napari_blurmap.training.own.report import RangeRow, TuneReport
+
+REPORT = TuneReport(0.1, 0.01, 99, 0.3, 0.2, 0.7, 0.95, (RangeRow(0.3, 3.0, 900, 0.1, 0.0),))
+
+
+class Slow:
+    """Stands in for a training: a step each time it is let go."""
+
+    def __init__(self, model: Model) -> None:
+        self.gate, self.made = Event(), model
+        self.error: Exception | None = None
+        self.report, self.step = REPORT, 0
+
+    def __call__(self, images: Any, config: Any, **options: Any) -> Slow:
+        self.images, self.config, self.options = images, config, options
+        self.findings = [SimpleNamespace(lines=lambda: ["cells: it is small."])]
+        return self
+
+    def run(self) -> Any:
+        yield TuneStep(0, 0.0, "reading pictures, 0 of 1")
+        while self.step < 4:
+            if self.gate.wait(0.01):
+                self.gate.clear()
+                self.step += 1
+                if self.error is not None:
+                    raise self.error
+            yield TuneStep(self.step, self.step / 4, "words", 3.0 / (1 + self.step), 0.2, 0.4, 9.0)
+
+    def preview(self) -> Model:
+        return self.made
+
+    def model(self, name: str) -> Model:
+        return Model(replace(self.made.info, name=name), self.made.network)
+
+
+@pytest.fixture
+def opened(make_napari_viewer_proxy: Any, plugin_settings: None, tiny_model: Model, tmp_path: Path) -> Any:
+    viewer = make_napari_viewer_proxy(show=True)
+    layer = viewer.add_image(np.random.default_rng(0).random((96, 80)), name="cells", scale=(0.5, 0.5))
+    slow = Slow(tiny_model)
+    panel = TrainPanel(viewer, slow)
+    viewer.window.add_dock_widget(panel, name="Train blur model (Blur Map)")
+    panel.form.target.value = tmp_path / "mine.blurmap.safetensors"
+    return SimpleNamespace(viewer=viewer, layer=layer, slow=slow, panel=panel, folder=tmp_path)
+
+
+def finish(opened: Any, qtbot: Any) -> None:
+    qtbot.waitUntil(lambda: not opened.panel.control.state.busy or bool(opened.slow.gate.set()), timeout=20000)
+
+
+def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
+    panel = opened.panel
+    assert panel.run_view.button.text() == "Train"
+    panel.run_view.button.click()
+    assert panel.run_view.button.text() == "Stop"
+    finish(opened, qtbot)
+    target = opened.folder / "mine.blurmap.safetensors"
+    assert nb.load_model(target).info.name == "mine"
+    assert REPORT.summary_line() in panel.view.line.text()
+    assert "not readable" not in panel.view.report.toPlainText()
+    assert "it is small" in panel.view.findings.text()
+    estimates = [p for p in opened.viewer.window.dock_widgets.values() if isinstance(p, EstimatePanel)]
+    assert [Path(p.form.model.model) for p in estimates] == [target.resolve()]
+    assert not list(opened.folder.glob("*.checkpoint"))
+
+
+def test_stop_keeps_the_model(opened: Any, qtbot: Any):
+    panel = opened.panel
+    panel.run()
+    opened.slow.gate.set()
+    qtbot.waitUntil(lambda: opened.slow.step == 1, timeout=10000)
+    panel.run_view.button.click()
+    qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=10000)
+    assert "Stopped after 1 steps" in panel.run_view.message.text()
+    assert (opened.folder / "mine.blurmap.safetensors").is_file()
+
+
+def test_stop_in_the_first_second(opened: Any, qtbot: Any):
+    opened.panel.run()
+    opened.panel.run_view.button.click()
+    qtbot.waitUntil(lambda: not opened.panel.control.state.busy, timeout=10000)
+    assert "no model" in opened.panel.run_view.message.text()
+    assert not list(opened.folder.iterdir())
+
+
+def test_nothing_is_overwritten(opened: Any, qtbot: Any):
+    target = opened.folder / "mine.blurmap.safetensors"
+    target.write_text("somebody's")
+    opened.panel.run()
+    qtbot.waitUntil(lambda: opened.panel.control.state is RunState.FAILED, timeout=10000)
+    assert "exists already" in opened.panel.run_view.message.text()
+    assert target.read_text() == "somebody's"
+
+
+def test_a_failure_is_told(opened: Any, qtbot: Any):
+    opened.slow.error = nb.BlurMapError("None of the pictures can be trained on.")
+    opened.panel.run()
+    opened.slow.gate.set()
+    qtbot.waitUntil(lambda: opened.panel.control.state is RunState.FAILED, timeout=10000)
+    assert "None of the pictures" in opened.panel.run_view.message.text()
+
+
+def test_the_preview_is_one_layer_and_goes_away(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW", 0.0)
+    monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW_SHARE", 1e9)
+    panel, viewer = opened.panel, opened.viewer
+    panel.run()
+    opened.slow.gate.set()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20000)
+    assert viewer.layers[1].name == "cells sigma (in training)"
+    np.testing.assert_allclose(viewer.layers[1].scale, (0.5, 0.5))
+    assert viewer.layers[1] not in panel.form.pictures.choices
+    opened.layer.name = "renamed"
+    opened.slow.gate.set()
+    qtbot.wait(200)
+    assert len(viewer.layers) == 2
+    viewer.layers.remove(opened.layer)
+    finish(opened, qtbot)
+    assert len(viewer.layers) == 0
+
+
+def test_what_is_asked_for(opened: Any, qtbot: Any):
+    form = opened.panel.form
+    shapes = opened.viewer.add_shapes([[[5, 5], [5, 20], [20, 20], [20, 5]]], name="sharp here")
+    form.region.value = shapes
+    form.network.value = "patch"
+    form.classes.value = 7
+    form.minutes.value = 2
+    form.low.value, form.high.value = 0.5, 2.0
+    request = form.request()
+    assert request.options["architecture"] == "patch"
+    assert request.options["n_classes"] == 7
+    assert request.options["sigma_range"] == (0.5, 2.0)
+    assert request.masks[0].shape == (96, 80)
+    assert 0.1 < request.masks[0].mean() < 0.15  # 30 x 30 of 96 x 80 pixels: the scale is a half
+    compile(request.code, "code", "exec")
+    assert "nb.train_model" in request.code
+
+
+def test_names_may_change(opened: Any):
+    form = opened.panel.form
+    marks = opened.viewer.add_shapes([[[5, 5], [5, 20], [20, 20], [20, 5]]], name="sharp here")
+    other = opened.viewer.add_image(np.zeros((64, 64)), name="other")
+    form.region.value, form.pictures.value, form.preview.value = marks, [opened.layer], opened.layer
+    for layer in (marks, opened.layer, other):
+        layer.name = f"new {layer.name}"
+    assert form.region.value == marks
+    assert form.pictures.value == [opened.layer]
+    assert form.preview.value == opened.layer
+    opened.viewer.layers.remove(marks)
+    assert form.region.value is None
+
+
+def test_it_starts_with_what_is_selected(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any):
+    viewer = make_napari_viewer_proxy(show=True)
+    layers = [viewer.add_image(np.zeros((64, 64)), name=name) for name in "abc"]
+    marks = viewer.add_shapes(name="marks")
+    for selected, expected in (
+        ({marks}, []),
+        (set(layers[:2]) | {marks}, layers[1::-1]),
+        (set(layers[2:]), layers[2:]),
+    ):
+        viewer.layers.selection = selected
+        panel = TrainPanel(viewer)
+        viewer.window.add_dock_widget(panel, name=f"Train {len(expected)}")
+        form = panel.form
+        assert form.pictures.value == expected
+        assert form.preview.value == next(iter(expected), None)
+        assert panel.run_view.button.isEnabled() == bool(expected)
+    # The preview follows what is trained on, until somebody has chosen another.
+    form.pictures.value = layers[:1]
+    assert form.preview.value == layers[0]
+    form.preview.value = layers[1]
+    form.pictures.value = layers[2:]
+    assert form.preview.value == layers[1]
+
+
+def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
+    form = opened.panel.form
+    opened.layer.units = "um"  # another unit than that of the strip
+    strip = opened.viewer.add_image(np.zeros((16, 200)), name="strip")
+    form.preview.value = strip
+    assert form.words.text().startswith("No preview of strip. The picture has 16 x 200 pixels")
+    opened.panel.run()
+    finish(opened, qtbot)
+    assert opened.panel.control.state is RunState.DONE
+    form.preview.value = opened.layer
+    assert form.words.isHidden()
+    assert form.request().preview.name == "cells"
+
+
+def test_a_preview_that_fails_ends_no_training(tmp_path: Path):
+    from napari.layers import Image
+
+    picture = LayerPicture.of(Image(np.zeros((16, 200))), file=False)  # too small
+    request = TrainRequest([], None, "default", {"device": "cpu"}, tmp_path / "m", picture, (), "")
+    assert request._preview(SimpleNamespace(preview=lambda: "default")) is None
+
+
+def test_words_and_names_have_room(opened: Any):
+    form = opened.panel.form
+    form.target.value = Path("/data/my-pictures.blurmap.safetensors")
+    field = form.target.line_edit.native
+    assert field.fontMetrics().horizontalAdvance(field.text()) < field.width()
+    assert form.folder.line_edit.native.width() > 100
+    assert "starts from" in form.model.list.toolTip()
+
+
+def test_closed_while_it_trains_it_stays_closed(opened: Any, qtbot: Any):
+    opened.panel.run()
+    opened.slow.gate.set()
+    qtbot.waitUntil(lambda: opened.slow.step == 1, timeout=10000)
+    control = opened.panel.control
+    opened.viewer.window.remove_dock_widget(opened.panel)
+    qtbot.waitUntil(lambda: not control.state.busy, timeout=20000)
+    assert not [p for p in opened.viewer.window.dock_widgets.values() if isinstance(p, EstimatePanel)]
+    assert not opened.panel.isVisible()
+
+
+def test_a_name_with_another_ending_is_refused(opened: Any):
+    opened.panel.form.target.value = opened.folder / "mine.pt"
+    opened.panel.run()
+    assert "mine.pt" in opened.panel.run_view.message.text()
+    assert not opened.panel.control.state.busy
+
+
+def test_without_pictures_there_is_no_button(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any):
+    viewer = make_napari_viewer_proxy(show=True)
+    panel = TrainPanel(viewer)
+    qtbot.addWidget(panel)
+    assert not panel.run_view.button.isEnabled()
+    assert "Select sharp pictures" in panel.form.words.text()
+
+
+def test_a_real_training(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any, tmp_path: Path):
+    viewer = make_napari_viewer_proxy(show=True)
+    for number in range(2):
+        scene = random_scene((128, 128), np.random.default_rng(number), kind="dead leaves")
+        viewer.add_image((200 * scene).astype(np.uint8), name=f"picture {number}")
+    panel = TrainPanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Train blur model (Blur Map)")
+    panel.form.pictures.value = list(panel.form.pictures.choices)
+    panel.form.minutes.value = 0.1
+    panel.form.target.value = tmp_path / "real.blurmap.safetensors"
+    panel.run()
+    qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=120000)
+    info: ModelInfo = nb.load_model(tmp_path / "real.blurmap.safetensors").info
+    assert info.reference == "added"
+    assert info.training["steps"] >= 1
+    assert "On held-out pictures" in panel.view.line.text()
+
+
+@pytest.mark.parametrize("flip", [1.0, -1.0])
+def test_shapes_mark_what_lies_under_them(flip: float):
+    """Polygons and ellipses drawn in the world, on a picture that is scaled, shifted and turned over."""
+    from napari.layers import Image, Shapes
+
+    picture = Image(np.zeros((3, 60, 50)), scale=(1, 0.5, 0.5 * flip), translate=(0, 10, 20))
+    corners = np.array([[10, 5], [10, 30], [40, 30]])
+    world = corners * (0.5, 0.5 * flip) + (10, 20)
+    shapes = Shapes([world], shape_type="polygon")
+    expected = polygon2mask((60, 50), corners)
+    assert (mask_of(shapes, picture, (1, 2), (60, 50)) == expected).mean() > 0.99
+    box = np.array([[10, 10], [10, 40], [50, 40], [50, 10]]) * (0.5, 0.5 * flip) + (10, 20)
+    round_ = Shapes([box], shape_type="ellipse")
+    disc = np.zeros((60, 50), bool)
+    disc[ellipse(30, 25, 20, 15)] = True
+    assert (mask_of(round_, picture, (1, 2), (60, 50)) == disc).mean() > 0.97
+
+
+def test_layers_may_have_units_of_their_own():
+    from napari.layers import Image, Labels, Shapes
+
+    picture = Image(np.zeros((60, 50)), scale=(0.5, 0.5), units="um")
+    corners = np.array([[10, 5], [10, 30], [40, 30]])
+    shapes = Shapes([corners * 500.0], shape_type="polygon", units="nm")
+    expected = polygon2mask((60, 50), corners)
+    assert (mask_of(shapes, picture, (0, 1), (60, 50)) == expected).mean() > 0.99
+    coarse = np.zeros((30, 25), np.uint8)
+    coarse[5:10, 5:20] = 3
+    labels = Labels(coarse, scale=(1000, 1000), translate=(250, 250), units="nm")
+    expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
+    np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
+
+
+def test_places_are_found_where_layers_disagree_about_the_unit():
+    from napari.components import ViewerModel
+
+    viewer = ViewerModel()
+    layer = viewer.add_image(np.zeros((5, 60, 50)), scale=(2.0, 0.5, 0.5), units="um")
+    viewer.add_image(np.zeros((60, 50)))
+    assert viewer.dims.units is None
+    viewer.dims.set_point(0, 6.0)
+    assert in_data(layer, np.array(viewer.dims.point), viewer.dims.units)[0] == 3
+
+
+def test_labels_mark_what_lies_under_them():
+    from napari.layers import Image, Labels
+
+    picture = Image(np.zeros((60, 50)), scale=(0.5, 0.5), translate=(10, 20))
+    coarse = np.zeros((30, 25), np.uint8)
+    coarse[5:10, 5:20] = 3
+    labels = Labels(coarse, scale=(1, 1), translate=(10.25, 20.25))  # each label covers 2 x 2 pixels
+    expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
+    np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
+    with pytest.raises(nb.BlurMapError, match="Nothing in the layer"):
+        mask_of(Labels(coarse, translate=(1000, 0)), picture, (0, 1), (60, 50))

@@ -1,0 +1,173 @@
+"""Training in miniature."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections import Counter
+
+import pytest
+import torch
+
+import napari_blurmap as nb
+from napari_blurmap.models.dense import DenseConfig
+from napari_blurmap.training.checkpoints import write_checkpoint
+from napari_blurmap.training.crop_reuse import echoed
+from napari_blurmap.training.dense import TrainConfig, Training
+
+TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
+
+
+def training(steps, checkpoint=None, **options):
+    return Training(TrainConfig(steps=steps, batch=4, size=64, workers=0, **options), checkpoint, sizes=TINY)
+
+
+def test_the_loss_falls():
+    steps = list(training(40, rate=1e-2).run())
+    assert [s.step for s in steps] == list(range(1, 41))
+    first, last = (sum(s.loss for s in part) / 10 for part in (steps[:10], steps[-10:]))
+    assert last < first - 0.1
+
+
+def test_one_seed_gives_equal_weights():
+    a, b, c = (training(3, seed=s) for s in (1, 1, 2))
+    for t in (a, b, c):
+        list(t.run())
+    weights = [t.network.state_dict()["head.weight"] for t in (a, b, c)]
+    torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_resuming_goes_on_where_it_stopped(tmp_path):
+    whole = training(6)
+    losses = [s.loss for s in whole.run()]
+    for step in training(6, tmp_path / "c.pt").run():
+        if step.step == 3:
+            break  # the caller stops; the checkpoint is written
+    rest = training(6, tmp_path / "c.pt")
+    assert rest.step == 3
+    assert [s.loss for s in rest.run()] == pytest.approx(losses[3:], rel=1e-4)
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_batch_norms_keep_their_statistics_towards_the_end():
+    t = training(6, frozen_from=0.5)
+    seen = []
+    for _ in t.run():
+        seen.append(t.network.trunk_layers[0][1].running_var.clone())
+    assert not torch.equal(seen[0], seen[2])
+    for later in seen[3:]:
+        torch.testing.assert_close(later, t.average.module.trunk_layers[0][1].running_var)
+    assert not torch.equal(seen[2], seen[3])  # those of the last batches are not the average
+
+
+def test_the_model_is_complete(tmp_path):
+    t = training(2)
+    list(t.run())
+    model = t.model("mine", validation=4)
+    path = model.save(tmp_path / "mine.blurmap.safetensors")
+    info = nb.load_model(path).info
+    assert info.calibration["error"] == sorted(info.calibration["error"])
+    assert info.calibration["floor"] == [0.03]
+    assert info.training["steps"] == 2
+    assert info.training["config"]["steps"] == 2
+    assert info.training["figures"]
+    assert "synthetic" in info.trained_on
+
+
+def test_starting_from_another_kind_of_model():
+    with pytest.raises(nb.BlurMapError, match="patch30 is a patch model; expected a dense one"):
+        training(1, init="patch30")
+
+
+def test_bad_sizes():
+    with pytest.raises(nb.BlurMapError, match="multiple"):
+        TrainConfig(size=100)
+    with pytest.raises(nb.BlurMapError, match="echo is 0; expected 1"):
+        TrainConfig(echo=0)
+
+
+def test_checkpoints_of_other_trainings(tmp_path):
+    file = tmp_path / "c.pt"
+    list(training(2, file).run())
+    assert list(training(1, file).run()) == []  # more is done than is asked for
+    with pytest.raises(nb.BlurMapError, match="of another training"):
+        Training(TrainConfig(steps=1, batch=4, size=64, workers=0), file, sizes=DenseConfig(bins=16, narrow=8))
+    write_checkpoint(file, {"step": 3})
+    with pytest.raises(nb.BlurMapError, match="of another training"):
+        training(1, file)
+    file.write_text("training notes")
+    with pytest.raises(nb.BlurMapError, match="cannot be read"):
+        training(1, file)
+
+
+def test_crops_are_used_again_turned_with_their_truth():
+    """Every batch comes as it is, then others of crops seen before; each crop keeps its own truth."""
+    rows, columns = torch.meshgrid(torch.arange(4.0), torch.arange(4.0), indexing="ij")
+    place = (rows * 4 + columns).expand(2, 4, 4)
+
+    def batch(first):
+        inputs = torch.stack([100 * number + place for number in range(first, first + 3)])
+        return inputs, -inputs
+
+    seen = list(echoed((batch(3 * i) for i in range(40)), 5, "cpu", seed=1, pool=30))
+    assert len(seen) == 200
+    counts, faces = Counter(), set()
+    for number, (inputs, truth) in enumerate(seen):
+        assert torch.equal(truth, -inputs)
+        crops = (inputs[:, 0].flatten(1).min(dim=1).values / 100).int().tolist()
+        counts.update(crops)
+        newest = 3 * (number // 5) + 2
+        assert newest - 30 < min(crops) <= max(crops) <= newest
+        if number % 5 == 0:
+            assert torch.equal(inputs, batch(newest - 2)[0])
+        faces.update(tuple(crop.flatten().int().tolist()) for crop in inputs[:, 0] % 100)
+    assert len(faces) == 8  # four turns, each mirrored or not
+    settled = [counts[crop] for crop in range(30, 90)]
+    assert sum(settled) / len(settled) == pytest.approx(5, abs=0.5)
+    assert [len(x) for x, _ in echoed([batch(0), batch(3)], 1, "cpu", seed=1)] == [3, 3]
+
+
+@pytest.mark.parametrize("steps", [5, 6])
+def test_steps_are_counted_with_each_crop_used_twice(tmp_path, steps):
+    for at in training(steps, tmp_path / "c.pt", echo=2).run():
+        if at.step == 3:
+            break
+    asked = []
+    rest = training(steps, tmp_path / "c.pt", echo=2)
+    crops = rest.crops
+    rest.crops = lambda first, count: asked.append((first, count)) or crops(first, count)
+    assert [at.step for at in rest.run()] == list(range(4, steps + 1))
+    assert asked == [(4, 4 * -(-(steps - 3) // 2))]  # the second batch of four has been used once
+
+
+def test_what_the_network_is_shown(monkeypatch):
+    """Of eight steps three cut their crops to 64 pixels and one to 128; the scenes have lanes for the processes."""
+    t = Training(TrainConfig(steps=8, batch=1, size=256, workers=0), sizes=TINY)
+    update, shapes = t._update, []
+    monkeypatch.setattr(t, "_update", lambda inputs, *rest: shapes.append(tuple(inputs.shape)) or update(inputs, *rest))
+    list(t.run())
+    edges = {1: 64, 4: 64, 6: 64, 7: 128}
+    assert shapes == [((256 // e) ** 2, 2, e, e) for e in (edges.get(step, 256) for step in range(8))]
+    data = t.crops(0, 5)
+    assert (data.lanes, data.batch) == (12, 1)
+
+
+def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
+    """On its way to the GPU: the tool goes on from the bundled weights, and finishes from the checkpoint alone."""
+    script = str(root / "tools" / "long_training.py")
+    tool = runpy.run_path(script)
+    options = ["--minutes", "0.001", "--device", "cpu", "--workers", "0", "--batch", "1", "--seed", "3"]
+    monkeypatch.setattr(sys, "argv", [script, str(tmp_path), *options])
+    tool["main"]()
+    monkeypatch.setitem(tool["main"].__globals__, "_VALIDATION", 3)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--finish"])
+    tool["main"]()
+    made, bundled = nb.load_model(tmp_path / "default.blurmap.safetensors"), nb.load_model("default")
+    assert made.info.sizes == bundled.info.sizes
+    assert made.info.training["config"]["device"] == "cpu"
+    assert made.info.training["config"]["frozen_from"] == 0
+    picture = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        mine, theirs = (m.estimator(picture, torch.ones_like(picture)) for m in (made, bundled))
+    assert 0 < (mine - theirs).std() < 0.3 * theirs.std()
