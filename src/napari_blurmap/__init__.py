@@ -16,8 +16,9 @@ Examples
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
+
+from .ground.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from .checking.check import check_on_image
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     from .synthesis.fields import sigma_ramp, sigma_sine
     from .training.own.entry import train_model
     from .training.own.pictures import inspect_images
-
-try:
-    __version__ = version("napari-blurmap")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
 
 _HOME = {
     "BlurMap": "result.blurmap",
@@ -71,6 +67,7 @@ __all__ = [
     "CheckReport",
     "Reference",
     "Status",
+    "__version__",
     "add_to_viewer",
     "apply_blur",
     "check_on_image",
@@ -95,4 +92,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted(__all__)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from . import __version__
 from .errors import BlurMapError, Cancelled
 from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH
+from .ground.version import VERSION
 from .models.architectures import ARCHITECTURES
 from .models.decode import decode
 from .models.devices import choose_device
@@ -155,7 +155,7 @@ def estimate_blur(
     about: dict[str, Any] = {
         "model": loaded.info.name,
         "model_hash": loaded.hash,
-        "version": __version__,
+        "version": VERSION,
         "parameters": parameters,
         "source": stack.source,
         "device": str(engine.device),

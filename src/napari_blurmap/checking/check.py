@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import __version__
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..ground.numbers import whole_seed
 from ..ground.status import Status, judged
 from ..ground.units import meters, unit_label
+from ..ground.version import VERSION
 from ..models.registry import load_model
 from ..picture.noise import blur_again
 from ..picture.sample import take_sample
@@ -221,7 +221,7 @@ def _first(stack: Stack, sample: CheckSample, before: BlurMap, asked: tuple[floa
         plane=sample.plane,
         notes=sample.notes,
         pixel=((y + x) / 2, unit_label(stack.units[-1])) if known else None,
-        provenance=about | {"version": __version__, "seed": seed, "source": stack.source},
+        provenance=about | {"version": VERSION, "seed": seed, "source": stack.source},
     )
     if chosen.sum() < _LEAST:
         reasons = sorted(((share, label) for label, share in shares.items() if share >= 0.005), reverse=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any
 
-#: An error up to this many pixels, or this part of the true sigma, whichever is more, can be lived with.
-LIMIT_PIXELS, LIMIT_RELATIVE = 0.15, 0.15
-#: Share of the sample that has to stay judged.
-LEAST_JUDGED = 0.5
+from ..ground.jsonable import plain
+from ..ground.readable import LEAST_JUDGED, LIMIT_PIXELS, LIMIT_RELATIVE
 
 _HEADER = (
     "             estimate              error      |  against added  | all own |  judged of  | within 1, 2\n"
@@ -276,12 +274,3 @@ def _span(ends: tuple[float, float]) -> str:
 
 def _percent(share: float) -> str:
     return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
-
-
-def plain(value: Any) -> Any:
-    """The same for JSON: lists for tuples, and None for what is not finite."""
-    if isinstance(value, dict):
-        return {key: plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(entry) for entry in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

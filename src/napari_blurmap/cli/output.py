@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..checking.report import plain
+from ..ground.jsonable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable

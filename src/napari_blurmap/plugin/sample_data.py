@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from .. import __version__
 from ..errors import BlurMapError
 from ..ground.blur import apply_blur
+from ..ground.version import VERSION
 from ..result.blurmap import BlurMap
 from ..synthesis.camera import Camera
 from ..synthesis.depth import DepthLayer, depth_scene, slice_depth
@@ -159,7 +159,7 @@ def _layers(name: str, scene: NDArray[Any], sigma: Plane, pixel: tuple[float, st
         axes=("y", "x"),
         scale=(size, size),
         units=(unit, unit),
-        provenance={"model": "truth", "version": __version__, "sample": name, "reference": "absolute"},
+        provenance={"model": "truth", "version": VERSION, "sample": name, "reference": "absolute"},
     )
     placed = placement(truth, None)
     layer = sigma_layer(truth.sigma, placed, "truth sigma", metadata={"blurmap": truth, "blurmap_truth_of": name})

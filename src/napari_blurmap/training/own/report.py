@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...checking.report import LIMIT_PIXELS, LIMIT_RELATIVE, plain
+from ...ground.jsonable import plain
+from ...ground.readable import LIMIT_PIXELS, LIMIT_RELATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
