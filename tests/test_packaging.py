@@ -29,9 +29,9 @@ def dist(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (archive,) = folder.glob("*.tar.gz")
     with tarfile.open(archive) as tar:
         # Python before 3.11.4 has no filter, from 3.12 on it warns without one.
-        tar.extractall(folder / "sdist", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
-    (source,) = (folder / "sdist").iterdir()
-    subprocess.run([*build, "-t", "wheel"], check=True, capture_output=True, cwd=source)
+        tar.extractall(folder / "unpacked", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    (folder / "unpacked" / archive.name.removesuffix(".tar.gz")).rename(folder / "sdist")
+    subprocess.run([*build, "-t", "wheel"], check=True, capture_output=True, cwd=folder / "sdist")
     return folder
 
 
@@ -71,6 +71,17 @@ def test_wheel_ships_the_default_weights_in_at_most_5_mb(wheel: dict[str, bytes]
     assert len(default) == 1
     assert 10_000 < default[0] <= 5_000_000
     assert sum(map(len, wheel.values())) < 30_000_000
+
+
+def test_sdist_holds_what_its_tests_read(dist: Path, root: Path) -> None:
+    """All tests that need no Qt are found in the unpacked sdist, and so is every page whose code they run."""
+    for kind in ("tests/**/*.py", "benchmarks/**/*.py", "tools/*.py", "docs/*.md", "*.md"):
+        here, there = ({path.relative_to(top) for path in top.glob(kind)} for top in (root, dist / "sdist"))
+        assert here
+        assert here <= there
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--assert=plain", "--ignore=tests/plugin"]
+    run = subprocess.run(collect, capture_output=True, text=True, cwd=dist / "sdist")
+    assert run.returncode == 0, run.stdout
 
 
 def test_no_qt_and_no_upper_caps_are_asked_for(required: list[Requirement]) -> None:
