@@ -144,8 +144,8 @@ def test_steps_are_counted_with_each_crop_used_twice(tmp_path, steps):
 def test_what_the_network_is_shown(monkeypatch):
     """Of eight steps three cut their crops to 64 pixels and one to 128; the scenes have lanes for the processes."""
     t = Training(TrainConfig(steps=8, batch=1, size=256, workers=0), sizes=TINY)
-    update, shapes = t._update, []
-    monkeypatch.setattr(t, "_update", lambda inputs, *rest: shapes.append(tuple(inputs.shape)) or update(inputs, *rest))
+    loss, shapes = t.loss, []
+    monkeypatch.setattr(t, "loss", lambda batch: shapes.append(tuple(batch[0].shape)) or loss(batch))
     list(t.run())
     edges = {1: 64, 4: 64, 6: 64, 7: 128}
     assert shapes == [((256 // e) ** 2, 2, e, e) for e in (edges.get(step, 256) for step in range(8))]

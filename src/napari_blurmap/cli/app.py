@@ -329,6 +329,7 @@ def train(
 ) -> None:
     """Train a model on your own sharp pictures, or a bundled one again."""
     from ..models.saving import check_target, model_name
+    from ..training.dense import TrainConfig
     from ..training.own.config import TuneConfig
     from . import train as cli_train
 
@@ -341,7 +342,7 @@ def train(
     name, stop = model_name(target), _Interrupt()
     # Never "auto" where the figures are to be reproduced.
     fixed = "cpu" if device == "auto" else device
-    bundled: dict[str, Any] = {"minutes": minutes or 90.0, "steps": steps, "seed": seed, "device": fixed}
+    bundled: dict[str, Any] = {"minutes": minutes or TrainConfig.minutes, "steps": steps, "seed": seed, "device": fixed}
     start = None if init in ("default", "scratch") else init
     if default:
         model = cli_train.retrain_default(checkpoint, name, say, stop, workers=workers, init=start, **bundled)

@@ -57,10 +57,8 @@ def retrain_patch(
     training = train_bundled_patch(classes, PatchTrainConfig(**settings), start=first, checkpoint=checkpoint)
     for at in training.run():
         if at.step % 50 == 0:
-            say(
-                f"step {at.step}, {100 * at.fraction:.1f} %, loss {at.loss:.3f}, accuracy {at.accuracy:.2f}, "
-                f"{at.seconds:.0f} s"
-            )
+            told = f"loss {at.loss:.3f}, accuracy {at.figures['accuracy']:.2f}"
+            say(f"step {at.step}, {100 * at.fraction:.1f} %, {told}, {at.seconds:.0f} s")
         if stop():
             break
     return training.model(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import time
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..errors import BlurMapError
 from ..io.atomic import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -106,24 +107,45 @@ def taking_up(path: Path) -> Iterator[None]:
         raise BlurMapError(f"{path} is the checkpoint of another training. Name another file, or delete it.") from error
 
 
-def keep(path: Path | None, state: dict[str, Any]) -> None:
-    """Write a checkpoint, where there is to be one; a full disk is no reason to lose the training.
+@contextmanager
+def saving(path: Path | None, state: Callable[[], dict[str, Any]], every: float) -> Iterator[Callable[[], None]]:
+    """Around a training: its checkpoint is written now and then, and at the end, also where the caller stops.
 
     Parameters
     ----------
     path : Path, optional
-        Where.
-    state : dict
-        As in `write_checkpoint`.
+        Where; without it nothing is written.
+    state : callable
+        What to write, as in `write_checkpoint`.
+    every : float
+        Seconds between two of them.
+
+    Yields
+    ------
+    callable
+        To be called after every step; writes where it is time to.
 
     Warns
     -----
     UserWarning
-        If it cannot be written.
+        If it cannot be written: a full disk is no reason to lose the training.
     """
-    if path is None:
-        return
+    last = time.perf_counter()
+
+    def save() -> None:
+        try:
+            if path is not None:
+                write_checkpoint(path, state())
+        except BlurMapError as error:
+            warnings.warn(str(error), stacklevel=3)
+
+    def save_if_due() -> None:
+        nonlocal last
+        if time.perf_counter() - last > every:
+            save()
+            last = time.perf_counter()
+
     try:
-        write_checkpoint(path, state)
-    except BlurMapError as error:
-        warnings.warn(str(error), stacklevel=3)
+        yield save_if_due
+    finally:
+        save()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    Batch = tuple[Tensor, Tensor]
+    Batch = tuple[Tensor, ...]
 
 #: Newest crops that are drawn from: 1 MB each at 256 pixels.
 _POOL = 2048
@@ -27,8 +27,8 @@ def echoed(batches: Iterable[Batch], times: int, device: str, *, seed: int, pool
 
     Parameters
     ----------
-    batches : iterable of (Tensor, Tensor), shapes (B, 2, Y, Y)
-        Square crops, all of one size, and their truth.
+    batches : iterable of tuple of Tensor, shapes (B, C, Y, Y)
+        Square crops, all of one size, and their truth, of any number of channels.
     times : int
         How often a crop is used on average; at 1 the batches pass as they are.
     device : str
@@ -40,7 +40,7 @@ def echoed(batches: Iterable[Batch], times: int, device: str, *, seed: int, pool
 
     Yields
     ------
-    (Tensor, Tensor), shapes (B, 2, Y, Y)
+    tuple of Tensor, shapes (B, C, Y, Y)
 
     Examples
     --------
@@ -51,19 +51,19 @@ def echoed(batches: Iterable[Batch], times: int, device: str, *, seed: int, pool
     draw = torch.Generator().manual_seed(seed)
     kept: Tensor | None = None
     count = 0
-    for inputs, truth in batches:
-        fresh = inputs.to(device, non_blocking=True), truth.to(device, non_blocking=True)
+    for batch in batches:
+        fresh = tuple(part.to(device, non_blocking=True) for part in batch)
         yield fresh
         if times == 1:
             continue
-        both = torch.cat(fresh, dim=1)
+        joined = torch.cat(fresh, dim=1)
         if kept is None:
-            kept = both.new_empty((pool, *both.shape[1:]))
-        kept[torch.arange(count, count + len(both)) % pool] = both
-        count += len(both)
+            kept = joined.new_empty((pool, *joined.shape[1:]))
+        kept[torch.arange(count, count + len(joined)) % pool] = joined
+        count += len(joined)
         for _ in range(times - 1):
-            chosen = torch.randint(min(count, pool), (len(both),), generator=draw)
+            chosen = torch.randint(min(count, pool), (len(joined),), generator=draw)
             turn, mirrored = (int(torch.randint(n, (), generator=draw)) for n in (4, 2))
             seen = torch.rot90(kept[chosen.to(device)], turn, (2, 3))
             seen = seen.flip(3) if mirrored else seen
-            yield seen[:, : inputs.shape[1]], seen[:, inputs.shape[1] :]
+            yield torch.split(seen, [part.shape[1] for part in fresh], dim=1)

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import platform
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from math import cos, pi
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from ..errors import BlurMapError
-from ..ground.numbers import whole_seed
 from ..models.calibration import calibrated
 from ..models.decode import sigma_grid, soft_target
 from ..models.dense import STRIDE, DenseConfig, DenseNetwork
 from ..models.model import Model, ModelInfo
 from ..models.registry import load_model
-from .checkpoints import keep, read_checkpoint, taking_up
 from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights
+from .loop import Recipe, TrainingLoop
 from .optimizer import MuonAdamW
 from .synthetic_crops import SyntheticCrops
 
@@ -56,29 +51,19 @@ LIMITS = (
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """How a dense network is trained.
+class TrainConfig(Recipe):
+    """How a dense network is trained: a `Recipe`, and more.
 
     Parameters
     ----------
-    minutes : float, default=75.0
-        Time budget; ignored where ``steps`` is given.
-    steps : int, optional
-        Number of steps, for a result that does not depend on the machine's speed.
-    batch, size : int
-        Crops a step, and their edge in pixels.
-    rate : float, default=2e-3
-        Largest learning rate (Muon and AdamW, cosine after a rise).
+    size : int
+        Edge of a crop in pixels.
     warm : int, default=200
-        Steps of that rise, at most.
+        Steps in which the rate rises, at most.
     largest : float, default=24.0
         Last value of the grid of sigma, pixels; training goes a quarter beyond.
-    seed : int, default=0
-        Of the data and of the weights.
     workers : int, default=1
         Processes that make the data, or 0 for a thread; the data do not depend on it.
-    device : str, default="cpu"
-        Where the network is trained.
     init : str, optional
         Name or path of a model to start from, instead of random weights: of
         the same sizes, or with fewer residual blocks.
@@ -94,40 +79,26 @@ class TrainConfig:
         faster than the processes that make the crops.
     """
 
-    minutes: float = 75.0
-    steps: int | None = None
-    batch: int = 12
-    size: int = 256
+    minutes: float = 90.0
     rate: float = 2e-3
+    size: int = 256
     warm: int = 200
     largest: float = 24.0
-    seed: int = 0
     workers: int = 1
-    device: str = "cpu"
     init: str | None = None
     half: bool = True
     frozen_from: float = 0.6
     echo: int = 1
 
     def __post_init__(self) -> None:
-        whole_seed(self.seed)
+        super().__post_init__()
         if self.size % DenseConfig().total_stride:
             raise BlurMapError(f"size is {self.size}; expected a multiple of {DenseConfig().total_stride} pixels.")
         if self.echo < 1:
             raise BlurMapError(f"echo is {self.echo}; expected 1 (each crop is used once) or more.")
 
 
-@dataclass(frozen=True)
-class TrainStep:
-    """Where a training stands."""
-
-    step: int
-    fraction: float
-    loss: float
-    seconds: float
-
-
-class Training:
+class Training(TrainingLoop[TrainConfig, DenseNetwork]):
     """A training of a dense network that can be stopped, saved and resumed; by default of the bundled model.
 
     Parameters
@@ -153,30 +124,25 @@ class Training:
         start: Model | None = None,
         crops: Crops | None = None,
     ) -> None:
-        self.config, self.checkpoint, self.crops = config, checkpoint, crops or self._synthetic
-        self.sizes = sizes or DenseConfig(deep=1, fine=1)
+        self.crops, self.sizes = crops or self._synthetic, sizes or DenseConfig(deep=1, fine=1)
         values = sigma_grid(self.sizes.bins, config.largest).tolist()
         if start is not None:
             self.sizes, values = DenseConfig(**start.info.sizes), start.info.sigma_grid
         elif config.init is not None:
             start = load_model(config.init)
         self.grid = torch.tensor(values, dtype=torch.float32)
-        self.network = DenseNetwork(self.sizes)
-        draw_weights(self.network, config.seed)
+        network = DenseNetwork(self.sizes)
+        draw_weights(network, config.seed)
         if start is not None:
             if not isinstance(start.network, DenseNetwork):
                 raise BlurMapError(
                     f"{start.info.name} is a {start.info.architecture} model; expected a dense one to start from."
                 )
-            self.network.start_from(start.network)
-        self.network.channels_last().to(config.device)
-        self.average = AveragedModel(self.network, multi_avg_fn=_follow, use_buffers=True)
-        self.optimizer = MuonAdamW(self.network, self.network.head, config.rate)
-        self.step, self.seconds = 0, 0.0
-        if checkpoint is not None and checkpoint.exists():
-            state = read_checkpoint(checkpoint, config.device)
-            with taking_up(checkpoint):
-                self.resume(state)
+            network.start_from(start.network)
+        network.channels_last().to(config.device)
+        optimizer = MuonAdamW(network, network.head, config.rate)
+        rise = min(config.warm, (config.steps or 2000) // 10 + 1)
+        super().__init__(config, network, optimizer, checkpoint, rise=rise)
 
     def _synthetic(self, first: int, count: int) -> SyntheticCrops:
         c = self.config
@@ -184,14 +150,8 @@ class Training:
             c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first, lanes=_LANES, batch=c.batch
         )
 
-    @property
-    def fraction(self) -> float:
-        """How much of the budget is used."""
-        c = self.config
-        return self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
-
-    def run(self) -> Iterator[TrainStep]:
-        """Train, yielding after every step; the caller may stop at any of them."""
+    def batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Crops, some of them cut into smaller ones."""
         c = self.config
         batches = -(-max(0, c.steps - self.step) // c.echo) if c.steps is not None else 10**6
         loader = DataLoader(
@@ -203,87 +163,40 @@ class Training:
             pin_memory=c.device.startswith("cuda"),
         )
         self.network.train()
-        grid = self.grid.to(c.device)
-        started, saved = time.perf_counter() - self.seconds, time.perf_counter()
-        try:
-            coming = loader if c.workers else _ahead(loader)
-            for inputs, truth in echoed(coming, c.echo, c.device, seed=c.seed + self.step):
-                fraction = self.fraction
-                if fraction >= 1:
-                    break
-                if fraction >= c.frozen_from and self.network.training:
-                    self._freeze()
-                edge = _CUTS.get(self.step % 8, c.size)
-                if c.size % edge == 0:
-                    inputs, truth = cut(inputs, edge), cut(truth, edge)
-                loss = self._update(inputs, truth, grid, fraction)
-                self.seconds = time.perf_counter() - started
-                if time.perf_counter() - saved > 120:
-                    keep(self.checkpoint, self.state())
-                    saved = time.perf_counter()
-                yield TrainStep(self.step, min(1.0, self.fraction), loss, self.seconds)
-        finally:  # also where the caller stops
-            keep(self.checkpoint, self.state())
+        coming = loader if c.workers else _ahead(loader)
+        for batch in echoed(coming, c.echo, c.device, seed=c.seed + self.step):
+            if self.fraction >= c.frozen_from and self.network.training:
+                self._freeze()
+            edge = _CUTS.get(self.step % 8, c.size)
+            yield tuple(cut(part, edge) for part in batch) if c.size % edge == 0 else batch
 
     def _freeze(self) -> None:
         """Let the batch norms use their average statistics from here on."""
-        averages = dict(self.average.module.named_buffers())
-        for name, buffer in self.network.named_buffers():
-            buffer.copy_(averages[name])
+        for buffer, average in zip(self.network.buffers(), self.learned.buffers(), strict=True):
+            buffer.copy_(average)
         self.network.eval()
 
-    def _update(self, inputs: Tensor, truth: Tensor, grid: Tensor, fraction: float) -> float:
-        c = self.config
-        warm = min(1.0, (self.step + 1) / min(c.warm, (c.steps or 2000) // 10 + 1))
-        for group in self.optimizer.param_groups:
-            group["lr"] = c.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
-        loss = self._loss(inputs, truth, grid)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if torch.isfinite(norm):  # one bad step would be the end of all weights
-            self.optimizer.step()
-        self.average.update_parameters(self.network)
-        self.step += 1
-        return float(loss.detach())
-
-    def _loss(self, inputs: Tensor, truth: Tensor, grid: Tensor) -> Tensor:
+    def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy and ranked probability score of sigma, and cross-entropy of whether there is structure."""
+        inputs, truth = batch
         # Whole precision here: a local mean rounded to bfloat16 leaves steps in a faint structure on a high offset.
         levels = self.network.prepare(inputs[:, :1].float(), inputs[:, 1:].float())
         valid = inputs[:, 1:]
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.config.half):
             output = self.network.fuse(
                 [self.network.trunk(level.contiguous(memory_format=torch.channels_last)) for level in levels]
-            )
-        output = output.float()
+            ).float()
         sigma, structure = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
         present = (structure > STRUCTURE).float()
         weight = F.avg_pool2d(valid, STRIDE)[:, 0] * (_EMPTY_WEIGHT + (1 - _EMPTY_WEIGHT) * present)
-        target = soft_target(sigma, grid)
+        target = soft_target(sigma, self.grid.to(sigma.device))
         logs = output[:, :-1].log_softmax(dim=1)
         cross = -(target * logs).sum(dim=1)
         # The cross-entropy does not know that neighbouring values are nearly right; the ranked probability
         # score does (Gneiting and Raftery, JASA 102, 2007). Both are proper: they do not pull the spread.
         ranked = (logs.exp() - target).cumsum(dim=1).square().sum(dim=1)
         seen = F.binary_cross_entropy_with_logits(output[:, -1], present, reduction="none")
-        return ((cross + _RANKED * ranked) * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen.mean()
-
-    def state(self) -> dict[str, Any]:
-        """All that is needed to go on from here."""
-        return {
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-
-    def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.seconds = state["step"], state["seconds"]
+        return ((cross + _RANKED * ranked) * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen.mean(), {}
 
     def model(self, name: str = "default", *, validation: int = 1500) -> Model:
         """The model as it stands: averaged weights, calibrated and judged on held-out crops.
@@ -301,7 +214,7 @@ class Training:
             On the CPU.
         """
         network = DenseNetwork(self.sizes)
-        network.load_state_dict(self.average.module.state_dict())
+        network.load_state_dict(self.weights())
         info = ModelInfo(
             name=name,
             architecture="dense",
@@ -325,15 +238,7 @@ class Training:
             "held-out RMSE px, sigma below 4": float((sigma - truth)[small].square().mean().sqrt()),
             "held-out median error relative to sigma + 0.35": float(relative.median()),
         }
-        training = {
-            "config": asdict(self.config),
-            "steps": self.step,
-            "seconds": round(self.seconds),
-            "torch": torch.__version__,
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, {self.config.device}",
-            "figures": figures,
-        }
-        return Model(ModelInfo(**{**asdict(info), "training": training}), network.eval())
+        return Model(replace(info, training=self.record(figures)), network.eval())
 
 
 def cut(batch: Tensor, edge: int) -> Tensor:
@@ -368,9 +273,3 @@ def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
         while (batch := coming.result()) is not None:
             coming = maker.submit(next, iterator, None)
             yield batch
-
-
-def _follow(averages: Any, weights: Any, count: Any) -> None:
-    """Average over the last thousand steps, or the last tenth of the first ones."""
-    decay = min(0.999, (1 + int(count)) / (10 + int(count)))
-    get_ema_multi_avg_fn(decay)(averages, weights, count)  # type: ignore[no-untyped-call]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from math import cos, pi
+from math import inf
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -17,16 +15,15 @@ from torch.nn import functional as F
 from torch.optim import Adagrad
 
 from ..errors import BlurMapError
-from ..ground.numbers import whole_seed
 from ..models.calibration import calibrated
 from ..models.devices import has_bfloat16
 from ..models.model import Model, ModelInfo
 from ..models.patch import PatchConfig, PatchNetwork, started_from
 from ..result.scores import score
 from ..synthesis.scenes import random_scene
-from .checkpoints import keep, read_checkpoint, taking_up
 from .evaluation import class_probabilities
 from .initial import draw_weights
+from .loop import Recipe, TrainingLoop
 from .optimizer import MuonAdamW
 from .patch_data import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig, Texture, make_patches
 
@@ -44,53 +41,26 @@ _BLANK, _NOISE = 2.5, 3.0
 
 
 @dataclass(frozen=True)
-class PatchTrainConfig:
-    """How a patch network is trained.
+class PatchTrainConfig(Recipe):
+    """How a patch network is trained: a `Recipe`, and more.
 
     Parameters
     ----------
-    minutes : float, default=10.0
-        Time budget; ignored where ``steps`` is given.
-    steps : int, optional
-        Number of steps: with one seed, machine and number of threads the weights are equal.
-    batch : int, default=100
-        Patches a step.
     optimiser : {"muon", "adagrad"}, default="muon"
         Muon for the convolutions and AdamW for the rest, with a rate that
         rises shortly and falls as a cosine; or Adagrad at a constant rate, as
         in the thesis. AdamW for all, at 3e-4 and 1e-3, stayed at chance on
         few textures.
-    rate : float, default=1e-3
-        Largest learning rate.
     vary : bool, default=True
         Flip and turn the patches and change their contrast and brightness at random.
-    seed : int, default=0
-        Of the weights and of the order of the patches.
-    device : str, default="cpu"
-        Where the network is trained.
-
-    Raises
-    ------
-    BlurMapError
-        For values that train nothing.
     """
 
-    minutes: float = 10.0
-    steps: int | None = None
     batch: int = 100
     optimiser: Literal["muon", "adagrad"] = "muon"
-    rate: float = 1e-3
     vary: bool = True
-    seed: int = 0
-    device: str = "cpu"
 
     def __post_init__(self) -> None:
-        whole_seed(self.seed)
-        if not self.minutes > 0 or (self.steps is not None and self.steps < 1) or self.batch < 1 or not self.rate > 0:
-            raise BlurMapError(
-                f"minutes is {self.minutes:g}, steps {self.steps}, batch {self.batch}, rate {self.rate:g}; expected "
-                "numbers above 0."
-            )
+        super().__post_init__()
         if self.optimiser not in ("muon", "adagrad"):
             raise BlurMapError(f"optimiser is {self.optimiser!r}; expected 'muon' or 'adagrad'.")
 
@@ -103,22 +73,11 @@ def thesis_config(minutes: float = 10.0, steps: int | None = None, **others: int
     >>> thesis_config().batch
     50
     """
-    recipe = PatchTrainConfig(minutes, steps, batch=50, optimiser="adagrad", rate=1e-3, vary=False)
+    recipe = PatchTrainConfig(minutes, steps, batch=50, optimiser="adagrad", vary=False)
     return replace(recipe, **others)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class PatchStep:
-    """Where a training stands: after how many steps, how much of the budget, this step's loss and accuracy."""
-
-    step: int
-    fraction: float
-    loss: float
-    accuracy: float
-    seconds: float
-
-
-class PatchTraining:
+class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
     """A training of a patch network that can be stopped, saved and resumed.
 
     Parameters
@@ -164,90 +123,46 @@ class PatchTraining:
         checkpoint: Path | None = None,
         trained_on: str = "",
     ) -> None:
-        self.data, self.config, self.checkpoint = data, config or PatchTrainConfig(), checkpoint
+        self.data, config = data, config or PatchTrainConfig()
         self.trained_on = trained_on or f"patches of {len(data.report.used)} textures."
-        network = _first_network(data, layers, start, self.config.seed)
+        network = _first_network(data, layers, start, config.seed)
         self.layers = network.config
-        self._half = has_bfloat16(torch.device(self.config.device))
-        self.network = network.to(self.config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        rate = self.config.rate
-        self.optimizer: MuonAdamW | Adagrad = (
-            MuonAdamW(self.network, self.network.linear, rate)
-            if self.config.optimiser == "muon"
-            else Adagrad(self.network.parameters(), lr=rate)
-        )
-        self.step, self.seconds = 0, 0.0
-        if checkpoint is not None and checkpoint.exists():
-            state = read_checkpoint(checkpoint, self.config.device)
-            with taking_up(checkpoint):
-                self.resume(state)
+        self._half = has_bfloat16(torch.device(config.device))
+        network.to(config.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if config.optimiser == "muon":
+            muon = MuonAdamW(network, network.linear, config.rate)
+            super().__init__(config, network, muon, checkpoint, averaged=False, rise=100)
+        else:  # as published: a constant rate, and gradients as they are
+            adagrad = Adagrad(network.parameters(), lr=config.rate)
+            super().__init__(config, network, adagrad, checkpoint, averaged=False, longest=inf)
 
-    def run(self) -> Iterator[PatchStep]:
-        """Train, yielding after every step; the caller may stop at any of them."""
+    def batches(self) -> Iterator[tuple[Tensor, ...]]:
+        """Patches and their classes; every epoch deals all of them out once."""
         c = self.config
         patches, labels = (torch.from_numpy(a).to(c.device) for a in (self.data.train.patches, self.data.train.labels))
-        started, saved = time.perf_counter() - self.seconds, time.perf_counter()
-        try:
-            while (fraction := self._fraction()) < 1:
-                chosen = self._chosen(len(labels)).to(c.device)
-                loss, accuracy = self._update(patches[chosen], labels[chosen], fraction)
-                self.seconds = time.perf_counter() - started
-                if time.perf_counter() - saved > 120:
-                    keep(self.checkpoint, self.state())
-                    saved = time.perf_counter()
-                yield PatchStep(self.step, min(1.0, self._fraction()), loss, accuracy, self.seconds)
-        finally:  # also where the caller stops
-            keep(self.checkpoint, self.state())
+        while True:
+            epoch, number = divmod(self.step, -(-len(labels) // c.batch))
+            order = torch.from_numpy(np.random.default_rng((c.seed, epoch)).permutation(len(labels)))
+            chosen = order[number * c.batch : (number + 1) * c.batch].to(c.device)
+            inputs = patches[chosen, None].float()
+            # Seeded a step at a time, so that a resumed training draws what it would have drawn.
+            draw = torch.Generator().manual_seed(self._step_seed)
+            yield _varied(inputs, draw) if c.vary else inputs, labels[chosen]
 
-    def _fraction(self) -> float:
-        c = self.config
-        return self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
+    @property
+    def _step_seed(self) -> int:
+        return 1_000_003 * self.config.seed + self.step
 
-    def _chosen(self, count: int) -> Tensor:
-        """Numbers of the patches of this step; every epoch deals all of them out once."""
-        batches = -(-count // self.config.batch)
-        epoch, number = divmod(self.step, batches)
-        order = torch.from_numpy(np.random.default_rng((self.config.seed, epoch)).permutation(count))
-        return order[number * self.config.batch : (number + 1) * self.config.batch]
-
-    def _update(self, patches: Tensor, labels: Tensor, fraction: float) -> tuple[float, float]:
-        c = self.config
-        if c.optimiser == "muon":
-            warm = min(1.0, (self.step + 1) / 100)
-            for group in self.optimizer.param_groups:
-                group["lr"] = c.rate * warm * (0.5 + 0.5 * cos(pi * fraction)) + 1e-6
-        inputs = patches[:, None].float()
-        # Seeded a step at a time, so that a resumed training draws what it would have drawn.
-        seed = 1_000_003 * c.seed + self.step
-        inputs = _varied(inputs, torch.Generator().manual_seed(seed)) if c.vary else inputs
+    def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy, and the share of the patches whose class is found."""
+        patches, labels = batch
         if self.layers.dropout:
-            torch.manual_seed(seed)
+            torch.manual_seed(self._step_seed)
         self.network.train()
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._half):
-            output = self.network(inputs.contiguous(memory_format=torch.channels_last))
-        loss = F.nll_loss(output.float(), labels)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if c.optimiser == "muon":
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        return float(loss.detach()), float((output.argmax(dim=1) == labels).float().mean())
-
-    def state(self) -> dict[str, Any]:
-        """All that is needed to go on from here."""
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "step": self.step,
-            "seconds": self.seconds,
-        }
-
-    def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.seconds = state["step"], state["seconds"]
+        with torch.autocast(patches.device.type, dtype=torch.bfloat16, enabled=self._half):
+            output = self.network(patches.contiguous(memory_format=torch.channels_last)).float()
+        found = (output.argmax(dim=1) == labels).float().mean()
+        return F.nll_loss(output, labels), {"accuracy": found}
 
     def model(self, name: str, *, reference: str = "absolute") -> Model:
         """The model as it stands, calibrated on the validation set and judged on the test set.
@@ -265,7 +180,7 @@ class PatchTraining:
             On the CPU.
         """
         network = PatchNetwork(self.layers)
-        network.load_state_dict(self.network.state_dict())
+        network.load_state_dict(self.weights())
         network.eval()
         info = ModelInfo(
             name=name,
@@ -285,16 +200,7 @@ class PatchTraining:
             f"{split}, RMSE px": score(weights @ grid, grid[labels]).rmse,
             f"{split}, accuracy": float((weights.argmax(dim=1) == labels).float().mean()),
         }
-        training = {
-            "config": asdict(self.config),
-            "data": asdict(self.data.config),
-            "steps": self.step,
-            "seconds": round(self.seconds),
-            "torch": torch.__version__,
-            "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, {self.config.device}",
-            "figures": figures,
-        }
-        return Model(replace(info, training=training), network)
+        return Model(replace(info, training=self.record(figures) | {"data": asdict(self.data.config)}), network)
 
 
 def _first_network(data: PatchData, layers: PatchConfig | None, start: Model | None, seed: int) -> PatchNetwork:

@@ -66,7 +66,7 @@ class DenseLearner:
 
     def weights(self) -> Weights:
         """A copy of what would be used now, on the CPU."""
-        return {k: v.detach().cpu().clone() for k, v in self.training.average.module.state_dict().items()}
+        return self.training.weights()
 
     def network(self, weights: Weights) -> DenseNetwork:
         """A network with these weights, on the CPU, ready for estimating."""
@@ -137,7 +137,7 @@ class PatchLearner:
 
     def weights(self) -> Weights:
         """As `DenseLearner` does."""
-        return {k: v.detach().cpu().clone() for k, v in self.training.network.state_dict().items()}
+        return self.training.weights()
 
     def network(self, weights: Weights) -> PatchNetwork:
         """As `DenseLearner` does."""

@@ -14,7 +14,7 @@ from ...errors import BlurMapError
 from ...models.devices import find_device
 from ...models.model import Model
 from ...models.registry import load_model
-from ..checkpoints import keep, read_checkpoint, taking_up
+from ..checkpoints import read_checkpoint, saving, taking_up
 from ..dense import TrainConfig
 from ..patch import PatchTrainConfig
 from .card import About, card, finished_model, in_range
@@ -28,6 +28,8 @@ from .report import TuneReport, less
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
+
+    from ..loop import TrainStep
 
 #: More than this of the pictures' own blur (px) counts as the bundled model's error, as in a check.
 _LARGEST_OWN = 0.7
@@ -131,21 +133,14 @@ class Tuning:
         budget = 60 * config.minutes
         left = max(1.0, budget - (time.perf_counter() - begun) - min(4 * self._cost, 0.1 * budget))
         training.config = replace(training.config, minutes=left / 60)
-        judged = saved = time.perf_counter()
-        try:
+        judged = time.perf_counter()
+        with saving(self.checkpoint, self._state, _SAVING) as save_if_due:  # also where the caller stops
             for at in training.run():
-                now = time.perf_counter()
-                if self._is_due(now - judged):
+                if self._is_due(time.perf_counter() - judged):
                     self._judge()
                     judged = time.perf_counter()
-                if now - saved > _SAVING:
-                    self._save()
-                    saved = now
-                rest = at.seconds / at.step * (config.steps - at.step) if config.steps else max(0.0, left - at.seconds)
-                fraction = at.step / config.steps if config.steps else min(1.0, at.seconds / left)
-                yield self._at(at.step, fraction, at.loss, rest)
-        finally:  # also where the caller stops
-            self._save()
+                save_if_due()
+                yield self._at(at)
 
     def _prepare(self) -> Iterator[TuneStep]:
         """Read the pictures, make the data, take up the checkpoint."""
@@ -186,7 +181,9 @@ class Tuning:
         rate, warm = (_RATE_NEW, 100) if start is None else (_RATE, 30)
         # A small batch would spoil the statistics of a trained network.
         frozen = TrainConfig.frozen_from if start is None else 0.0
-        dense = TrainConfig(c.minutes, c.steps, _BATCH, size, rate, warm, seed=c.seed, workers=0, frozen_from=frozen)
+        dense = TrainConfig(
+            c.minutes, c.steps, _BATCH, rate, c.seed, size=size, warm=warm, workers=0, frozen_from=frozen
+        )
         largest = dense.largest if start is None else start.info.sigma_grid[-1]
         zero = min(self.zero or 0.0, _LARGEST_OWN)
         crops = CropConfig(low, high, size, c.seed, _REHEARSAL, _MIXED, zero, 1.25 * largest)
@@ -198,10 +195,11 @@ class Tuning:
             raise BlurMapError("Nothing is prepared yet, so there is no model. Let the training run on for a while.")
         return self.learner
 
-    def _at(self, step: int, fraction: float, loss: float, rest: float) -> TuneStep:
+    def _at(self, at: TrainStep) -> TuneStep:
+        left = at.seconds_left
         before = "" if self.start_error is None else f", {self.start_error:.3f} px before"
-        message = f"step {step}: error on held-out pictures {self.error:.3f} px{before}; {rest:.0f} s left"
-        return TuneStep(step, fraction, message, loss, self.error, self.start_error, rest)
+        message = f"step {at.step}: error on held-out pictures {self.error:.3f} px{before}; {left:.0f} s left"
+        return TuneStep(at.step, at.fraction, message, at.loss, self.error, self.start_error, left)
 
     def _is_due(self, since: float) -> bool:
         """Whether to judge; with a number of steps the time must not matter, so that the weights are equal."""
@@ -299,15 +297,14 @@ class Tuning:
             "recipe": [_RATE, _RATE_NEW, _REHEARSAL, _MIXED, _BATCH, _EDGE, _LARGE_EDGE, BLURRIER],
         }
 
-    def _save(self) -> None:
-        state = {
+    def _state(self) -> dict[str, Any]:
+        return {
             "identity": self._identity,
             "training": self._prepared.state(),
             "best": self._best,
             "kept": self._kept,
             "start_error": self.start_error,
         }
-        keep(self.checkpoint, state)
 
     def _resume(self, path: Path) -> None:
         state = read_checkpoint(path)
