@@ -12,7 +12,8 @@ import numpy as np
 
 import napari_blurmap as nb
 from napari_blurmap.io.pictures import read_picture
-from napari_blurmap.picture.stack import as_stack, read_plane
+from napari_blurmap.picture.plane import read_plane
+from napari_blurmap.picture.stack import as_stack
 from napari_blurmap.training.own.pictures import list_sources
 from napari_blurmap.training.own.report import less
 

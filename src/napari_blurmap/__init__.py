@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from .estimate import estimate_blur
     from .ground.blur import apply_blur
     from .ground.optics import optics_limit
+    from .ground.status import Status
     from .models.registry import list_models, load_model
     from .plugin.layers.layers import add_to_viewer
-    from .result.blurmap import BlurMap, Reference, Status
+    from .result.blurmap import BlurMap
+    from .result.reference import Reference
     from .result.scores import score
     from .result.smooth.smooth import smooth_sigma
-    from .result.summary import summary_line
+    from .result.words import summary_line
     from .synthesis.fields import sigma_ramp, sigma_sine
     from .training.own.entry import train_model
     from .training.own.pictures import inspect_images
@@ -42,8 +44,8 @@ _HOME = {
     "BlurMapError": "errors",
     "Cancelled": "errors",
     "CheckReport": "checking.report",
-    "Reference": "result.blurmap",
-    "Status": "result.blurmap",
+    "Reference": "result.reference",
+    "Status": "ground.status",
     "add_to_viewer": "plugin.layers.layers",
     "apply_blur": "ground.blur",
     "check_on_image": "checking.check",
@@ -56,7 +58,7 @@ _HOME = {
     "sigma_ramp": "synthesis.fields",
     "sigma_sine": "synthesis.fields",
     "smooth_sigma": "result.smooth.smooth",
-    "summary_line": "result.summary",
+    "summary_line": "result.words",
     "train_model": "training.own.entry",
 }
 

@@ -3,60 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .errors import BlurMapError, Cancelled
-from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH
+from .errors import BlurMapError
+from .ground.arrays import blank, map_planes
+from .ground.progress import Pace
+from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH, Status
 from .ground.version import VERSION
 from .models.architectures import ARCHITECTURES
 from .models.decode import decode
 from .models.devices import choose_device
 from .models.passes import padded, paste
 from .models.registry import load_model
-from .picture.stack import Plane, Stack, as_stack, read_plane
-from .result.blurmap import BlurMap, Status
+from .picture.plane import Plane, read_plane
+from .picture.stack import Stack, as_stack
+from .result.blurmap import BlurMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from .ground.progress import Cancel, Progress
     from .models.model import Model
     from .models.passes import Pass
 
-    Progress = Callable[[int, int, str], None]
-    Cancel = Callable[[], bool]
-
 #: Where a GPU does not even hold tiles of this edge, there is no use in halving them.
 _SMALLEST_TILE = 64
-
-
-class _Stop(Exception):
-    """The caller asked to stop; carried from a tile up to `estimate_blur`."""
-
-
-@dataclass
-class _Pace:
-    """Counts tiles for the caller and asks him whether to go on."""
-
-    total: int
-    progress: Progress | None
-    cancel: Cancel | None
-    message: str = ""
-    done: int = 0
-
-    def tick(self, steps: int = 1) -> None:
-        self.done += steps
-        if self.progress is not None:
-            self.progress(min(self.done, self.total), self.total, self.message)
-        if self.cancel is not None and self.cancel():
-            raise _Stop
 
 
 @dataclass(frozen=True)
@@ -158,28 +138,33 @@ def estimate_blur(
         "version": VERSION,
         "parameters": parameters,
         "source": stack.source,
+        "decode": loaded.info.decode,
         "device": str(engine.device),
         "reference": loaded.info.reference,
     }
-    if stack.lazy:
-        return _assemble(stack, _lazy_planes(stack, engine), about, loaded)
-    planes = list(stack.indices())
-    pace = _Pace(len(planes) * engine.steps(stack.shape), progress, cancel)
-    results = _blank(stack.shape, engine)
-    anything = False
-    try:
-        for number, index in enumerate(planes, start=1):
-            pace.message = f"plane {number} of {len(planes)}" if len(planes) > 1 else "estimating"
-            plane = read_plane(stack.plane(index))
-            anything = anything or bool(plane.valid.any())
-            for target, values in zip(results, _estimate_plane(plane, engine, pace), strict=True):
-                target[index] = values
-    except _Stop:
-        partial = _assemble(stack, results, about | {"partial": True}, loaded)
-        raise Cancelled(partial) from None
-    if not anything:
+    results = _blank(stack.shape, engine, lazy=stack.lazy)
+    pace = Pace(engine.steps(stack.shape))
+    if not stack.lazy:
+        planes = prod(stack.shape[:-2])
+        partial = about | {"partial": True}
+        pace = Pace(
+            planes * pace.total,
+            progress,
+            cancel,
+            lambda: _assemble(stack, results, partial, loaded),
+            "estimating",
+            planes,
+        )
+    maps = map_planes(
+        lambda plane: _estimate_plane(read_plane(plane), engine, pace),
+        lambda index: (stack.plane(index),),
+        results,
+        stack.shape[:-2],
+        lazy=stack.lazy,
+    )
+    if not stack.lazy and np.all(maps[2] == Status.INVALID):
         raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
-    return _assemble(stack, results, about, loaded)
+    return _assemble(stack, maps, about, loaded)
 
 
 def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) -> _Engine:
@@ -194,38 +179,18 @@ def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
     return _Engine(model, over, chosen, -(-int(edge) // over.align) * over.align, keep)
 
 
-def _blank(shape: tuple[int, ...], engine: _Engine) -> list[NDArray[Any]]:
-    blank: list[NDArray[Any]] = [
-        np.full(shape, np.nan, np.float32),
-        np.full(shape, np.nan, np.float32),
-        np.full(shape, Status.INVALID, np.uint8),
+def _blank(shape: tuple[int, ...], engine: _Engine, *, lazy: bool) -> list[NDArray[Any]]:
+    """Sigma, standard error, status and, where they are kept, probabilities, before the first plane."""
+    empty = [
+        blank(shape, np.nan, np.float32, lazy=lazy),
+        blank(shape, np.nan, np.float32, lazy=lazy),
+        blank(shape, Status.INVALID, np.uint8, lazy=lazy),
     ]
     if engine.keep:
         small = (-(-n // engine.over.stride) for n in shape[-2:])
-        blank.append(np.full((*shape[:-2], len(engine.model.info.sigma_grid), *small), np.nan, np.float32))
-    return blank
-
-
-def _lazy_planes(stack: Stack, engine: _Engine) -> list[Any]:
-    """Dask arrays of the results; a plane is estimated when one of its values is asked for."""
-    import dask.array as da
-    from dask.delayed import delayed as later
-
-    def one(plane: Any) -> tuple[NDArray[Any], ...]:
-        read = read_plane(plane)
-        return _estimate_plane(read, engine, _Pace(engine.steps(read.valid.shape), None, None))
-
-    blank = _blank((1,) * (len(stack.shape) - 2) + stack.shape[-2:], engine)
-    delayed = {index: later(one, nout=len(blank))(stack.plane(index)) for index in stack.indices()}
-    outputs = []
-    for which, example in enumerate(blank):
-        tail = example.shape[len(stack.shape) - 2 :]
-        grid = np.empty(stack.shape[:-2], dtype=object)
-        for index, parts in delayed.items():
-            grid[index] = da.from_delayed(parts[which], tail, example.dtype)
-        planes = da.stack([grid[i] for i in stack.indices()])
-        outputs.append(planes.reshape(*stack.shape[:-2], *tail))
-    return outputs
+        kept = (*shape[:-2], len(engine.model.info.sigma_grid), *small)
+        empty.append(blank(kept, np.nan, np.float32, lazy=lazy))
+    return empty
 
 
 def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Model) -> BlurMap:
@@ -245,7 +210,7 @@ def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Mo
     )
 
 
-def _estimate_plane(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[NDArray[Any], ...]:
+def _estimate_plane(plane: Plane, engine: _Engine, pace: Pace) -> tuple[NDArray[Any], ...]:
     """Sigma, standard error and status of one plane, and the probabilities where they are kept."""
     try:
         maps, weights = _run_network(plane, engine, pace)
@@ -291,7 +256,7 @@ def _status(
     return status
 
 
-def _run_network(plane: Plane, engine: _Engine, pace: _Pace) -> tuple[Tensor, Tensor]:
+def _run_network(plane: Plane, engine: _Engine, pace: Pace) -> tuple[Tensor, Tensor]:
     """Sigma, its error and the probabilities that it is beyond range and that there is structure, (1, 4, ...).
 
     And the probabilities of all values of sigma, (1, K, ...), where they are

@@ -14,8 +14,8 @@ import zarr
 
 import napari_blurmap as nb
 from napari_blurmap import estimate
-from napari_blurmap.picture.stack import read_plane
-from napari_blurmap.result.blurmap import Status
+from napari_blurmap.ground.status import Status
+from napari_blurmap.picture.plane import read_plane
 
 RNG = np.random.default_rng(6)
 PICTURE = nb.apply_blur(RNG.random((150, 203)), nb.sigma_ramp((150, 203), 0.5, 3))

@@ -17,10 +17,11 @@ import yaozarrs
 import zarr
 
 from napari_blurmap.errors import BlurMapError
+from napari_blurmap.ground.status import Status
 from napari_blurmap.io.atomic import replacing, write_file
 from napari_blurmap.io.results import is_result
 from napari_blurmap.io.sidecar import read_sidecar
-from napari_blurmap.result.blurmap import BlurMap, Status
+from napari_blurmap.result.blurmap import BlurMap
 
 ENDINGS = (".sigma.ome.tif", ".sigma.ome.zarr")
 AXES = {

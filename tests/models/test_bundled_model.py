@@ -9,7 +9,7 @@ from skimage import data
 from skimage.measure import block_reduce
 
 import napari_blurmap as nb
-from napari_blurmap.result.blurmap import Status
+from napari_blurmap.ground.status import Status
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.specimens import nuclei
 from napari_blurmap.synthesis.textures import dead_leaves

@@ -10,10 +10,10 @@ import torch
 from torch.nn import functional as F
 
 import napari_blurmap as nb
+from napari_blurmap.ground.status import Status
 from napari_blurmap.models.decode import decode
 from napari_blurmap.models.model import Model, ModelInfo
 from napari_blurmap.models.patch import PATCH, STRIDES, PatchConfig, PatchNetwork, large_config, started_from
-from napari_blurmap.result.blurmap import Status
 from napari_blurmap.training.evaluation import class_probabilities
 from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining, synthetic_textures, thesis_config
 from napari_blurmap.training.patch_data import PatchDataConfig, make_patches, read_textures

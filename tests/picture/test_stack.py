@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import napari_blurmap as nb
-from napari_blurmap.picture.stack import LUMINANCE, as_stack, read_plane, saturated_places
+from napari_blurmap.ground.luminance import LUMINANCE
+from napari_blurmap.picture.plane import read_plane, saturated_places
+from napari_blurmap.picture.stack import as_stack
 
 RNG = np.random.default_rng(3)
 PICTURE = np.random.default_rng(0).integers(0, 200, (40, 56)).astype(np.uint8)

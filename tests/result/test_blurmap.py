@@ -15,8 +15,11 @@ from scipy.stats import norm
 
 from napari_blurmap import smooth_sigma
 from napari_blurmap.errors import BlurMapError
-from napari_blurmap.result.blurmap import BlurMap, Reference, Status, summary_line
+from napari_blurmap.ground.status import Status
+from napari_blurmap.result.blurmap import BlurMap
+from napari_blurmap.result.reference import Reference
 from napari_blurmap.result.sampling import median_error, sample_map
+from napari_blurmap.result.words import summary_line
 
 UM = ("micrometer", "micrometer")
 PX = ("pixel", "pixel")

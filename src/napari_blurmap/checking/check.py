@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..ground.numbers import whole_seed
+from ..ground.progress import Pace
 from ..ground.status import Status, judged
-from ..ground.units import meters, unit_label
+from ..ground.units import meters, pixel_side, unit_label
 from ..ground.version import VERSION
 from ..models.registry import load_model
 from ..picture.noise import blur_again
@@ -25,13 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..ground.progress import Cancel, Progress
     from ..models.model import Model
     from ..picture.sample import CheckSample
     from ..picture.stack import Stack
     from ..result.blurmap import BlurMap
-
-    Progress = Callable[[int, int, str], None]
-    Cancel = Callable[[], bool]
 
 #: More than this of a picture's own blur (px) counts as the model's error: else a model would be measured by itself.
 LARGEST_OWN = 0.7
@@ -123,12 +122,14 @@ def check_on_image(
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
     seed = whole_seed(seed)
     loaded = load_model(model)
-    pace = _Pace(loaded, device, progress, cancel)
+    report = CheckReport((), (), problem="it was stopped before the first estimate was done.")
+    pace = Pace(1, progress, cancel, lambda: report)
+    estimate = _estimator(loaded, device, pace)
     sample = take_sample(stack, plane=plane, region=region, between=pace.ask)
     asked = _asked(sigmas, loaded, min(sample.grey.shape))
     pace.total = len(asked) + 1
-    before = pace.estimate(sample.original, "the picture as it is")
-    report = pace.partial = _first(stack, sample, before, asked, seed)
+    before = estimate(sample.original, "the picture as it is")
+    report = _first(stack, sample, before, asked, seed)
     if update is not None:
         update(report)
     if report.problem:
@@ -137,54 +138,30 @@ def check_on_image(
     for number, added in enumerate(asked, start=1):
         rng = np.random.default_rng((seed, number))
         again = sample.as_picture(blur_again(sample.grey, added, sample.noise, sample.digits, rng))
-        after = pace.estimate(again, f"blur {number} of {len(asked)}, {added:.3g} px")
-        report = pace.partial = replace(report, rows=(*report.rows, _compare(before, after, added, cap)))
+        after = estimate(again, f"blur {number} of {len(asked)}, {added:.3g} px")
+        report = replace(report, rows=(*report.rows, _compare(before, after, added, cap)))
         if update is not None:
             update(report)
     return report
 
 
-@dataclass
-class _Pace:
-    """Estimates, tells the caller how far all the estimates have come, and stops them with the report so far."""
+def _estimator(model: Model, device: str, pace: Pace) -> Callable[[NDArray[Any], str], BlurMap]:
+    """Estimate pictures with a model, each as one step of the check."""
 
-    model: Model
-    device: str
-    progress: Progress | None
-    cancel: Cancel | None
-    total: int = 1
-    done: int = 0
-    partial: CheckReport = field(
-        default_factory=lambda: CheckReport((), (), problem="it was stopped before the first estimate was done.")
-    )
-
-    def ask(self) -> None:
-        """Stop here if the caller wants it."""
-        if self.cancel is not None and self.cancel():
-            raise Cancelled(self.partial)
-
-    def estimate(self, picture: NDArray[Any], message: str) -> BlurMap:
-        """Estimate, as one of all the steps."""
-        self.ask()
-
-        def tell(done: int, total: int, _: str) -> None:
-            if self.progress is not None:
-                self.progress(100 * self.done + 100 * done // total, 100 * self.total, message)
-
+    def estimate(picture: NDArray[Any], message: str) -> BlurMap:
+        pace.message = message
+        pace.ask()
         colour = -1 if picture.ndim == 3 else None
         try:
             found = estimate_blur(
-                picture,
-                model=self.model,
-                channel_axis=colour,
-                device=self.device,
-                progress=tell,
-                cancel=self.cancel,
+                picture, model=model, channel_axis=colour, device=device, progress=pace.within, cancel=pace.cancel
             )
         except Cancelled:
-            raise Cancelled(self.partial) from None
-        self.done += 1
+            raise Cancelled(pace.partial()) from None
+        pace.done += 1
         return found
+
+    return estimate
 
 
 def _asked(sigmas: Sequence[float] | None, model: Model, side: int) -> tuple[float, ...]:
@@ -208,8 +185,7 @@ def _first(stack: Stack, sample: CheckSample, before: BlurMap, asked: tuple[floa
     """The report before the first blur."""
     chosen = judged(before.sigma, before.uncertainty, before.status)
     shares = {s.label: float(np.mean(before.status == s)) for s in Status}
-    y, x = stack.scale[-2:]
-    known = meters(stack.units[-1]) is not None and abs(y - x) <= 0.01 * min(y, x)
+    side = None if meters(stack.units[-1]) is None else pixel_side(stack.scale)
     about = {key: before.provenance[key] for key in ("model", "model_hash", "reference", "device")}
     report = CheckReport(
         (),
@@ -220,7 +196,7 @@ def _first(stack: Stack, sample: CheckSample, before: BlurMap, asked: tuple[floa
         region=sample.region,
         plane=sample.plane,
         notes=sample.notes,
-        pixel=((y + x) / 2, unit_label(stack.units[-1])) if known else None,
+        pixel=None if side is None else (side, unit_label(stack.units[-1])),
         provenance=about | {"version": VERSION, "seed": seed, "source": stack.source},
     )
     if chosen.sum() < _LEAST:

@@ -12,7 +12,7 @@ import typer
 from ..ground.jsonable import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ..ground.progress import Progress
 
 
 def print_any_name() -> None:
@@ -32,7 +32,7 @@ def show(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
     typer.echo(json.dumps(plain(figures), indent=2, allow_nan=False) if as_json else "\n".join(lines))
 
 
-def progress(name: str) -> Callable[[int, int, str], None] | None:
+def progress(name: str) -> Progress | None:
     """Show how far the work on a file is, where somebody looks at it."""
     if not sys.stderr.isatty():
         return None

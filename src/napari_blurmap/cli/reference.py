@@ -9,7 +9,8 @@ import typer
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
-    from ..result.blurmap import BlurMap, Reference
+    from ..result.blurmap import BlurMap
+    from ..result.reference import Reference
 
 #: No light of a microscope is shorter (nm): below this another unit was meant.
 _SHORTEST = 100.0
@@ -20,7 +21,7 @@ _AIR = 1.0
 def check_reference(na: float | None, wavelength: float | None, index: float | None, limit: float | None) -> None:
     """Refuse what can be no reference for any picture, before minutes are spent on them."""
     from ..ground.optics import optics_limit
-    from ..result.blurmap import Reference
+    from ..result.reference import Reference
 
     if (na is None) != (wavelength is None):
         raise typer.BadParameter("the optics limit needs both --na and --wavelength")
@@ -56,7 +57,7 @@ def compared(
     found: BlurMap, na: float | None, wavelength: float | None, index: float | None, limit: float | None
 ) -> dict[str, Any]:
     """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
-    from ..result.blurmap import summary_line
+    from ..result.words import summary_line
 
     problem: dict[str, str] = {}
     try:
@@ -73,7 +74,7 @@ def _reference_of(
     """The optics limit, the limit typed in, or nothing."""
     from ..ground.optics import optics_limit
     from ..ground.units import meters, unit_label
-    from ..result.blurmap import Reference
+    from ..result.reference import Reference
 
     if na is None or wavelength is None:
         return limit
@@ -82,12 +83,12 @@ def _reference_of(
             "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or with "
             "--unit) and --overwrite."
         )
-    y, x = found.pixel_size
-    if abs(y - x) > 0.01 * min(y, x):
+    if (side := found.pixel_side) is None:
+        y, x = found.pixel_size
         raise BlurMapError(
             f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y x x), so the optics limit is no single sigma in "
             "pixels. Resample the picture to square pixels, or give --limit instead of --na and --wavelength."
         )
-    pixel_nm = 1e9 * (y + x) / 2 * (meters(found.unit) or 0.0)
+    pixel_nm = 1e9 * side * (meters(found.unit) or 0.0)
     sigma = optics_limit(na, wavelength, pixel_nm, _AIR if index is None else index)
     return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")

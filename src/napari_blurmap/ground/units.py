@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 #: pint name -> (symbol in OME files, short name shown to users, metres)
 _LENGTHS: dict[str, tuple[str, str, float]] = {
     "angstrom": ("Å", "angstrom", 1e-10),
@@ -87,3 +92,17 @@ def meters(name: str) -> float | None:
 def is_time(name: str) -> bool:
     """Whether a unit is a time."""
     return name in _TIMES
+
+
+def pixel_side(scale: Sequence[float]) -> float | None:
+    """Side of a square pixel, the mean of y and x; None where they differ by more than 1 %.
+
+    Then one sigma in pixels is no single length.
+
+    Examples
+    --------
+    >>> pixel_side((0.5, 0.5)), pixel_side((0.5, 0.6))
+    (0.5, None)
+    """
+    y, x = scale[-2:]
+    return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None

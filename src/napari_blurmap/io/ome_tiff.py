@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arrays import is_lazy
 from ..ground.units import is_time, meters, ome_symbol
 from .layout import CHANNELS, bare_header, split_channels, stored_lead
 from .ome_xml import parse_ome
@@ -77,7 +78,7 @@ def _physical(header: dict[str, Any]) -> dict[str, Any]:
 def _tiles(arrays: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
     for place in np.ndindex(arrays["sigma"].shape[:-2]):
         planes = [arrays[name][place] for name in CHANNELS]
-        if any(hasattr(plane, "dask") for plane in planes):
+        if is_lazy(*planes):
             from dask.base import compute
 
             # Together: what the three share is computed once.

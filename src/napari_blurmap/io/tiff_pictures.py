@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.luminance import luminance
 from ..ground.units import meters, unit_name
 from .ome_xml import parse_ome
 from .tiff import first_image, open_tiff
@@ -116,7 +117,7 @@ def _with_palette(
     colours = series.keyframe.colormap
     if colours is None or tif.is_imagej:
         return array, axes, False
-    brightness = np.array([0.299, 0.587, 0.114]) @ colours
+    brightness = luminance(colours.T)
     if np.all(np.diff(brightness) >= 0):
         return array, axes, False
     return np.moveaxis(colours[:, array], 0, -1), (*axes, "s"), True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ..picture.stack import Plane
+    from ..picture.plane import Plane
     from .dense import DenseNetwork
     from .patch import PatchesOfPicture
 

@@ -11,9 +11,11 @@ from scipy import ndimage
 
 from ..errors import BlurMapError
 from ..ground.arrays import in_memory, without_masked
+from ..ground.luminance import luminance
 from ..ground.numbers import whole_numbers
 from .noise import Digits, PictureNoise, estimate_noise
-from .stack import LUMINANCE, SMALLEST, read_plane
+from .plane import read_plane
+from .stack import SMALLEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +43,7 @@ class CheckSample:
     grey : ndarray of float64, shape (Y, X)
         Its grey levels or luminance; where invalid, those of the nearest valid pixel.
     valid, saturated : ndarray of bool, shape (Y, X)
-        As `napari_blurmap.picture.stack.read_plane` finds them.
+        As `napari_blurmap.picture.plane.read_plane` finds them.
     dtype : numpy.dtype
         Of the blurred pictures.
     digits : Digits
@@ -201,9 +203,8 @@ def _cut(data: Any, region: Region) -> Any:
 
 def _grey(array: NDArray[Any]) -> NDArray[np.float64]:
     """Grey levels or luminance."""
-    if array.ndim == 3:
-        array = array[..., :3] @ np.array(LUMINANCE) if array.shape[-1] >= 3 else array[..., 0]
-    return array.astype(np.float64)
+    grey = array.astype(np.float64)
+    return np.asarray(luminance(grey)) if grey.ndim == 3 else grey
 
 
 def _detail(grey: NDArray[np.float64]) -> float:

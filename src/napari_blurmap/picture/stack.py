@@ -1,4 +1,4 @@
-"""From anything picture-like to planes: axes, colour, pixel size, and the numbers of one plane."""
+"""From anything picture-like to planes: which axes there are, which is colour, and how large a pixel is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.arrays import in_memory, without_masked
+from ..ground.arrays import is_lazy
 from ..ground.numbers import whole
 from ..ground.units import meters, unit_name
 from .given import Given, unwrap
@@ -18,10 +18,6 @@ from .given import Given, unwrap
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-#: Rec. 601 luminance of red, green and blue.
-LUMINANCE = (0.299, 0.587, 0.114)
 #: Smallest Y and X that hold anything to measure, pixels.
 SMALLEST = 32
 _DEFAULT_AXES = ("s", "t", "c", "z")
@@ -70,7 +66,7 @@ class Stack:
     @property
     def lazy(self) -> bool:
         """Whether the data are a dask array."""
-        return hasattr(self.data, "dask")
+        return is_lazy(self.data)
 
     @property
     def data_axes(self) -> tuple[str, ...]:
@@ -91,41 +87,6 @@ class Stack:
         left = [a for a in range(len(self.data.shape)) if a in (*self.order[-2:], self.colour)]
         wanted = [*self.order[-2:], *([] if self.colour is None else [self.colour])]
         return plane.transpose([left.index(a) for a in wanted]) if left != wanted else plane
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Numbers of one plane, ready for a network.
-
-    Parameters
-    ----------
-    picture : ndarray of float32, shape (Y, X)
-        Centred and scaled so that no digits are lost; 0 where invalid.
-    valid, saturated : ndarray of bool, shape (Y, X)
-        Where there are data, and where they are clipped at full scale.
-    gain, offset : float
-        From ``picture`` to grey levels of 0 to 255, for networks that know those only.
-    """
-
-    picture: NDArray[np.float32]
-    valid: NDArray[np.bool_]
-    saturated: NDArray[np.bool_]
-    gain: float = 0.0
-    offset: float = 0.0
-
-    def grey(self) -> NDArray[np.float32]:
-        """Grey levels of 0 to 255, an invalid pixel taking that of the nearest valid one.
-
-        Those of an 8-bit picture are its own. Any other is stretched so that
-        its 0.1st and 99.9th percentiles lie at 0 and 255; what is beyond stays beyond.
-        """
-        levels = self.picture * np.float32(self.gain) + np.float32(self.offset)
-        if self.valid.all() or not self.valid.any():
-            return levels
-        from scipy import ndimage  # slow to import, and a panel that opens needs none of it
-
-        near = ndimage.distance_transform_edt(~self.valid, return_distances=False, return_indices=True)
-        return np.asarray(levels[tuple(near)])
 
 
 def as_stack(
@@ -278,114 +239,3 @@ def _place(
         whole, rows = np.diag([*stretch, 1.0]), [*order, -1]
         affine = (whole @ given.affine[np.ix_(rows, rows)] @ np.linalg.inv(whole)).tolist()
     return translate, affine
-
-
-def read_plane(plane: Any) -> Plane:
-    """Numbers of one plane.
-
-    Parameters
-    ----------
-    plane : array-like, shape (Y, X) or (Y, X, colour)
-        Any real type.
-
-    Returns
-    -------
-    Plane
-        The picture less its median over its typical deviation: neither a
-        large offset nor a large factor costs digits of float32, and neither
-        reaches the network, which sees local contrast only.
-    """
-    given = in_memory(plane)
-    is_8_bit = given.dtype == np.uint8
-    saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
-    array = without_masked(given)
-    valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
-    if array.ndim == 3:
-        array, valid = _luminance(array, valid)
-        saturated = _clipped_light(saturated)
-    if not valid.any():
-        return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
-    # A sample of the pixels is enough to choose the numbers' origin and unit.
-    sample = array[::5, ::5][valid[::5, ::5]]
-    sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
-    middle = float(np.median(sample))
-    # Of sparse pictures most pixels are ground; of the rest a few may be wild.
-    unit = float(np.quantile(np.abs(sample / 2 - middle / 2), 0.98)) * 2
-    if not unit > 0:  # all the same, but for a few
-        unit = float(np.abs(array[valid].astype(np.float64) / 2 - middle / 2).max()) * 2 or 1.0
-    if array.dtype.itemsize <= 2:  # exact in float32
-        picture = (array.astype(np.float32) - np.float32(middle)) * np.float32(1.0 / unit)
-    else:
-        picture = np.where(valid, array, middle).astype(np.float64) / unit - middle / unit
-        picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
-    if not valid.all():
-        picture = np.where(valid, picture, np.float32(0))
-    gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
-    return Plane(picture, valid, saturated & valid, gain, offset)
-
-
-def _grey_scale(
-    array: NDArray[Any], valid: NDArray[np.bool_], sample: NDArray[np.float64], middle: float, unit: float
-) -> tuple[float, float]:
-    """Factor and offset from ``(array - middle) / unit`` to the grey levels of `Plane.grey`."""
-    low, high = (float(v) for v in np.quantile(sample, (0.001, 0.999)))
-    if not high > low:  # all the same, but for a few
-        low, high = float(array[valid].min()), float(array[valid].max())
-    half = high / 2 - low / 2  # the whole may be beyond float64
-    return (127.5 * (unit / half), 255 * ((middle / 2 - low / 2) / half)) if half > 0 else (0.0, 127.5)
-
-
-def _luminance(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Rec. 601 luminance; a transparent pixel is invalid."""
-    colours = array.shape[-1]
-    ok = np.asarray(valid.all(axis=-1))
-    if colours in (2, 4):
-        ok &= np.nan_to_num(array[..., -1]) != 0
-    if colours < 3:
-        return array[..., 0], ok
-    wide = np.float64 if array.dtype == np.float64 or array.dtype.itemsize > 4 else np.float32
-    grey = sum(np.asarray(w, wide) * array[..., i].astype(wide) for i, w in enumerate(LUMINANCE))
-    return np.asarray(grey), ok
-
-
-def _clipped_light(saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the clipped colours make up half of the luminance or more: less still shows the structure."""
-    if saturated.shape[-1] < 3:
-        return saturated[..., 0]
-    return np.asarray(saturated[..., :3] @ np.array(LUMINANCE) >= 0.5)
-
-
-def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a detector was clipped: 3 x 3 pixels or more all at full scale.
-
-    Full scale is the largest value of an integer type, or of a 10, 12 or
-    14-bit camera in a larger one, or 1.0 for floats. A single pixel at full
-    scale is no plateau.
-
-    Parameters
-    ----------
-    array : ndarray, shape (Y, X) or (Y, X, colour)
-        Grey levels.
-
-    Returns
-    -------
-    ndarray of bool, the same shape
-    """
-    if array.dtype.kind == "b" or array.size == 0:
-        return np.zeros(array.shape, dtype=bool)
-    # Neither infinity nor transparency is light.
-    light = array[..., :-1] if array.ndim == 3 and array.shape[-1] in (2, 4) else array
-    largest = np.max(light, initial=0, where=np.isfinite(light))
-    if array.dtype.kind == "f":
-        full = {1.0}
-    else:
-        full = {
-            np.iinfo(array.dtype).max,
-            *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1),
-        }
-    if largest not in full:
-        return np.zeros(array.shape, dtype=bool)
-    from scipy import ndimage  # as above
-
-    square = (3, 3) + (1,) * (array.ndim - 2)
-    return np.asarray(ndimage.binary_opening(array == largest, np.ones(square, dtype=bool), border_value=0))

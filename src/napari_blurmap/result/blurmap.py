@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from ..errors import BlurMapError
-from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import MAX_RELATIVE, Array, Status, judged
 from ..ground.units import unit_label
 from ..io.results import load_result, save_result
 from ..picture.given import unwrap
 from ..picture.order import in_map_order
 from .fill import fill_planes
-from .summary import Reference, summarize, summary_line
-from .validation import checked_fields
+from .maps import Maps
+from .reference import probability_below
+from .summary import summarize
 
 if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-__all__ = ["BlurMap", "Reference", "Status", "summary_line"]
+    from .reference import Reference
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BlurMap:
+class BlurMap(Maps):
     """Blur of every place of a picture: sigma, its standard error and a status.
 
     Parameters
@@ -74,59 +73,12 @@ class BlurMap:
     --------
     >>> import numpy as np
     >>> sigma = np.full((64, 64), 2.0)
-    >>> m = BlurMap(
-    ...     sigma,
-    ...     0.1 * sigma,
-    ...     np.zeros((64, 64)),
-    ...     axes=("y", "x"),
-    ...     scale=(0.5, 0.5),
-    ...     units=("um", "um"),
-    ...     provenance={},
-    ... )
+    >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(0.5, 0.5), units=("um", "um"), provenance={})
     >>> m
     BlurMap(y 64, x 64, pixel 0.5 x 0.5 um)
     >>> float(m.in_unit()[0, 0]), m.unit
     (1.0, 'micrometer')
     """
-
-    sigma: Array
-    uncertainty: Array
-    status: Array
-    axes: tuple[str, ...] = field(kw_only=True)
-    scale: tuple[float, ...] = field(kw_only=True)
-    units: tuple[str, ...] = field(kw_only=True)
-    provenance: dict[str, Any] = field(kw_only=True)
-    translate: tuple[float, ...] | None = field(default=None, kw_only=True)
-    affine: list[list[float]] | None = field(default=None, kw_only=True)
-    probabilities: Array | None = field(default=None, kw_only=True)
-    sigma_grid: Array | None = field(default=None, kw_only=True)
-
-    def __post_init__(self) -> None:
-        """Bring every field into its final type, or say what is wrong."""
-        for name, value in checked_fields({f.name: getattr(self, f.name) for f in fields(self)}).items():
-            object.__setattr__(self, name, value)
-
-    def __repr__(self) -> str:
-        """Axes and pixel size; the arrays would fill the screen."""
-        sizes = ", ".join(f"{axis} {size}" for axis, size in zip(self.axes, self.sigma.shape, strict=True))
-        pixel = self.pixel_size
-        known = f", pixel {pixel[0]:g} x {pixel[1]:g} {unit_label(str(self.unit))}" if pixel else ""
-        return f"BlurMap({sizes}{known})"
-
-    @property
-    def fwhm(self) -> Array:
-        """Full width at half maximum, pixels, shape (..., Y, X)."""
-        return self.sigma * np.float32(FWHM_PER_SIGMA)
-
-    @property
-    def pixel_size(self) -> tuple[float, float] | None:
-        """Size of a pixel (y, x) in `unit`; None where the unit is not known."""
-        return None if self.unit is None else (self.scale[-2], self.scale[-1])
-
-    @property
-    def unit(self) -> str | None:
-        """Unit of `pixel_size`, by pint's name; None where it is not known."""
-        return None if self.units[-1] == "pixel" else self.units[-1]
 
     def masked(self, max_relative: float = MAX_RELATIVE) -> BlurMap:
         """Keep only what was judged; sigma and uncertainty are NaN elsewhere.
@@ -145,26 +97,13 @@ class BlurMap:
         --------
         >>> import numpy as np
         >>> sigma = np.array([[1.0, 1.0]])
-        >>> m = BlurMap(
-        ...     sigma,
-        ...     [[0.1, 0.4]],
-        ...     [[0, 0]],
-        ...     axes=("y", "x"),
-        ...     scale=(1, 1),
-        ...     units=("pixel", "pixel"),
-        ...     provenance={},
-        ... )
+        >>> m = BlurMap(sigma, [[0.1, 0.4]], [[0, 0]], axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
         >>> m.masked().sigma
         array([[ 1., nan]], dtype=float32)
         """
         keep = judged(self.sigma, self.uncertainty, self.status, max_relative)
-        nothing = np.float32(np.nan)
-        return replace(
-            self,
-            sigma=np.where(keep, self.sigma, nothing),
-            uncertainty=np.where(keep, self.uncertainty, nothing),
-            provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}},
-        )
+        kept: dict[str, Any] = {n: np.where(keep, values, np.float32(np.nan)) for n, values in self.numbers.items()}
+        return replace(self, **kept, provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}})
 
     def filled(self, image: Any = None) -> BlurMap:
         """Fill the places that could not be judged from judged neighbours and uncertain readings.
@@ -194,15 +133,7 @@ class BlurMap:
         Examples
         --------
         >>> import numpy as np
-        >>> m = BlurMap(
-        ...     [[1.0, 5.0, 1.0]],
-        ...     [[0.1, 0.1, 0.1]],
-        ...     [[0, 1, 0]],
-        ...     axes=("y", "x"),
-        ...     scale=(1, 1),
-        ...     units=("pixel", "pixel"),
-        ...     provenance={},
-        ... )
+        >>> m = BlurMap([[1, 5, 1]], [[0.1] * 3], [[0, 1, 0]], axes="yx", scale=(1, 1), units=["um"] * 2, provenance={})
         >>> m.filled().sigma
         array([[1., 1., 1.]], dtype=float32)
         """
@@ -211,14 +142,10 @@ class BlurMap:
         known = judged(self.sigma, self.uncertainty, self.status)
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)
-        sigma = fill_planes(self.sigma, self.uncertainty, known, image, hints)
+        kept: dict[str, Any] = {n: np.where(known, values, np.float32(np.nan)) for n, values in self.numbers.items()}
+        kept["sigma"] = fill_planes(self.sigma, self.uncertainty, known, image, hints)
         done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
-        return replace(
-            self,
-            sigma=sigma,
-            uncertainty=np.where(known, self.uncertainty, np.float32(np.nan)),
-            provenance=self.provenance | {"filled": done},
-        )
+        return replace(self, **kept, provenance=self.provenance | {"filled": done})
 
     def probability_below(self, limit: float) -> Array:
         """Probability that sigma lies below a limit, for each pixel.
@@ -241,21 +168,13 @@ class BlurMap:
 
         Examples
         --------
-        >>> m = BlurMap(
-        ...     [[1.0, 1.0]],
-        ...     [[0.1, 0.1]],
-        ...     [[0, 1]],
-        ...     axes=("y", "x"),
-        ...     scale=(1, 1),
-        ...     units=("pixel", "pixel"),
-        ...     provenance={},
-        ... )
+        >>> m = BlurMap([[1, 1]], [[0.1, 0.1]], [[0, 1]], axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
         >>> m.probability_below(1.0)
         array([[0.5, nan]], dtype=float32)
         """
         if not (isfinite(limit) and limit > 0):
             raise BlurMapError(f"The limit is {limit}; expected a sigma in pixels above 0.")
-        probability = ndtr((np.float32(limit) - self.sigma) / np.maximum(self.uncertainty, np.float32(1e-6)))
+        probability = probability_below(limit, self.sigma, self.uncertainty)
         return np.where(self.status == Status.MEASURED, probability, np.float32(np.nan))
 
     def in_unit(self) -> Array:
@@ -276,7 +195,7 @@ class BlurMap:
                 "This map has no pixel size, so sigma is known in pixels only. "
                 "Give pixel_size and unit when estimating, or set the scale of the layer."
             )
-        length = self._pixel_length()
+        length = self.pixel_side
         if length is None:
             y, x = self.scale[-2:]
             raise BlurMapError(
@@ -285,13 +204,6 @@ class BlurMap:
                 "sigma in pixels."
             )
         return self.sigma * np.float32(length)
-
-    def _pixel_length(self) -> float | None:
-        """Side of a square pixel in `unit`; None where it is not known or not square within 1 %."""
-        if self.unit is None:
-            return None
-        y, x = self.scale[-2:]
-        return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None
 
     def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
         """Figures of the whole map: coverage, medians, shares and a verdict.
@@ -312,19 +224,11 @@ class BlurMap:
         --------
         >>> import numpy as np
         >>> sigma = np.ones((64, 64))
-        >>> m = BlurMap(
-        ...     sigma,
-        ...     0.1 * sigma,
-        ...     0 * sigma,
-        ...     axes=("y", "x"),
-        ...     scale=(1, 1),
-        ...     units=("pixel", "pixel"),
-        ...     provenance={},
-        ... )
+        >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
         >>> m.summary(reference=0.4)["verdict"]
         'blurred'
         """
-        length = self._pixel_length()
+        length = self.pixel_side
         return summarize(
             self.sigma,
             self.uncertainty,
@@ -360,7 +264,7 @@ class BlurMap:
         BlurMapError
             If the name is another one, the file exists or cannot be written.
         """
-        arrays = {"sigma": self.sigma, "uncertainty": self.uncertainty, "status": self.status}
+        arrays = {**self.numbers, "status": self.status}
         header = {
             "axes": list(self.axes),
             "shape": list(self.sigma.shape),

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ..errors import BlurMapError
-from ..ground.arrays import without_masked
+from ..ground.arrays import blank, is_lazy, map_planes, without_masked
+from ..ground.luminance import luminance
 from ..ground.status import Array
 from .smooth.least_squares import System, conjugate_gradients, ties
 
@@ -118,7 +119,7 @@ def fill_planes(
     sigma, uncertainty, judged : array, shape (..., Y, X)
         Blur, standard error and where they may be believed; numpy or dask.
     image : array, shape (..., Y, X) or (..., Y, X, 1 to 4), optional
-        The picture; of a colour picture the mean of red, green and blue, without alpha.
+        The picture; of a colour picture the luminance.
     hints : array of bool, shape (..., Y, X), optional
         As `fill_from_judged` takes them.
 
@@ -140,31 +141,23 @@ def fill_planes(
     >>> fill_planes(stack, 0.1 * stack, np.isfinite(stack))[:, 0, 1]
     array([1., 2.], dtype=float32)
     """
-    arrays = [sigma, uncertainty, judged, judged if hints is None else hints]
     if image is not None:
         if image.shape[:-1] == sigma.shape and image.shape[-1] <= 4:
-            image = image[..., : 3 if image.shape[-1] > 2 else 1].mean(axis=-1, dtype=np.float32)
+            image = luminance(image)
         if image.shape != sigma.shape:
             raise BlurMapError(
                 f"The picture has shape {image.shape} and the map {sigma.shape}; "
                 "give the picture that the map was made from."
             )
-        arrays.append(image)
-    if not any(hasattr(array, "dask") for array in arrays[:4]):
-        return _fill_stack(*arrays)
-    import dask.array
-
-    whole = (1,) * (sigma.ndim - 2) + (-1, -1)
-    lazy = [dask.array.asarray(array).rechunk(whole) for array in arrays]
-    meta = np.empty((0,) * sigma.ndim, np.float32)
-    return dask.array.map_blocks(_fill_stack, *lazy, dtype=np.float32, meta=meta)
-
-
-def _fill_stack(*arrays: Array) -> Plane:
-    filled = np.empty(arrays[0].shape, np.float32)
-    for place in np.ndindex(filled.shape[:-2]):
-        sigma, uncertainty, known, hints, *rest = (array[place] for array in arrays)
-        filled[place] = fill_from_judged(sigma, uncertainty, known, rest[0] if rest else None, hints)
+    arrays = (sigma, uncertainty, judged, image, hints)
+    lazy = is_lazy(sigma, uncertainty, judged, hints)
+    (filled,) = map_planes(
+        lambda *plane: [fill_from_judged(*plane)],
+        lambda index: [None if array is None else array[index] for array in arrays],
+        [blank(sigma.shape, np.nan, np.float32, lazy=lazy)],
+        sigma.shape[:-2],
+        lazy=lazy,
+    )
     return filled
 
 

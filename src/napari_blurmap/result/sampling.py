@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ground.arrays import is_lazy
 from ..ground.status import Array, Status, judged
 
 # A map larger than this gives its medians from every k-th pixel.
@@ -50,14 +51,14 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
     """
     step = max(1, int(np.ceil(np.sqrt(sigma.size / _SAMPLE_PIXELS))))
     arrays = (sigma, uncertainty, status)
-    if not any(hasattr(a, "dask") for a in arrays):
+    if not is_lazy(*arrays):
         planes = (a.reshape(-1, *a.shape[-2:]) for a in arrays)
         return _merged([_piece(s, u, k, step) for s, u, k in zip(*planes, strict=True)])
     from dask.array import asarray
     from dask.base import compute
     from dask.delayed import delayed
 
-    shared = next(a.chunks for a in arrays if hasattr(a, "dask"))
+    shared = next(a.chunks for a in arrays if is_lazy(a))
     chunks = (asarray(a).rechunk(shared).to_delayed(optimize_graph=False).ravel() for a in arrays)
     lazy = delayed(_piece)
     # One call and graphs as they are, so that what the three arrays share, the network, is computed once.

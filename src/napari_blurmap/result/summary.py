@@ -1,16 +1,14 @@
-"""A blur map in a few figures and one line: coverage first, then the median and its error, then a verdict."""
+"""A blur map in a few figures: coverage first, then the median and its error, then a verdict."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import floor, isfinite, log10, nan
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from ..errors import BlurMapError
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array, Status
+from .reference import Reference, probability_below
 from .sampling import Sample, median_error, sample_map
 
 # Fewer judged places than this are too few to speak for a picture.
@@ -18,64 +16,6 @@ _ENOUGH_SHARE = 0.05
 _ENOUGH_PIXELS, _LEAST_SHARE = 4096, 0.001
 # Shares of the judged places that decide between sharp, partly blurred and blurred.
 _SHARP_FROM, _BLURRED_BELOW = 0.75, 0.25
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What counts as sharp: the zero against which a verdict is given.
-
-    Parameters
-    ----------
-    sigma : float
-        Blur of the reference, pixels.
-    name : str
-        How users know it, such as ``"optics limit"``.
-    kind : {"optics", "typed", "sharp region"}
-        A perfectly focused picture can be no sharper than the optics limit,
-        and hardly sharper than a region called sharp, so both get a
-        tolerance; a limit typed in is taken at its word.
-
-    Raises
-    ------
-    BlurMapError
-        If sigma is not a positive number or the kind is unknown.
-
-    Examples
-    --------
-    >>> Reference(0.8, "optics limit", "optics").threshold
-    1.0
-    """
-
-    sigma: float
-    name: str
-    kind: Literal["optics", "typed", "sharp region"]
-
-    def __post_init__(self) -> None:
-        """Refuse a limit that is none."""
-        object.__setattr__(self, "sigma", _number(self.sigma))
-        if not (isfinite(self.sigma) and self.sigma > 0):
-            raise BlurMapError(
-                f"The reference blur is {self.sigma}; expected a sigma in pixels above 0. "
-                "Give the sigma of what you call sharp."
-            )
-        if self.kind not in ("optics", "typed", "sharp region"):
-            raise BlurMapError(f"Unknown kind of reference {self.kind!r}; use 'optics', 'typed' or 'sharp region'.")
-
-    @property
-    def threshold(self) -> float:
-        """Largest sigma that still counts as sharp, pixels.
-
-        The reference plus 25 % or 0.1 px, whichever is more: about the least
-        that can be told apart. A typed limit has no tolerance.
-        """
-        return self.sigma if self.kind == "typed" else max(1.25 * self.sigma, self.sigma + 0.1)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return nan
 
 
 def summarize(
@@ -198,10 +138,7 @@ def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any
         }
         return found
     if sample.judged:
-        from scipy.special import ndtr
-
-        spread = np.maximum(sample.uncertainty, 1e-6)
-        found["sharp_share"] = float(np.mean(ndtr((reference.threshold - sample.sigma) / spread)))
+        found["sharp_share"] = float(np.mean(probability_below(reference.threshold, sample.sigma, sample.uncertainty)))
         found["ratio"] = figures["median_sigma"] / reference.sigma
     found["verdict"] = _verdict(found["sharp_share"], figures)
     return found
@@ -218,72 +155,3 @@ def _verdict(sharp_share: float | None, figures: dict[str, Any]) -> str:
     if sharp_share >= _SHARP_FROM:
         return "sharp"
     return "blurred" if sharp_share < _BLURRED_BELOW else "partly blurred"
-
-
-def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
-    """One line for people from the figures of `summarize`.
-
-    Parameters
-    ----------
-    summary : dict
-        What ``BlurMap.summary`` returned.
-    verdict : bool, default=False
-        End with the verdict and its note, where there was a reference.
-
-    Returns
-    -------
-    str
-        Blur with its error, ratio to the reference, coverage and why the rest
-        was not judged; what is unknown is left out.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> two = np.full((64, 64), 2.0, np.float32)
-    >>> status = np.zeros((64, 64), np.uint8)
-    >>> status[:16] = Status.EMPTY
-    >>> summary_line(summarize(two, 0.1 * two, status))
-    'Blur FWHM 4.71 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
-    """
-    line = _found(summary)
-    if verdict and summary["verdict"] is not None:
-        line += f" Verdict: {summary['verdict']}."
-        if summary["note"]:
-            line += f" {summary['note']}"
-    return line
-
-
-def _found(summary: dict[str, Any]) -> str:
-    """What was found, without a verdict."""
-    missing = {label: share for label, share in summary["shares"].items() if label != Status.MEASURED.label}
-    missing["too uncertain"] = summary["uncertain_share"]
-    reasons = ", ".join(f"{_percent(share)} {label}" for label, share in missing.items() if share > 0)
-    if summary["median_fwhm"] is None:
-        return f"Nothing could be judged: {reasons}."
-    name = "median_fwhm" if summary["unit"] is None else "median_fwhm_in_unit"
-    blur = _with_error(summary[name], summary[f"{name}_error"])
-    # Counted from the sharpness of somebody's pictures it is no total blur, and must not pass for one.
-    what = "Added blur" if summary["zero"] == "added" else "Blur"
-    line = f"{what} FWHM {blur} {summary['unit'] or 'px'} (median)"
-    if summary["ratio"] is not None:
-        line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
-    line += f". Judged {_percent(summary['judged_share'])} of the picture"
-    if summary["sharp_share"] is not None:
-        line += f": {_percent(summary['sharp_share'])} of that sharp"
-    return line + (f". Not judged: {reasons}." if reasons else ".")
-
-
-def _percent(share: float) -> str:
-    """Whole per cent; neither 0 % nor 100 % unless it is exactly that."""
-    if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
-
-
-def _with_error(value: float, error: float | None) -> str:
-    """Value to the first digit of its error, but to no more than three digits; an error never shows as 0."""
-    decimals = max(0, 2 - floor(log10(value))) if value > 0 else 2
-    if not error:
-        return f"{value:.{decimals}f}"
-    decimals = min(decimals, max(0, -floor(log10(float(f"{error:.0e}")))))
-    return f"{value:.{decimals}f} +- {max(error, 10.0**-decimals):.{decimals}f}"

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arrays import is_lazy
 from ..ground.status import Array, Status
 from ..ground.units import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+#: Every map with a number for each pixel, in the order in which they are kept in files.
+NUMBERS = ("sigma", "uncertainty")
+#: Those of them that a model may not give.
+OPTIONAL: tuple[str, ...] = ()
 
 
 def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
@@ -36,8 +42,8 @@ def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
         If they do not fit together.
     """
     done = dict(given)
-    for name in ("sigma", "uncertainty"):
-        done[name] = _floats(name, given[name])
+    for name in NUMBERS:
+        done[name] = None if name in OPTIONAL and given[name] is None else _floats(name, given[name])
     done["status"] = _as_status(given["status"])
     done["axes"] = tuple(given["axes"])
     done["units"] = tuple(unit_name(unit) or str(unit) for unit in given["units"])
@@ -56,8 +62,8 @@ def _check_shapes(m: dict[str, Any]) -> None:
     shape = m["sigma"].shape
     if len(shape) < 2 or 0 in shape:
         raise BlurMapError(f"A blur map has at least the axes y and x, none of them empty; this one is {shape}.")
-    for name in ("uncertainty", "status"):
-        if m[name].shape != shape:
+    for name in (*NUMBERS, "status"):
+        if m[name] is not None and m[name].shape != shape:
             raise BlurMapError(f"{name} has shape {m[name].shape} but sigma {shape}; they must be the same.")
 
 
@@ -90,12 +96,8 @@ def _check_probabilities(m: dict[str, Any]) -> None:
         )
 
 
-def _is_lazy(array: Array) -> bool:
-    return hasattr(array, "dask")
-
-
 def _floats(name: str, array: Array) -> Array:
-    if _is_lazy(array):
+    if is_lazy(array):
         return array.astype(np.float32)
     try:
         return np.asarray(np.ma.asarray(array, np.float32).filled(np.nan))
@@ -105,7 +107,7 @@ def _floats(name: str, array: Array) -> Array:
 
 def _as_status(array: Array) -> Array:
     """Statuses as uint8; those of a lazy map are not looked at."""
-    if _is_lazy(array):
+    if is_lazy(array):
         return array.astype(np.uint8)
     plain = np.asarray(array)
     if plain.dtype.kind not in "buif" or (

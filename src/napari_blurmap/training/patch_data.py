@@ -15,7 +15,8 @@ from ..errors import BlurMapError
 from ..ground.blur import apply_blur
 from ..io.folders import pictures_in
 from ..io.pictures import read_picture
-from ..picture.stack import as_stack, read_plane
+from ..picture.plane import read_plane
+from ..picture.stack import as_stack
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from ...checking.report import CheckReport
+    from ...ground.progress import Cancel, Progress
 
 Check = Callable[..., Any]
 _SHOWN, _DETAILED = "the one shown", "the one with the most detail"
@@ -43,8 +44,8 @@ class CheckRequest:
 
     def run(
         self,
-        progress: Callable[[int, int, str], None],
-        cancel: Callable[[], bool],
+        progress: Progress,
+        cancel: Cancel,
         *,
         update: Callable[[CheckReport], None],
         check: Check | None = None,

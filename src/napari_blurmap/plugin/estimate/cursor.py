@@ -105,7 +105,7 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     lines = [f"FWHM {fwhm:.2f} +- {spread:.2f} px"]
     if not judged(sigma, error, status):
         return f"cannot tell: too uncertain ({lines[0]})"
-    if length := _length(blurmap):
+    if length := blurmap.pixel_side:
         lines.append(f"FWHM {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}")
     return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
 
@@ -117,14 +117,6 @@ def _lazy_text(sigma: Any) -> str:
     if sigma is None or not np.isfinite(sigma):
         return "cannot tell" if sigma is not None else ""
     return f"FWHM {FWHM_PER_SIGMA * float(sigma):.2f} px"
-
-
-def _length(blurmap: BlurMap) -> float | None:
-    """Side of a pixel where one sigma is one length."""
-    if blurmap.pixel_size is None:
-        return None
-    y, x = blurmap.pixel_size
-    return (y + x) / 2 if abs(y - x) <= 0.01 * min(y, x) else None
 
 
 def _pair(value: float, error: float) -> str:

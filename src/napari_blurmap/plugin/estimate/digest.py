@@ -10,7 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ...result.blurmap import BlurMap, Reference
+    from ...result.blurmap import BlurMap
+    from ...result.reference import Reference
 
 #: Kinds of contrast by the name that settings store, as users read them.
 CONTRASTS = {
@@ -67,7 +68,7 @@ def digest(blurmap: BlurMap, reference: Reference | None) -> Digest:
     """
     from ...ground.optics import FWHM_PER_SIGMA
     from ...result.sampling import sample_map
-    from ...result.summary import summary_line
+    from ...result.words import summary_line
 
     summary = blurmap.summary(reference)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma

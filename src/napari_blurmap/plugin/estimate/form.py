@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Image
 
-    from ...result.summary import Reference
+    from ...result.reference import Reference
     from .optics import PixelSize
 
 #: Reference, kind of contrast, and why the reference cannot be used.

@@ -15,9 +15,10 @@ from .digest import Digest, digest
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
+    from ...ground.progress import Cancel, Progress
     from ...models.model import ModelInfo
     from ...result.blurmap import BlurMap
-    from ...result.summary import Reference
+    from ...result.reference import Reference
     from ..layers.picture import LayerPicture
 
 Estimate = Callable[..., Any]
@@ -76,8 +77,8 @@ class Request:
 
     def run(
         self,
-        progress: Callable[[int, int, str], None],
-        cancel: Callable[[], bool],
+        progress: Progress,
+        cancel: Cancel,
         estimate: Estimate | None = None,
     ) -> Result | Stopped:
         """Estimate and summarize; meant for a worker.

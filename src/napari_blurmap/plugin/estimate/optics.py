@@ -13,7 +13,7 @@ from ..layers.picture import is_square
 from ..widgets.fields import Choice, NumberField, empty_form, form_label, plain_label
 
 if TYPE_CHECKING:
-    from ...result.summary import Reference
+    from ...result.reference import Reference
 
 PixelSize = tuple[float, float, str]
 
@@ -113,7 +113,7 @@ class OpticsForm(QWidget):
         if kind == "none":
             return None
         from ...ground.optics import fwhm_to_sigma, optics_limit
-        from ...result.summary import Reference
+        from ...result.reference import Reference
 
         if kind == "typed" and self.typed.value:
             pixels = self.typed.value

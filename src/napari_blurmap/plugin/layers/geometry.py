@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import BlurMapError
+from ...ground.affine import after_scale, shear_matrix
 from ...ground.status import Array
 from ...ground.units import unit_name
-from ...picture.given import after_scale, shear_matrix
 
 if TYPE_CHECKING:
     from napari.layers import Layer

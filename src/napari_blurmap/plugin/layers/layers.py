@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from ...errors import BlurMapError
+from ...ground.arrays import is_lazy
 from ...ground.status import Array, judged
 from .colormaps import (
     REASONS,
@@ -273,7 +274,7 @@ def _cannot_tell(blurmap: BlurMap, placed: Placement, name: str, metadata: dict[
 
 def _shares(labels: Array, count: int, skip: int = 0) -> list[float]:
     """Share of every label from ``skip`` on, of all pixels that have one of them; NaN for a lazy array."""
-    if hasattr(labels, "dask"):
+    if is_lazy(labels):
         return [float("nan")] * (count - skip)
     counts = np.bincount(labels.ravel(), minlength=count)[skip:]
     return [float(share) for share in (counts / max(int(counts.sum()), 1)).round(4)]

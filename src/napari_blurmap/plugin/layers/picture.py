@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...ground.arrays import in_memory
-from ...ground.units import meters
+from ...ground.arrays import in_memory, is_lazy
+from ...ground.units import meters, pixel_side
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -74,7 +74,7 @@ class LayerPicture:
         data = layer.data[0] if layer.multiscale else layer.data
         return cls(
             name=layer.name,
-            data=Eager(data) if hasattr(data, "dask") else data,
+            data=Eager(data) if is_lazy(data) else data,
             scale=tuple(float(v) for v in layer.scale),
             translate=tuple(float(v) for v in layer.translate),
             units=tuple(str(unit) for unit in layer.units),
@@ -137,5 +137,4 @@ def pixel_size(stack: Stack) -> tuple[float, float, str] | None:
 
 def is_square(size: tuple[float, float, str]) -> bool:
     """Whether a pixel is as high as wide, within the 1 % that one sigma as a length allows."""
-    y, x, _ = size
-    return abs(y - x) <= 0.01 * min(y, x)
+    return pixel_side(size[:2]) is not None

@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 from napari.qt.threading import FunctionWorker
 
 from ...errors import BlurMapError
+from ...ground.progress import Cancel, Progress
 
 #: ``work(progress, cancel)`` gives any value, or `Stopped` where it was cancelled.
-Work: TypeAlias = Callable[[Callable[[int, int, str], None], Callable[[], bool]], Any]
+Work: TypeAlias = Callable[[Progress, Cancel], Any]
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,9 @@ from .form import WORDS, SmoothForm
 from .preview import Piece, piece_in_view, preview_layer, smoothed_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.layers import Image, Layer
 
+    from ...ground.progress import Cancel, Progress
     from ...result.blurmap import BlurMap
     from ..layers.picture import LayerPicture
 
@@ -224,8 +223,8 @@ class SmoothPanel(Panel):
 
 
 def _smoothed_layers(
-    progress: Callable[[int, int, str], None],
-    cancel: Callable[[], bool],
+    progress: Progress,
+    cancel: Cancel,
     *,
     layer: Image,
     m: BlurMap,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...ground.affine import shear_matrix
 from ...ground.arrays import in_memory
-from ...picture.given import shear_matrix
 from ...result.blurmap import BlurMap
 from ...result.smooth.guide import guide_of
 from ...result.smooth.smooth import smooth_sigma

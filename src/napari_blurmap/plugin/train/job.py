@@ -13,6 +13,7 @@ from ...models.saving import check_target, model_name, save_anyhow
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
+    from ...ground.progress import Cancel, Progress
     from ...result.blurmap import BlurMap
     from ...training.own.config import TuneStep
     from ...training.own.report import TuneReport
@@ -86,8 +87,8 @@ class TrainRequest:
 
     def run(
         self,
-        progress: Callable[[int, int, str], None],
-        cancel: Callable[[], bool],
+        progress: Progress,
+        cancel: Cancel,
         *,
         update: Callable[[TrainUpdate], None],
         tunings: Tunings | None = None,

@@ -42,6 +42,8 @@ class Ground:
         Of every value of ``sigma_grid``, on the network's grid.
     sigma_grid : ndarray, shape (K,), or None
         Sigma, pixels.
+    reading : {"mean", "median", "argmax"}
+        How the model read the probabilities as one sigma.
     """
 
     judged: NDArray[np.bool_]
@@ -52,6 +54,7 @@ class Ground:
     picture: Plane | None = None
     probabilities: Plane | None = None
     sigma_grid: Plane | None = None
+    reading: str = "mean"
 
     @property
     def uncertainty(self) -> Plane:
@@ -76,7 +79,7 @@ def ground_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **gui
     status : ndarray of uint8, shape (Y, X)
         `napari_blurmap.Status`.
     **guides
-        picture, probabilities and sigma_grid, as `Ground` has them.
+        picture, probabilities, sigma_grid and reading, as `Ground` has them.
 
     Returns
     -------

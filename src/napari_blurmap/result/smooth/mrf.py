@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from ...errors import BlurMapError
 from .least_squares import ties
-from .readings import read, reading_of, spread_about
+from .readings import read, spread_about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,10 +69,7 @@ def random_field(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     weight = _sum_over_cells(ground.weight, cell, data.shape[1:]).astype(np.float32)
     q = _beliefs(data, weight, _ties_of_cells(ground, cell, data.shape[1:]), strength)
     grid = np.asarray(ground.needed("sigma_grid"), np.float32)
-    share = _sum_over_cells(ground.judged.astype(np.float64), cell, data.shape[1:])
-    total = _sum_over_cells(ground.sigma, cell, data.shape[1:])
-    known = share == cell**2
-    kind = reading_of(p, grid, total / cell**2, known)
+    kind = ground.reading
     before, after = read(p, grid, kind), read(q, grid, kind)
     narrower = spread_about(after, q, grid, kind) / np.maximum(spread_about(before, p, grid, kind), 1e-6)
     moved, factor = (_to_pixels(plane, cell, ground.judged.shape) for plane in (after - before, narrower))

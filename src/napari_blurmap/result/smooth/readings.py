@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from .judged_plane import Plane
 
 #: Where the grid of the models turns from linear to logarithmic, pixels.
@@ -59,30 +57,3 @@ def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:
         return np.asarray(spread_about(np.log(scale), p, np.log(grid + _KNEE), "mean") * scale)
     mean, square = (np.tensordot(power, p, axes=(0, 0)) for power in (grid, grid**2))
     return np.asarray(np.sqrt(np.maximum(square - 2 * middle * mean + middle**2, 0)))
-
-
-def reading_of(p: Plane, grid: Plane, sigma: Plane, known: NDArray[np.bool_]) -> str:
-    """Which reading of the probabilities gave a map its sigma.
-
-    Parameters
-    ----------
-    p, grid : ndarray
-        As in `read`.
-    sigma : ndarray, shape (h, w)
-        Sigma of the cells, up to a constant.
-    known : ndarray of bool, shape (h, w)
-        Cells to compare.
-
-    Returns
-    -------
-    {"mean", "median", "argmax"}
-        The one nearest to the map; a model does not tell its maps.
-    """
-    if not known.any():
-        return READINGS[0]
-
-    def distance(kind: str) -> float:
-        off = (read(p, grid, kind) - sigma)[known]
-        return float(np.abs(off - np.median(off)).mean())
-
-    return min(READINGS, key=distance)

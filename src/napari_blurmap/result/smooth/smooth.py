@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...errors import BlurMapError, Cancelled
-from ...picture.stack import read_plane
+from ...errors import BlurMapError
+from ...ground.arrays import is_lazy, map_planes
+from ...ground.progress import Pace
+from ...picture.plane import read_plane
 from .edge import edge_preserving
 from .gradient import along_level_lines
 from .guide import guide_of
@@ -19,6 +21,7 @@ from .mean import moving_average
 from .mrf import random_field
 
 if TYPE_CHECKING:
+    from ...ground.progress import Cancel, Progress
     from ..blurmap import BlurMap
     from .judged_plane import Plane
 
@@ -49,8 +52,8 @@ def smooth_sigma(
     *,
     image: Any = None,
     strength: float | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
-    cancel: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> BlurMap:
     """Smooth a map, every place weighted by 1/uncertainty^2.
 
@@ -74,7 +77,7 @@ def smooth_sigma(
         for the place itself, up to 1 (0.5).
     progress, cancel : callable, optional
         ``progress(done, total, message)`` and ``cancel() -> bool``, called
-        between planes; not for a lazy map.
+        after each plane; not for a lazy map.
 
     Returns
     -------
@@ -125,11 +128,12 @@ def smooth_sigma(
     if method == "edge" and pictures is None:
         raise BlurMapError('Edge-preserving smoothing is guided by the picture: pass image=, or use method="mean".')
     grid = np.asarray(m.sigma_grid, np.float32) if method == "mrf" else None
+    reading = str(m.provenance.get("decode", "mean"))
 
     def smooth(sigma: Any, uncertainty: Any, status: Any, picture: Any, weights: Any) -> tuple[Plane, Plane]:
         shown = None if picture is None else read_plane(picture).picture
-        arrays = (np.asarray(sigma), np.asarray(uncertainty), np.asarray(status))
-        return _smooth_plane(*arrays, chosen, amount, picture=shown, probabilities=weights, sigma_grid=grid)
+        guides = {"picture": shown, "probabilities": weights, "sigma_grid": grid, "reading": reading}
+        return _smooth_plane(sigma, uncertainty, status, chosen, amount, **guides)
 
     def parts(index: tuple[int, ...]) -> tuple[Any, ...]:
         picture = None if pictures is None else pictures.plane(index)
@@ -143,17 +147,11 @@ def smooth_sigma(
         arrays = {"sigma": sigma, "uncertainty": uncertainty, "probabilities": None, "sigma_grid": None}
         return replace(m, **arrays, provenance=about | more)
 
-    if any(hasattr(array, "dask") for array in (m.sigma, m.uncertainty, m.status)):
-        return result(*_lazy_planes(m, smooth, parts))
-    planes = list(np.ndindex(m.sigma.shape[:-2]))
-    sigma, uncertainty = m.sigma.copy(), m.uncertainty.copy()
-    for number, index in enumerate(planes):
-        if progress is not None:
-            progress(number, len(planes), f"plane {number + 1} of {len(planes)}" if len(planes) > 1 else "smoothing")
-        if cancel is not None and cancel():
-            raise Cancelled(result(sigma, uncertainty, partial=True))
-        sigma[index], uncertainty[index] = smooth(*parts(index))
-    return result(sigma, uncertainty)
+    lazy = is_lazy(m.sigma, m.uncertainty, m.status)
+    maps = [values if lazy else values.copy() for values in (m.sigma, m.uncertainty)]
+    leading = m.sigma.shape[:-2]
+    pace = Pace(prod(leading), progress, cancel, lambda: result(*maps, partial=True), "smoothing", prod(leading))
+    return result(*map_planes(smooth, parts, maps, leading, lazy=lazy, after=pace.tick))
 
 
 def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, float]:
@@ -176,23 +174,6 @@ def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, f
             f"{chosen.largest:g}."
         )
     return chosen, float(amount)
-
-
-def _lazy_planes(m: BlurMap, smooth: Callable[..., Any], parts: Callable[[tuple[int, ...]], Any]) -> list[Any]:
-    """Sigma and uncertainty, each plane smoothed when one of its values is asked for."""
-    import dask.array as da
-    from dask.delayed import delayed as later
-
-    shape = m.sigma.shape
-    # Graphs as they are: each array optimised by itself would run the network they share once more.
-    whole = [
-        later(smooth, nout=2)(
-            *(a.rechunk(-1).to_delayed(optimize_graph=False).item() if hasattr(a, "dask") else a for a in parts(index))
-        )
-        for index in np.ndindex(shape[:-2])
-    ]
-    both = (da.stack([da.from_delayed(pair[k], shape[-2:], np.float32) for pair in whole]) for k in range(2))
-    return [stacked.reshape(shape) for stacked in both]
 
 
 def _smooth_plane(

@@ -10,13 +10,11 @@ from .config import TuneConfig
 from .session import Tuning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from os import PathLike
 
+    from ...ground.progress import Cancel, Progress
     from ...models.model import Model
-
-    Progress = Callable[[int, int, str], None]
-    Cancel = Callable[[], bool]
 
 
 def train_model(

@@ -13,7 +13,7 @@ from ...errors import BlurMapError
 from ...models.dense import DenseConfig, DenseNetwork
 from ...models.devices import choose_device, has_bfloat16
 from ...models.patch import PatchNetwork
-from ...picture.stack import read_plane
+from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
 from ..patch import PatchTrainConfig, PatchTraining

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import BlurMapError, Cancelled
+from ...errors import BlurMapError
 from ...ground.numbers import whole_seed
+from ...ground.progress import Pace
 from ...io.folders import pictures_in
 from ...io.pictures import Picture, is_picture, read_picture
 from ...models.devices import find_device
@@ -19,10 +20,11 @@ from ...picture.stack import as_stack
 from .own_blur import own_blur
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from ...ground.progress import Cancel, Progress
     from ...picture.stack import Stack
 
     Region = tuple[int, int, int, int]
@@ -117,8 +119,8 @@ def inspect_images(
     masks: Sequence[Any] | None = None,
     device: str = "auto",
     seed: int = 0,
-    progress: Callable[[int, int, str], None] | None = None,
-    cancel: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> list[Finding]:
     """Look through pictures before training on them.
 
@@ -156,12 +158,11 @@ def inspect_images(
     find_device(device)
     sources = list_sources(images, masks)
     found: list[Finding] = []
+    pace = Pace(len(sources), progress, cancel, lambda: found)
     for finding, _ in read_pictures(sources, device=device, seed=seed):
         found.append(finding)
-        if progress is not None:
-            progress(len(found), len(sources), finding.name)
-        if cancel is not None and cancel():
-            raise Cancelled(found)
+        pace.message = finding.name
+        pace.tick()
     return found
 
 

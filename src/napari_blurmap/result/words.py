@@ -1,0 +1,78 @@
+"""The summary of a blur map as one line for people."""
+
+from __future__ import annotations
+
+from math import floor, log10
+from typing import Any
+
+from ..ground.status import Status
+
+
+def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
+    """One line for people from the figures of `napari_blurmap.result.summary.summarize`.
+
+    Parameters
+    ----------
+    summary : dict
+        What ``BlurMap.summary`` returned.
+    verdict : bool, default=False
+        End with the verdict and its note, where there was a reference.
+
+    Returns
+    -------
+    str
+        Blur with its error, ratio to the reference, coverage and why the rest
+        was not judged; what is unknown is left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_blurmap.result.summary import summarize
+    >>> two = np.full((64, 64), 2.0, np.float32)
+    >>> status = np.zeros((64, 64), np.uint8)
+    >>> status[:16] = Status.EMPTY
+    >>> summary_line(summarize(two, 0.1 * two, status))
+    'Blur FWHM 4.71 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
+    """
+    line = _found(summary)
+    if verdict and summary["verdict"] is not None:
+        line += f" Verdict: {summary['verdict']}."
+        if summary["note"]:
+            line += f" {summary['note']}"
+    return line
+
+
+def _found(summary: dict[str, Any]) -> str:
+    """What was found, without a verdict."""
+    missing = {label: share for label, share in summary["shares"].items() if label != Status.MEASURED.label}
+    missing["too uncertain"] = summary["uncertain_share"]
+    reasons = ", ".join(f"{_percent(share)} {label}" for label, share in missing.items() if share > 0)
+    if summary["median_fwhm"] is None:
+        return f"Nothing could be judged: {reasons}."
+    name = "median_fwhm" if summary["unit"] is None else "median_fwhm_in_unit"
+    blur = _with_error(summary[name], summary[f"{name}_error"])
+    # Counted from the sharpness of somebody's pictures it is no total blur, and must not pass for one.
+    what = "Added blur" if summary["zero"] == "added" else "Blur"
+    line = f"{what} FWHM {blur} {summary['unit'] or 'px'} (median)"
+    if summary["ratio"] is not None:
+        line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
+    line += f". Judged {_percent(summary['judged_share'])} of the picture"
+    if summary["sharp_share"] is not None:
+        line += f": {_percent(summary['sharp_share'])} of that sharp"
+    return line + (f". Not judged: {reasons}." if reasons else ".")
+
+
+def _percent(share: float) -> str:
+    """Whole per cent; neither 0 % nor 100 % unless it is exactly that."""
+    if 0 < share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 < share < 1 else f"{100 * share:.0f} %"
+
+
+def _with_error(value: float, error: float | None) -> str:
+    """Value to the first digit of its error, but to no more than three digits; an error never shows as 0."""
+    decimals = max(0, 2 - floor(log10(value))) if value > 0 else 2
+    if not error:
+        return f"{value:.{decimals}f}"
+    decimals = min(decimals, max(0, -floor(log10(float(f"{error:.0e}")))))
+    return f"{value:.{decimals}f} +- {max(error, 10.0**-decimals):.{decimals}f}"
