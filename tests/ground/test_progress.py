@@ -27,8 +27,12 @@ def test_work_within_a_step():
 def test_stopping_gives_what_was_done_until_then():
     done = []
     pace = Pace(3, cancel=lambda: len(done) == 2, partial=lambda: list(done))
-    with pytest.raises(Cancelled) as stopped:
+
+    def work():
         for number in range(3):
             done.append(number)
             pace.tick()
+
+    with pytest.raises(Cancelled) as stopped:
+        work()
     assert stopped.value.partial == [0, 1]
