@@ -15,6 +15,7 @@ from .ground.arrays import blank, map_planes
 from .ground.progress import Pace
 from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH, Status
 from .ground.version import VERSION
+from .io.fingerprint import fingerprint
 from .models.architectures import ARCHITECTURES
 from .models.decode import decode
 from .models.devices import choose_device
@@ -137,7 +138,6 @@ def estimate_blur(
         "model_hash": loaded.hash,
         "version": VERSION,
         "parameters": parameters,
-        "source": stack.source,
         "decode": loaded.info.decode,
         "device": str(engine.device),
         "reference": loaded.info.reference,
@@ -204,7 +204,8 @@ def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Mo
         units=stack.units,
         translate=stack.translate,
         affine=stack.affine,
-        provenance=about,
+        # Late, so that nobody waits for it before the first tile.
+        provenance=about | {"source": fingerprint(stack.source)},
         probabilities=rest[0] if rest else None,
         sigma_grid=np.asarray(model.info.sigma_grid) if rest else None,
     )

@@ -14,6 +14,7 @@ from ..ground.progress import Pace
 from ..ground.status import Status, judged
 from ..ground.units import meters, pixel_side, unit_label
 from ..ground.version import VERSION
+from ..io.fingerprint import fingerprint
 from ..models.registry import load_model
 from ..picture.noise import blur_again
 from ..picture.sample import take_sample
@@ -197,7 +198,7 @@ def _first(stack: Stack, sample: CheckSample, before: BlurMap, asked: tuple[floa
         plane=sample.plane,
         notes=sample.notes,
         pixel=None if side is None else (side, unit_label(stack.units[-1])),
-        provenance=about | {"version": VERSION, "seed": seed, "source": stack.source},
+        provenance=about | {"version": VERSION, "seed": seed, "source": fingerprint(stack.source)},
     )
     if chosen.sum() < _LEAST:
         reasons = sorted(((share, label) for label, share in shares.items() if share >= 0.005), reverse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,7 @@ class Picture:
         The colour axis (red, green, blue and perhaps alpha); None for a grey
         picture. Fluorescence channels are an ordinary axis.
     source : dict
-        ``path`` and ``sha256`` of the file; ``image`` where it holds several.
+        ``path`` of the file; ``image`` where it holds several.
     """
 
     array: NDArray[Any]
@@ -85,8 +84,8 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     ((64, 48), ('y', 'x'), ('pixel', 'pixel'))
     """
     file = Path(path)
-    start, sha256 = _fingerprint(file)
-    source = {"path": str(file.resolve()), "sha256": sha256}
+    start = _start(file)
+    source = {"path": str(file.resolve())}
     if start in _TIFF_STARTS:
         found = read_tiff(file)
         if found.image:
@@ -125,15 +124,13 @@ def is_picture(file: Path) -> bool:
         return False
 
 
-def _fingerprint(file: Path) -> tuple[bytes, str]:
-    """First four bytes and sha256."""
+def _start(file: Path) -> bytes:
+    """First four bytes."""
     if file.is_dir():
         raise BlurMapError(f"{file} is a folder; give the pictures in it.")
     try:
         with file.open("rb") as stream:
-            start = stream.read(4)
-            stream.seek(0)
-            return start, hashlib.file_digest(stream, "sha256").hexdigest()
+            return stream.read(4)
     except OSError as error:
         raise BlurMapError(f"{file} cannot be read ({error.strerror or error}).") from error
 

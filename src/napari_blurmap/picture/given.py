@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +37,7 @@ class Given:
     affine : ndarray, shape (n + 1, n + 1), or None
         What comes after scale and translate: it also flips, turns and shears.
     source : dict or None
-        Path and sha256 of the file.
+        Path of the file.
     """
 
     data: Any
@@ -113,6 +111,7 @@ def _unwrap_layer(layer: Any) -> Given:
             f"The layer's scale is {scale.tolist()}; expected a number other than 0 for each of its {n} axes."
         )
     translate, affine = getattr(layer, "translate", None), getattr(layer, "affine", None)
+    path = getattr(getattr(layer, "source", None), "path", None)
     place = after_scale(
         scale,
         np.zeros(len(scale)) if translate is None else translate,
@@ -128,15 +127,5 @@ def _unwrap_layer(layer: Any) -> Given:
         units[-n:] if len(units) >= n else None,
         None if translate is None else tuple(float(v) for v in translate)[-n:],
         place[-n - 1 :, -n - 1 :],
-        _file(getattr(getattr(layer, "source", None), "path", None)),
+        None if path is None else {"path": str(path)},
     )
-
-
-def _file(path: Any) -> dict[str, str] | None:
-    if path is None:
-        return None
-    try:
-        with Path(str(path)).open("rb") as opened:
-            return {"path": str(path), "sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
-    except OSError:  # moved since it was opened, or a folder
-        return None

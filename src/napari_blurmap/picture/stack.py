@@ -45,7 +45,7 @@ class Stack:
     affine : list of list of float or None
         Of the result's axes.
     source : dict or None
-        Path and sha256 of the file, where it is known.
+        Path of the file, where it is known.
     """
 
     data: Any

@@ -216,7 +216,7 @@ def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
 def test_a_preview_that_fails_ends_no_training(tmp_path: Path):
     from napari.layers import Image
 
-    picture = LayerPicture.of(Image(np.zeros((16, 200))), file=False)  # too small
+    picture = LayerPicture.of(Image(np.zeros((16, 200))))  # too small
     request = TrainRequest([], None, "default", {"device": "cpu"}, tmp_path / "m", picture, (), "")
     assert request._preview(SimpleNamespace(preview=lambda: "default")) is None
 

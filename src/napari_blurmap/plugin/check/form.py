@@ -148,7 +148,7 @@ class CheckForm(QWidget):
             return None
         picture = LayerPicture.of(layer)
         options: dict[str, Any] = {"model": self.model.model, "device": read_preferences()["compute.device"]}
-        stack = as_stack(LayerPicture.of(layer, file=False))
+        stack = as_stack(LayerPicture.of(layer))
         if len(stack.shape) > 2 and self.plane.value == _SHOWN:
             here = in_data(layer, np.array(self._viewer.dims.point), self._viewer.dims.units)
             options["plane"] = tuple(
@@ -182,7 +182,7 @@ class CheckForm(QWidget):
         layer, text, stacked = self.layers.layer, "", False
         if layer is not None:
             try:
-                stack = as_stack(LayerPicture.of(layer, file=False))
+                stack = as_stack(LayerPicture.of(layer))
                 *leading, height, width = stack.shape
                 stacked = bool(leading)
                 text = f"{np.prod(leading)} planes, one of which is checked; " if stacked else ""

@@ -183,7 +183,7 @@ class EstimateForm(QWidget):
         layer, text, size = self.layers.layer, "", None
         if layer is not None:
             try:
-                stack = as_stack(LayerPicture.of(layer, file=False))
+                stack = as_stack(LayerPicture.of(layer))
                 named = set(stack.axes) <= {label.lower() for label in layer.axis_labels}
                 text, size = describe_axes(stack, named), pixel_size(stack)
             except BlurMapError as error:

@@ -69,8 +69,8 @@ class LayerPicture:
     source: Any = None
 
     @classmethod
-    def of(cls, layer: Image, *, file: bool = True) -> LayerPicture:
-        """Take the picture of a layer; without its file, all of which would be read for its hash, where not wanted."""
+    def of(cls, layer: Image) -> LayerPicture:
+        """Take the picture of a layer."""
         data = layer.data[0] if layer.multiscale else layer.data
         return cls(
             name=layer.name,
@@ -83,7 +83,7 @@ class LayerPicture:
             rotate=np.asarray(layer.rotate),
             shear=np.asarray(layer.shear),
             affine=np.asarray(layer.affine.affine_matrix),
-            source=layer.source if file else None,
+            source=layer.source,
         )
 
 

@@ -126,7 +126,7 @@ class SmoothForm(QObject):
         layer = self.picture.value
         if layer is None or not METHODS[self.method.value].takes_picture:
             return None
-        return LayerPicture.of(layer, file=False)
+        return LayerPicture.of(layer)
 
     def options(self) -> dict[str, Any]:
         """Method and strength, as `smooth_sigma` takes them."""
@@ -177,7 +177,7 @@ class SmoothForm(QObject):
 
 def _fits(m: BlurMap, layer: Image) -> bool:
     try:
-        guide_of(m, LayerPicture.of(layer, file=False))
+        guide_of(m, LayerPicture.of(layer))
     except BlurMapError:
         return False
     return True

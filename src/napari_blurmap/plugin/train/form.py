@@ -144,7 +144,7 @@ class TrainForm(QWidget):
         return Path(str(folder)) if folder is not None and str(folder) not in ("", ".") else None
 
     def _mask(self, layer: Image) -> np.ndarray:
-        stack = as_stack(LayerPicture.of(layer, file=False))
+        stack = as_stack(LayerPicture.of(layer))
         y, x = stack.order[-2:]
         return mask_of(self.region.value, layer, (y, x), (stack.shape[-2], stack.shape[-1]))
 
@@ -153,7 +153,7 @@ class TrainForm(QWidget):
         layer: Image | None = self.preview.value
         if layer is None or self._preview_problem():
             return None, ()
-        picture = LayerPicture.of(layer, file=False)
+        picture = LayerPicture.of(layer)
         return picture, self._plane(layer, picture)
 
     def _preview_problem(self) -> str:
@@ -161,7 +161,7 @@ class TrainForm(QWidget):
         layer: Image | None = self.preview.value
         if layer is not None:
             try:
-                as_stack(LayerPicture.of(layer, file=False))
+                as_stack(LayerPicture.of(layer))
             except BlurMapError as error:
                 return f"No preview of {layer.name}. {error}"
         return ""
