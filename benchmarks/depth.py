@@ -15,8 +15,8 @@ from skimage.transform import downscale_local_mean
 
 import napari_blurmap as nb
 from napari_blurmap.result.fill import fill_from_judged
-from napari_blurmap.synthesis.crops import blur_periodic
 from napari_blurmap.synthesis.kernels import Disc
+from napari_blurmap.synthesis.levels import blur_periodic
 
 from .accuracy import LARGEST_ZERO
 from .report import arguments, publish, table

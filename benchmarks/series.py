@@ -16,8 +16,8 @@ import numpy as np
 import napari_blurmap as nb
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.synthesis.camera import Camera
-from napari_blurmap.synthesis.crops import blur_periodic
 from napari_blurmap.synthesis.kernels import Disc, Pupil
+from napari_blurmap.synthesis.levels import blur_periodic
 from napari_blurmap.synthesis.scenes import random_scene
 
 from .report import arguments, publish, table

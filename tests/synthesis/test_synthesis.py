@@ -11,8 +11,9 @@ from scipy import ndimage
 import napari_blurmap as nb
 from napari_blurmap.errors import BlurMapError
 from napari_blurmap.synthesis.camera import Camera
-from napari_blurmap.synthesis.crops import blur_periodic, make_crop
+from napari_blurmap.synthesis.crops import make_crop
 from napari_blurmap.synthesis.fields import sigma_step
+from napari_blurmap.synthesis.levels import blur_periodic
 from napari_blurmap.synthesis.scenes import SCENES, random_scene
 from napari_blurmap.synthesis.textures import dead_leaves, power_law
 from napari_blurmap.training import synthetic_crops as datasets

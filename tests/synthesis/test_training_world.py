@@ -9,10 +9,12 @@ from scipy import ndimage
 from napari_blurmap.ground.optics import airy_mtf, equivalent_sigma, optics_limit
 from napari_blurmap.synthesis import kernels
 from napari_blurmap.synthesis.burn_in import burn_in
-from napari_blurmap.synthesis.crops import blur_periodic, make_crop, sensitivity_over_noise
+from napari_blurmap.synthesis.crops import make_crop
 from napari_blurmap.synthesis.exposure import expose
 from napari_blurmap.synthesis.kernels import Disc, Gaussian, Pupil
+from napari_blurmap.synthesis.levels import blur_periodic
 from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.synthesis.structure import sensitivity_over_noise
 from napari_blurmap.synthesis.surfaces import lit
 
 FREQUENCY = np.linspace(0, 0.5, 120)
@@ -41,13 +43,17 @@ def test_a_family_member_has_the_sigma_it_is_called_by(family, wanted):
 
 
 def test_microscopes_are_one_in_five_and_most_of_them_aberrated(monkeypatch):
-    drawn = []
-    monkeypatch.setattr(kernels.Pupil, "__init__", lambda self, cutoff, spherical=0: drawn.append(spherical))
-    families = [kernels.random_family(np.random.default_rng(i)) for i in range(2000)]
+    monkeypatch.setattr(kernels, "_known_pupil", lambda *drawn: drawn)
+    rng = np.random.default_rng(0)
+    families = [kernels.random_family(rng) for _ in range(2000)]
+    drawn = [family for family in families if isinstance(family, tuple)]
     assert len(drawn) / 2000 == pytest.approx(0.2, abs=0.03)
     assert sum(isinstance(f, Disc) for f in families) / 2000 == pytest.approx(0.18, abs=0.03)
-    assert np.mean(np.array(drawn) > 0) == pytest.approx(2 / 3, abs=0.06)
-    assert set(drawn) == set(range(len(Pupil.SPHERICAL)))
+    cutoffs, spherical, obstructed, _, _ = (np.array(values) for values in zip(*drawn, strict=True))
+    assert np.mean(spherical > 0) == pytest.approx(2 / 3, abs=0.06)
+    assert np.mean(obstructed) == pytest.approx(0.12, abs=0.05)
+    assert set(spherical) == set(range(len(Pupil.SPHERICAL)))
+    assert (cutoffs.min(), cutoffs.max()) == pytest.approx((0.1, 2.0))
 
 
 def test_a_pupil_in_focus_is_the_airy_pattern_and_its_sharpest():
@@ -80,7 +86,7 @@ def test_noise_is_as_large_as_stated():
     """Robust deviation of flat fields over the stated one; bad pixels, JPEG and gamma disturb single pictures."""
     ratios = []
     for seed in range(60):
-        picture, noise = expose(np.full((64, 64), 0.4, np.float32), np.random.default_rng(seed))
+        picture, noise, _, _ = expose(np.full((64, 64), 0.4, np.float32), np.random.default_rng(seed))
         deviation = 1.4826 * np.median(np.abs(picture - np.median(picture)))
         if noise.mean() > 0.002:  # else the grey levels are coarser than the noise
             ratios.append(deviation / noise.mean())
@@ -91,7 +97,7 @@ def test_noise_is_as_large_as_stated():
 def test_pictures_stay_within_full_scale():
     light = np.linspace(-0.2, 1.5, 64 * 64, dtype=np.float32).reshape(64, 64)
     for seed in range(40):
-        picture, noise = expose(light, np.random.default_rng(seed))
+        picture, noise, _, _ = expose(light, np.random.default_rng(seed))
         assert 0 <= picture.min() <= picture.max() <= 1
         assert (noise > 0).all()
 
@@ -121,13 +127,15 @@ def test_overlays_and_empty_ground_are_labelled_without_structure():
 
 def test_haze_is_named_by_the_sharpest_layer():
     """Where the specimen shows above the noise its own sigma is the truth, elsewhere that of the haze."""
-    from napari_blurmap.synthesis.crops import _hazy
+    from napari_blurmap.synthesis.crops import _hazy, _labels
 
     scene = random_scene((128, 128), 3, kind="dead leaves")
     layer = _hazy(scene, np.random.default_rng(4), 30.0)
-    assert layer.behind is not None
     assert layer.behind_sigma > 2 * layer.sigma.max() or layer.behind_sigma == 30.0
-    assert layer.behind.std() > 0
+    assert (layer.whole - layer.detail).std() > 0
+    sigma, _, structure = _labels(layer, np.full(scene.shape, 0.05, np.float32))
+    assert set(np.unique(sigma)) <= {*np.unique(layer.sigma), np.float32(layer.behind_sigma)}
+    assert (structure >= sensitivity_over_noise(layer.detail, np.float32(0.05), layer.sigma) - 1e-6).all()
 
 
 def test_an_object_before_a_ground_shows_both_sigmas():

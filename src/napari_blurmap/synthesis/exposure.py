@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from .patterns import bad_pixels, coarse_strength, grain, random_pattern
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,10 +22,24 @@ if TYPE_CHECKING:
 
 
 class Exposure(NamedTuple):
-    """A picture over full scale, and the standard deviation of its noise; both (Y, X)."""
+    """A picture, and what is known about its noise.
+
+    Parameters
+    ----------
+    picture : ndarray of float32, shape (Y, X)
+        Grey levels over full scale.
+    noise : ndarray of float32, shape (Y, X)
+        Standard deviation of its noise.
+    coarse : (float, float)
+        See `coarse_strength`.
+    plateau : ndarray of bool, shape (Y, X)
+        Where 3 x 3 and more pixels are overexposed.
+    """
 
     picture: Plane
     noise: Plane
+    coarse: tuple[float, float]
+    plateau: NDArray[np.bool_]
 
 
 def loguniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -31,7 +47,7 @@ def loguniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
-def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False) -> Exposure:
+def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False, electrons: float | None = None) -> Exposure:
     """Draw a camera and take a picture.
 
     Parameters
@@ -42,45 +58,61 @@ def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False) -> Ex
         Where camera and noise come from.
     quiet : bool, default=False
         A good camera in good light: little photon and read noise, and nothing else.
+    electrons : float, optional
+        Photo-electrons at full scale; drawn where it is not given.
 
     Returns
     -------
     Exposure
         After photon noise (with the excess noise of an EMCCD), read noise
         (white, or correlated as after demosaicing, denoising and resampling),
-        row and fixed-pattern noise, hot and dead pixels, clipping at both
-        ends, 8 to 16 bit, gamma, subtracted background and JPEG.
+        row and fixed-pattern noise, hot, dead and replaced pixels, clipping at
+        both ends, 8 to 16 bit, gamma, subtracted background and JPEG.
     """
-    depth = int(rng.choice([8, 12, 16], p=[0.55, 0.2, 0.25]))
+    depth = int(rng.choice([8, 12, 16], p=[0.55, 0.2, 0.25] if electrons is None else [0.2, 0.3, 0.5]))
     if quiet:
         noise = _noise_level(light, rng, electrons=(5e3, 2e5), read=(2e-4, 3e-3))
-        return _digitised(light + noise * rng.standard_normal(light.shape, dtype=np.float32), noise, depth)
-    noise = _noise_level(light, rng)
-    picture = light + noise * _grain(light.shape, rng)
+        white = rng.standard_normal(light.shape, dtype=np.float32)
+        return _digitised(light + noise * white, noise, (1.0, 1.0), depth)
+    if rng.random() < 0.12:
+        light = random_pattern(light, rng)
+    noise = (
+        _noise_level(light, rng) if electrons is None else _photon_noise(light, electrons, loguniform(rng, 0.3, 8.0))
+    )
+    realised = grain(light.shape, rng)
     if rng.random() < 0.08:
         strength = loguniform(rng, 5e-4, 0.01)
         rows = rng.standard_normal((light.shape[0], 1), dtype=np.float32)
-        picture = picture + np.float32(strength) * (rows if rng.random() < 0.5 else rows.T)
+        rows = np.float32(strength) * (rows if rng.random() < 0.5 else rows.T)
+        realised = noise * realised + rows
         noise = np.hypot(noise, np.float32(strength))
+        realised = realised / noise
+    coarse, picture = coarse_strength(realised), light + noise * realised
     if rng.random() < 0.15:
-        picture = _bad_pixels(picture, rng)
-    if rng.random() < 0.1:  # overexposed
+        picture = bad_pixels(picture, rng)
+    if rng.random() < 0.12:  # overexposed
         gain = np.float32(rng.uniform(1.2, 4))
         picture, noise = picture * gain, noise * gain
-    if rng.random() < 0.08:  # background subtracted, negative values cut
-        picture = picture - np.float32(np.quantile(picture, rng.uniform(0.1, 0.6)))
+    top = 1.0
+    if rng.random() < 0.08:  # background subtracted, negative values cut; after it full scale is less
+        ground = np.float32(np.quantile(picture[::4, ::4], rng.uniform(0.1, 0.6)))
+        top = 1.0 - min(float(ground), 0.5)
+        picture = picture - (1 - np.float32(top))
     if rng.random() < 0.1:
-        picture, noise = _gamma(picture, noise, loguniform(rng, 0.45, 2.2))
-    taken = _digitised(picture, noise, depth)
-    if depth == 8 and rng.random() < 0.2:
-        return taken._replace(picture=_jpeg(taken.picture, int(rng.integers(40, 97))))
-    return taken
+        power = loguniform(rng, 0.45, 2.2)
+        top = top**power
+        picture, noise = _gamma(picture, noise, power)
+    taken = _digitised(picture, noise, coarse, depth, top)
+    return _jpeg(taken, light, rng) if depth == 8 and rng.random() < 0.2 else taken
 
 
-def _digitised(picture: Plane, noise: Plane, depth: int) -> Exposure:
+def _digitised(picture: Plane, noise: Plane, coarse: tuple[float, float], depth: int, top: float = 1.0) -> Exposure:
     steps = 2**depth - 1
-    picture = np.clip(np.rint(picture * steps), 0, steps) / steps
-    return Exposure(picture.astype(np.float32), np.sqrt(noise**2 + 1 / (12 * steps**2)).astype(np.float32))
+    over = picture >= top
+    plateau = over if not over.any() else ndimage.binary_opening(over, np.ones((3, 3), bool))
+    picture = np.rint(np.clip(picture, 0, top) * steps) / steps
+    noise = np.sqrt(noise**2 + np.float32(1 / (12 * steps**2)))
+    return Exposure(picture.astype(np.float32), noise.astype(np.float32), coarse, plateau)
 
 
 def _noise_level(
@@ -95,42 +127,31 @@ def _noise_level(
     well, floor = loguniform(rng, *electrons), loguniform(rng, *read)
     # The multiplication of an EMCCD doubles the variance of the photon noise (Hynecek and Nishiwaki, 2003).
     excess = 2.0 if well < 2000 and rng.random() < 0.3 else 1.0
-    return np.asarray(np.sqrt(np.float32(excess / well) * np.maximum(light, 0) + np.float32(floor**2)), np.float32)
+    return _photon_noise(light, well / excess, floor * well / excess)
 
 
-def _grain(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
-    """Noise of unit variance: white, smoothed, enlarged, or as a Bayer pattern leaves it."""
-    white = rng.standard_normal(shape, dtype=np.float32)
-    kind = rng.random()
-    if kind < 0.7:
-        return white
-    if kind < 0.9:
-        width = float(rng.uniform(0.3, 1.2))
-        white = ndimage.gaussian_filter(white, (width, width if rng.random() < 0.7 else 0.0), mode="wrap")
-    elif kind < 0.95:  # enlarged twice, between neighbours a mean
-        coarse = np.repeat(np.repeat(white[::2, ::2], 2, axis=0), 2, axis=1)[: shape[0], : shape[1]]
-        white = ndimage.uniform_filter(coarse, 2, mode="wrap")
-    else:  # measured at every second pixel, elsewhere the mean of the four neighbours
-        around = ndimage.convolve(white, np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4, mode="wrap")
-        board = (np.arange(shape[0])[:, None] + np.arange(shape[1])[None, :]) % 2
-        white = np.where(board == 0, white, around)
-    return np.asarray(white / white.std(), dtype=np.float32)
+def _photon_noise(light: Plane, electrons: float, read: float) -> Plane:
+    """Of Poisson's law and of reading, both in electrons at full scale."""
+    variance = np.float32(1 / electrons) * np.maximum(light, 0) + np.float32((read / electrons) ** 2)
+    return np.asarray(np.sqrt(variance), np.float32)
 
 
-def _bad_pixels(picture: Plane, rng: np.random.Generator) -> Plane:
-    """Hot and dead pixels."""
-    bad = rng.random(picture.shape, dtype=np.float32) < loguniform(rng, 1e-4, 3e-3)
-    values = rng.random(picture.shape, dtype=np.float32) ** 0.5 if rng.random() < 0.7 else np.float32(0)
-    return np.where(bad, values, picture)
-
-
-def _gamma(picture: Plane, noise: Plane, power: float) -> Exposure:
+def _gamma(picture: Plane, noise: Plane, power: float) -> tuple[Plane, Plane]:
     base = np.maximum(picture, 0)
     slope = power * np.maximum(base, 1e-3) ** np.float32(power - 1)
-    return Exposure(base ** np.float32(power), np.asarray(noise * slope, np.float32))
+    return base ** np.float32(power), np.asarray(noise * slope, np.float32)
 
 
-def _jpeg(picture: NDArray[np.floating], quality: int) -> Plane:
+def _jpeg(taken: Exposure, light: Plane, rng: np.random.Generator) -> Exposure:
+    """Compressed: of the noise only what is left of it counts."""
     buffer = io.BytesIO()
-    Image.fromarray((picture * 255).astype(np.uint8)).save(buffer, "JPEG", quality=quality)
-    return np.asarray(np.asarray(Image.open(buffer), dtype=np.float32) / 255, dtype=np.float32)
+    Image.fromarray((taken.picture * 255).astype(np.uint8)).save(buffer, "JPEG", quality=int(rng.integers(40, 97)))
+    picture = np.asarray(Image.open(buffer), dtype=np.float32) / np.float32(255)
+    # Where the picture is even, or nearly: what the compression does to a structure is no noise.
+    before, after = (_second_difference(p) for p in (taken.picture, picture))
+    left = np.float32(np.clip(np.median(after) / max(float(np.median(before)), 1e-6), 0.05, 1.0))
+    return taken._replace(picture=picture, noise=np.maximum(taken.noise * left, np.float32(0.29 / 255)))
+
+
+def _second_difference(picture: Plane) -> Plane:
+    return np.asarray(np.abs(picture[:, 2:] - 2 * picture[:, 1:-1] + picture[:, :-2]))

@@ -15,6 +15,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from .spectral import spectral_noise
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -218,14 +220,7 @@ def power_law(
     """
     factor = FINE if style in ("ridges", "threshold") else 1
     size = (shape[0] * factor, shape[1] * factor)
-    fy = np.fft.fftfreq(size[0])[:, None] * stretch_ratio
-    fx = np.fft.rfftfreq(size[1])[None, :] / stretch_ratio
-    f = np.hypot(fy, fx).astype(np.float32)
-    f[0, 0] = 1.0
-    spectrum = np.fft.rfft2(rng.standard_normal(size, dtype=np.float32)) * f ** np.float32(-exponent)
-    spectrum[0, 0] = 0.0
-    noise: NDArray[np.floating] = np.fft.irfft2(spectrum, s=size)
-    noise = noise / (noise.std() + 1e-12)
+    noise: NDArray[np.floating] = spectral_noise(size, rng, exponent, stretch_ratio)
     if style == "ridges":
         noise = bin_down(np.exp(-np.abs(noise) / rng.uniform(0.1, 0.6)))
     elif style == "threshold":

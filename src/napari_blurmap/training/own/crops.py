@@ -15,8 +15,9 @@ from ...errors import BlurMapError
 from ...ground.blur import apply_blur
 from ...ground.optics import gaussian_kernel
 from ...picture.noise import Digits, PictureNoise, blur_again, detail_over_noise, detail_window
-from ...synthesis.crops import between_levels, field_between
 from ...synthesis.exposure import loguniform
+from ...synthesis.levels import between_levels
+from ...synthesis.random_fields import field_between
 from ..synthetic_crops import SyntheticCrops
 from .pictures import SMALLEST, Piece
 
