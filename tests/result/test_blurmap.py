@@ -448,21 +448,21 @@ def test_the_line_when_nothing_is_judged():
 @pytest.mark.parametrize(
     ("value", "error", "text"),
     [
-        (0.82, 0.05, "0.82 +- 0.05"),
-        (0.82, 0.0004, "0.820 +- 0.001"),
-        (820, 52, "820 +- 52"),
-        (1.26, 0.4, "1.3 +- 0.4"),
-        (1.26, 0.097, "1.3 +- 0.1"),
-        (0.00082, 0.00005, "0.00082 +- 0.00005"),
-        (1.26, None, "1.26"),
-        (1.26, 0.0, "1.26"),
-        (12.6, 3, "13 +- 3"),
-        (0.0, None, "0.00"),
+        (0.82, 0.05, "0.82 +- 0.05 um"),
+        (0.82, 0.0004, "0.820 +- 0.001 um"),
+        (820, 52, "820 +- 52 um"),
+        (1.26, 0.4, "1.3 +- 0.4 um"),
+        (1.26, 0.097, "1.3 +- 0.1 um"),
+        (0.00082, 0.00005, "0.82 +- 0.05 nm"),
+        (1.26, None, "1.26 um"),
+        (1.26, 0.0, "1.26 um"),
+        (12.6, 3, "13 +- 3 um"),
+        (0.0, None, "0.00 um"),
     ],
 )
 def test_digits_follow_the_error(value, error, text):
     shown = line(median_fwhm_in_unit=value, median_fwhm_in_unit_error=error)
-    assert shown.startswith(f"Blur FWHM {text} um (median)")
+    assert shown.startswith(f"Blur FWHM {text} (median)")
 
 
 def test_shares_never_round_to_nothing_or_all():

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..ground.jsonable import plain
 from ..ground.readable import LEAST_JUDGED, LIMIT_PIXELS, LIMIT_RELATIVE
+from ..ground.units import readable_unit
 
 _HEADER = (
     "             estimate              error      |  against added  | all own |  judged of  | within 1, 2\n"
@@ -252,7 +253,8 @@ class CheckReport:
         text = f"{_span(sigma)} px"
         if self.pixel is not None:
             side, unit = self.pixel
-            text += f" ({_span((sigma[0] * side, sigma[1] * side))} {unit})"
+            factor, label = readable_unit(sigma[1] * side, unit)
+            text += f" ({_span((sigma[0] * side * factor, sigma[1] * side * factor))} {label})"
         return text
 
     def _unusable(self) -> str:

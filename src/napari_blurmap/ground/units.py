@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _TIMES: dict[str, tuple[str, str]] = {
     "hour": ("h", "h"),
     "day": ("d", "d"),
 }
+#: Lengths that are written, largest first, and those that nobody writes a blur in.
+_PREFIXED = ("meter", "millimeter", "micrometer", "nanometer", "picometer")
+_UNUSUAL = ("centimeter", "inch")
 # Written so by ImageJ, microscopes' software and people.
 _OTHER_SPELLINGS = {
     "micron": "micrometer",
@@ -87,6 +91,38 @@ def ome_symbol(name: str) -> str | None:
 def meters(name: str) -> float | None:
     """Length of a unit in metres; None where it is no length."""
     return _LENGTHS[name][2] if name in _LENGTHS else None
+
+
+def readable_unit(length: float, name: str) -> tuple[float, str]:
+    """Unit in which a length is written without leading or trailing noughts.
+
+    Parameters
+    ----------
+    length : float
+        In ``name``.
+    name : str
+        Unit of the length, by any usual spelling.
+
+    Returns
+    -------
+    factor : float
+        Times which the length is in the other unit.
+    label : str
+        Its short name: the unit's own where the length is from 0.1 to 1000 in it and it has a prefix of its own,
+        else the largest of m, mm, um, nm and pm in which the length is 0.1 or more.
+
+    Examples
+    --------
+    >>> readable_unit(0.8, "um"), readable_unit(2.18e-11, "m")
+    ((1.0, 'um'), (1000000000000.0, 'pm'))
+    """
+    known = unit_name(name) or name
+    if known not in _LENGTHS or (known not in _UNUSUAL and 0.1 <= length < 1000) or not 0 < length < inf:
+        return 1.0, unit_label(known)
+    size = meters(known) or 1.0
+    candidates = [unit for unit in _PREFIXED if length * size >= 0.1 * _LENGTHS[unit][2]] or [_PREFIXED[-1]]
+    # Rounding must not leave 91.00000000000001.
+    return float(f"{size / _LENGTHS[candidates[0]][2]:.12g}"), unit_label(candidates[0])
 
 
 def is_time(name: str) -> bool:

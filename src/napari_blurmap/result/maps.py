@@ -11,7 +11,7 @@ from ..errors import BlurMapError
 from ..ground.numbers import whole
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array
-from ..ground.units import pixel_side, unit_label
+from ..ground.units import pixel_side, readable_unit
 from .validation import NUMBERS, checked_fields
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ class Maps:
     def __repr__(self) -> str:
         """Axes and pixel size; the arrays would fill the screen."""
         sizes = ", ".join(f"{axis} {size}" for axis, size in zip(self.axes, self.sigma.shape, strict=True))
-        pixel = self.pixel_size
-        known = f", pixel {pixel[0]:g} x {pixel[1]:g} {unit_label(str(self.unit))}" if pixel else ""
+        known = ""
+        if self.pixel_size is not None:
+            factor, unit = readable_unit(self.scale[-1], str(self.unit))
+            known = f", pixel {factor * self.scale[-2]:g} x {factor * self.scale[-1]:g} {unit}"
         return f"BlurMap({sizes}{known})"
 
     @property

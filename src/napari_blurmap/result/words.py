@@ -6,6 +6,7 @@ from math import floor, log10
 from typing import Any
 
 from ..ground.status import Status
+from ..ground.units import readable_unit
 
 
 def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
@@ -49,11 +50,14 @@ def _found(summary: dict[str, Any]) -> str:
     reasons = ", ".join(f"{_percent(share)} {label}" for label, share in missing.items() if share > 0)
     if summary["median_fwhm"] is None:
         return f"Nothing could be judged: {reasons}."
-    name = "median_fwhm" if summary["unit"] is None else "median_fwhm_in_unit"
-    blur = _with_error(summary[name], summary[f"{name}_error"])
+    value, error, factor, unit = summary["median_fwhm"], summary["median_fwhm_error"], 1.0, "px"
+    if summary["unit"] is not None:
+        value, error = summary["median_fwhm_in_unit"], summary["median_fwhm_in_unit_error"]
+        factor, unit = readable_unit(value, summary["unit"])
+    blur = _with_error(factor * value, error and factor * error)
     # Counted from the sharpness of somebody's pictures it is no total blur, and must not pass for one.
     what = "Added blur" if summary["zero"] == "added" else "Blur"
-    line = f"{what} FWHM {blur} {summary['unit'] or 'px'} (median)"
+    line = f"{what} FWHM {blur} {unit} (median)"
     if summary["ratio"] is not None:
         line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
     line += f". Judged {_percent(summary['judged_share'])} of the picture"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from ...ground.units import unit_label
+from ...ground.units import readable_unit
 from ..layers.regions import in_data
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     if not judged(sigma, error, status):
         return f"cannot tell: too uncertain ({lines[0]})"
     if length := blurmap.pixel_side:
-        lines.append(f"FWHM {_pair(fwhm * length, spread * length)} {unit_label(str(blurmap.unit))}")
+        factor, unit = readable_unit(fwhm * length, str(blurmap.unit))
+        lines.append(f"FWHM {_pair(fwhm * length * factor, spread * length * factor)} {unit}")
     return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
 
 

@@ -8,7 +8,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ...errors import BlurMapError
-from ...ground.units import meters, unit_label
+from ...ground.units import meters, readable_unit, unit_label
 from ..layers.picture import is_square
 from ..widgets.fields import Choice, NumberField, empty_form, form_label, plain_label
 
@@ -160,7 +160,9 @@ class OpticsForm(QWidget):
         fwhm = FWHM_PER_SIGMA * reference.sigma
         text = f"{'Optics limit' if kind == 'optics' else 'Limit'}: FWHM {fwhm:.3g} px"
         if size and is_square(size):
-            text += f" = {fwhm * (size[0] + size[1]) / 2:.3g} {unit_label(size[2])}"
+            length = fwhm * (size[0] + size[1]) / 2
+            factor, unit = readable_unit(length, size[2])
+            text += f" = {length * factor:.3g} {unit}"
         return f"{text} (sigma {reference.sigma:.3g} px)"
 
     def _refresh(self) -> None:

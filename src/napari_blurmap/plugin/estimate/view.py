@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from ...ground.units import unit_label
+from ...ground.units import readable_unit
 from ..widgets.column_view import ColumnView
 from ..widgets.fields import plain_label
 from .digest import Digest, verdict_text
@@ -95,8 +95,9 @@ class ResultView(ColumnView):
             return
         # The summary gives a length only where pixels are square and their size is known.
         unit, factor = "px", 1.0
-        if digest.summary["unit"] and blurmap.pixel_size:
-            unit, factor = unit_label(str(blurmap.unit)), sum(blurmap.pixel_size) / 2
+        if digest.summary["median_fwhm_in_unit"] and blurmap.pixel_side:
+            factor, unit = readable_unit(digest.summary["median_fwhm_in_unit"], str(blurmap.unit))
+            factor *= blurmap.pixel_side
         reference = None if digest.summary["note"] else digest.summary["reference"]
         limit = FWHM_PER_SIGMA * reference["sigma"] * factor if reference else None
         middle = np.sqrt(digest.edges[1:] * digest.edges[:-1]) / FWHM_PER_SIGMA
