@@ -59,6 +59,7 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep, fine):
 
 def test_deeper_networks_start_from_shallower_ones(tiny_model):
     """Almost as if the new blocks were not there, but with gradients in all of them."""
+    torch.manual_seed(0)
     sizes = tiny_model.network.config
     deep = DenseNetwork(replace(sizes, deep=1, fine=1)).eval()
     deep.start_from(tiny_model.network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import runpy
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
 
 
 def training(steps, checkpoint=None, **options):
-    return Training(TrainConfig(steps=steps, batch=4, size=64, workers=0, **options), checkpoint, sizes=TINY)
+    return Training(TrainConfig(**{"steps": steps, "batch": 4, "size": 64, "workers": 0, **options}), checkpoint, sizes=TINY)
 
 
 def test_the_loss_falls():
@@ -36,6 +37,21 @@ def test_one_seed_gives_equal_weights():
     weights = [t.network.state_dict()["head.weight"] for t in (a, b, c)]
     torch.testing.assert_close(weights[0], weights[1], rtol=0, atol=0)
     assert not torch.equal(weights[0], weights[2])
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_processes_that_make_the_crops(method):
+    """However processes are started (Windows and macOS know only spawn), also with crops made before."""
+    before, losses = multiprocessing.get_start_method(allow_none=True), {}
+    multiprocessing.set_start_method(method, force=True)
+    try:
+        for workers in (0, 1):
+            t = training(2, workers=workers)
+            t.crops = lambda first, count, crops=t.crops(0, 8): crops[0] and crops
+            losses[workers] = [s.loss for s in t.run()]
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+    assert losses[1] == losses[0]
 
 
 def test_resuming_goes_on_where_it_stopped(tmp_path):

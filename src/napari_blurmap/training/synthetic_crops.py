@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +13,8 @@ from ..synthesis.crops import make_crop
 from ..synthesis.scenes import random_scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -55,14 +57,20 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
     ) -> None:
         self.size, self.count, self.seed, self.largest, self.first = size, count, seed, largest, first
         self.lanes, self.batch = lanes, batch
-        # A worker process keeps its own scenes; half precision is finer than any camera here.
-        self._scene = lru_cache(maxsize=_POOL)(self._paint)
+
+    @cached_property
+    def _scene(self) -> Callable[[int, int], NDArray[np.float16]]:
+        return lru_cache(maxsize=_POOL)(self._paint)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a process that makes crops is told; it paints its own scenes."""
+        return {name: value for name, value in self.__dict__.items() if name != "_scene"}
 
     def __len__(self) -> int:
         return self.count
 
     def _paint(self, lane: int, number: int) -> NDArray[np.float16]:
-        shape = (self.size, self.size)
+        shape = (self.size, self.size)  # half precision below is finer than any camera here
         return random_scene(shape, np.random.default_rng((self.seed, 0, lane, number))).astype(np.float16)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
