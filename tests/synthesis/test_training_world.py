@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from napari_blurmap.ground.optics import airy_mtf, equivalent_sigma, optics_limit
-from napari_blurmap.synthesis import kernels
+from napari_blurmap.synthesis import crops, kernels
 from napari_blurmap.synthesis.burn_in import burn_in
 from napari_blurmap.synthesis.crops import make_crop
 from napari_blurmap.synthesis.exposure import expose
@@ -145,6 +145,40 @@ def test_an_object_before_a_ground_shows_both_sigmas():
     for seed in range(5):
         sigmas = np.unique(_hidden_layer(scene, np.random.default_rng(seed), 30.0).sigma)
         assert 1 <= sigmas.size <= 2
+
+
+def test_the_sharper_sigma_lies_where_the_light_is_finer():
+    """Of an object before a ground, whichever of them is the sharper one: there the light bends more."""
+    from napari_blurmap.synthesis.crops import _hidden_layer
+
+    scene, right = random_scene((128, 128), 3, kind="dead leaves"), []
+    for seed in range(40):
+        light, *_ = layer = _hidden_layer(scene, np.random.default_rng(seed), 30.0)
+        sharp = layer.sigma == layer.sigma.min()
+        if 0.1 < sharp.mean() < 0.9 and layer.sigma.max() > 3 * layer.sigma.min():
+            bends = ndimage.laplace(light) ** 2
+            right.append(bends[sharp].mean() > bends[~sharp].mean())
+    assert len(right) > 12
+    assert np.mean(right) > 0.9
+
+
+def test_what_is_drawn_into_a_crop_is_no_structure(monkeypatch):
+    """Nor are the pixels next to it, however sharp they are."""
+    marked = []
+
+    def draw(picture, rng):
+        drawn, mask = burn_in(picture, rng)
+        marked.append(mask)
+        return drawn, mask
+
+    monkeypatch.setattr(crops, "burn_in", draw)
+    scene = random_scene((128, 128), 3, kind="dead leaves")
+    for seed in range(60):
+        before = len(marked)
+        crop = make_crop(scene, np.random.default_rng(seed))
+        for mask in marked[before:]:
+            assert (crop.structure[mask] == 0).all()
+    assert len(marked) > 2
 
 
 @pytest.mark.parametrize("sigma", [1.0, 2.5])
