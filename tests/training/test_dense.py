@@ -20,7 +20,8 @@ TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
 
 
 def training(steps, checkpoint=None, **options):
-    return Training(TrainConfig(**{"steps": steps, "batch": 4, "size": 64, "workers": 0, **options}), checkpoint, sizes=TINY)
+    settings = {"steps": steps, "batch": 4, "size": 64, "workers": 0, **options}
+    return Training(TrainConfig(**settings), checkpoint, sizes=TINY)
 
 
 def test_the_loss_falls():
@@ -47,7 +48,9 @@ def test_processes_that_make_the_crops(method):
     try:
         for workers in (0, 1):
             t = training(2, workers=workers)
-            t.crops = lambda first, count, crops=t.crops(0, 8): crops[0] and crops
+            crops = t.crops(0, 8)
+            assert len(crops[0]) == 2
+            t.crops = lambda first, count, crops=crops: crops
             losses[workers] = [s.loss for s in t.run()]
     finally:
         multiprocessing.set_start_method(before, force=True)
