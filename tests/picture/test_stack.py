@@ -10,7 +10,7 @@ import pytest
 
 import napari_blurmap as nb
 from napari_blurmap.ground.luminance import LUMINANCE
-from napari_blurmap.picture.plane import read_plane, saturated_places
+from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
 
 RNG = np.random.default_rng(3)
@@ -183,20 +183,6 @@ def test_constant_and_invalid_planes():
     assert (nothing.picture == 0).all()
     boolean = read_plane(PICTURE > 100)
     assert np.unique(boolean.picture).size == 2
-
-
-def test_saturation_needs_a_plateau_at_full_scale():
-    picture = np.full((40, 40), 100, np.uint16)
-    picture[3, 3] = 4095  # a hot pixel
-    picture[10:15, 10:15] = 4095
-    found = saturated_places(picture)
-    assert found.sum() == 25
-    assert found[12, 12]
-    picture[12, 12] = 5000  # so 4095 is not full scale
-    assert not saturated_places(picture).any()
-    assert saturated_places(np.full((40, 40), 255, np.uint8)).all()
-    assert not saturated_places(np.full((40, 40), 254, np.uint8)).any()
-    assert not saturated_places(np.ones((40, 40), bool)).any()
 
 
 def test_neither_infinity_nor_alpha_hides_saturation():

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..ground.arrays import in_memory, without_masked
 from ..ground.luminance import LUMINANCE, luminance
+from .clipping import saturated_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,39 +118,3 @@ def _clipped_light(saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if saturated.shape[-1] < 3:
         return saturated[..., 0]
     return np.asarray(saturated[..., :3] @ np.array(LUMINANCE) >= 0.5)
-
-
-def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where a detector was clipped: 3 x 3 pixels or more all at full scale.
-
-    Full scale is the largest value of an integer type, or of a 10, 12 or
-    14-bit camera in a larger one, or 1.0 for floats. A single pixel at full
-    scale is no plateau.
-
-    Parameters
-    ----------
-    array : ndarray, shape (Y, X) or (Y, X, colour)
-        Grey levels.
-
-    Returns
-    -------
-    ndarray of bool, the same shape
-    """
-    if array.dtype.kind == "b" or array.size == 0:
-        return np.zeros(array.shape, dtype=bool)
-    # Neither infinity nor transparency is light.
-    light = array[..., :-1] if array.ndim == 3 and array.shape[-1] in (2, 4) else array
-    largest = np.max(light, initial=0, where=np.isfinite(light))
-    if array.dtype.kind == "f":
-        full = {1.0}
-    else:
-        full = {
-            np.iinfo(array.dtype).max,
-            *(2**bits - 1 for bits in (10, 12, 14) if array.dtype.itemsize > 1),
-        }
-    if largest not in full:
-        return np.zeros(array.shape, dtype=bool)
-    from scipy import ndimage  # as above
-
-    square = (3, 3) + (1,) * (array.ndim - 2)
-    return np.asarray(ndimage.binary_opening(array == largest, np.ones(square, dtype=bool), border_value=0))

@@ -222,14 +222,14 @@ def _detail(grey: NDArray[np.float64]) -> float:
 
 def _digits(given: NDArray[Any], saturated: bool) -> tuple[np.dtype[Any], Digits]:
     """Type of the blurred pictures and the numbers that they can hold; ``given`` may be masked."""
-    dtype = given.dtype
-    if dtype.kind not in "iu":
-        high = 1.0 if saturated else inf  # a float picture counts as clipped at 1 only
-        return (np.dtype(np.float32) if dtype.kind == "b" or given.ndim == 3 else dtype), Digits(-inf, high, 0.0)
+    dtype, seen = given.dtype, np.ma.compressed(given)
     # A camera of fewer bits is full where the picture is; else only the type limits it.
+    full = float(seen[np.isfinite(seen)].max())
+    if dtype.kind not in "iu":
+        high = full if saturated else inf
+        return (np.dtype(np.float32) if dtype.kind == "b" or given.ndim == 3 else dtype), Digits(-inf, high, 0.0)
     ends = np.iinfo(dtype)
-    seen = np.ma.compressed(given)
-    high = float(seen.max()) if saturated else float(ends.max)
+    high = full if saturated else float(ends.max)
     if given.ndim == 3:  # a weighted sum of colours has no steps
         return np.dtype(np.float32), Digits(float(ends.min), high, 0.0)
     step = float(np.gcd.reduce(np.unique(seen))) or 1.0
