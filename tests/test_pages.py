@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 
+import napari_blurmap as nb
 from napari_blurmap.synthesis.textures import dead_leaves
 
 
@@ -53,12 +55,20 @@ def test_the_console_page_runs(
     assert (tmp_path / "texture.sigma.ome.tif").exists()
 
 
+def test_the_reference_names_all_that_is_public(root: Path) -> None:
+    page = (root / "docs" / "reference.md").read_text(encoding="utf-8").split()
+    assert set(nb.__all__) - {"__version__"} <= set(page)
+    for name in (word for word in page if re.fullmatch(r"\w+(\.\w+)+", word)):
+        module, _, thing = name.rpartition(".")
+        assert hasattr(import_module(f"napari_blurmap.{module}"), thing), name
+
+
 # What a page does is done on a small picture, and with two steps of training: the pages are tried, not the methods.
 SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "steps=2"}
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{page}.md" for page in ("check", "model", "smoothing", "training"))]
+    "page", ["README.md", *(f"docs/{page}.md" for page in ("check", "large", "model", "smoothing", "training"))]
 )
 def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sharp").mkdir()
