@@ -429,7 +429,9 @@ def test_the_command_prints_and_writes(reader, file, tmp_path, capsys):
     assert "cells.tif" in text
     assert "within 1, 2" in text
     assert (out / "cells.check.png").exists()
-    assert [r["added"] for r in json.loads((out / "cells.check.json").read_text())["rows"]] == [1, 2]
+    saved = json.loads((out / "cells.check.json").read_text())
+    assert [r["added"] for r in saved["rows"]] == [1, 2]
+    assert saved["provenance"]["source"]["path"] == "cells.tif"
     assert run("check", file, "--sigma", 1, "-o", out) == cli.FAILED
     assert "--overwrite" in capsys.readouterr().err
     assert run("check", file, "--sigma", 1, "-o", out, "--overwrite") == 0

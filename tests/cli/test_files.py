@@ -69,6 +69,16 @@ def test_it_is_said_that_only_the_first_image_was_read(picture, tmp_path, capsys
     assert "image" not in second
 
 
+@pytest.mark.parametrize("command", [("estimate",), CHECK])
+def test_it_is_said_why_sizes_are_in_pixels(picture, tmp_path, capsys, command):
+    tifffile.imwrite(picture, tifffile.imread(picture), resolution=(300, 300), resolutionunit="INCH")
+    assert run(*command, picture, "-o", tmp_path / "out", "--json") == 0
+    said = capsys.readouterr()
+    note = json.loads(said.out)["results"][0]["note"]
+    assert note.startswith("Sizes are in pixels: 300 dots an inch")
+    assert f"{picture}: {note}" in said.err
+
+
 def test_a_leftover_sidecar_is_found_before_the_work(picture, tmp_path, capsys, monkeypatch):
     (tmp_path / "cells.blurmap.json").write_text("{}")
     with monkeypatch.context() as patched:

@@ -140,9 +140,55 @@ def test_imagej_without_unit_has_no_pixel_size(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("more", "resolution", "scale", "units"),
+    [
+        ("yunit=nm\n", (5.0, 0.005), (0.2, 0.2), MICROMETERS),
+        ("zunit=nm\nspacing=300\nslices=2\n", (5.0, 5.0), (300, 0.2, 0.2), ("nanometer", *MICROMETERS)),
+        # A kymograph, and steps that no pixel has.
+        ("yunit=sec\n", (5.0, 3.0), (1, 1), ("pixel", "pixel")),
+        ("yunit=nm\n", (5.0, 5.0), (1, 1), ("pixel", "pixel")),
+        ("yunit=pixel\n", (5.0, 5.0), (1, 1), ("pixel", "pixel")),
+        ("yunit=furlong\n", (5.0, 5.0), (1, 1), ("pixel", "pixel")),
+    ],
+)
+def test_imagej_units_of_their_own_along_y_and_z(tmp_path, more, resolution, scale, units):
+    images = len(scale) - 1
+    text = f"ImageJ=1.54p\nimages={images}\nunit=\\u00B5m\n{more}min=0.0\nmax=255.0\n"
+    options = {"description": text, "metadata": None, "resolution": resolution, "resolutionunit": "NONE"}
+    picture = read_picture(written(tmp_path / "a.tif", np.stack([GREY] * images), **options))
+    assert picture.scale == pytest.approx(scale)
+    assert picture.units == units
+
+
+@pytest.mark.parametrize("dots", [72, 96, 150, 300, 600])
+@pytest.mark.parametrize("unit", ["inch", "cm", "mm", "micron"])
+def test_the_resolution_of_a_screen_or_printer_is_no_pixel_size(tmp_path, dots, unit):
+    per = dots / {"inch": 1, "cm": 2.54, "mm": 25.4, "micron": 25400}[unit]
+    imagej = written(tmp_path / "a.tif", GREY, imagej=True, resolution=(per, per), metadata={"unit": unit})
+    found = [read_picture(imagej)]
+    if unit in ("inch", "cm"):
+        kind = {"inch": "inch", "cm": "centimeter"}[unit]
+        found.append(read_picture(written(tmp_path / "b.tif", GREY, resolution=(per, per), resolutionunit=kind)))
+    for picture in found:
+        assert (picture.scale, picture.units) == ((1, 1), ("pixel", "pixel"))
+        words = f"Sizes are in pixels: {dots} dots an inch is the resolution of a screen or printer."
+        assert picture.note.startswith(words)
+
+
+def test_a_pixel_size_near_that_of_a_printer_is_one(tmp_path):
+    size = 25400 / 300 * 1.01
+    picture = read_picture(
+        written(tmp_path / "a.tif", GREY, imagej=True, resolution=(1 / size, 1 / size), metadata={"unit": "um"})
+    )
+    assert picture.scale == pytest.approx((size, size), rel=1e-4)
+    assert (picture.units, picture.note) == (MICROMETERS, None)
+
+
+@pytest.mark.parametrize(
     ("resolution", "unit", "size"),
     [
         (72, "inch", None),
+        (200, "inch", None),
         (300, "inch", None),
         (20000, "centimeter", 0.5),
         (50800, "inch", 0.5),

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -337,6 +341,12 @@ def change(beside, **fields):
         ({"axes": "gone"}, "damaged: axes"),
         ({"scale": [1, "x"]}, "damaged: scale"),
         ({"file": "../a.sigma.ome.tif"}, "damaged: file"),
+        ({"file": "a" * 300 + ".sigma.ome.tif"}, "damaged: file"),
+        ({"file": "a\0.sigma.ome.tif"}, "damaged: file"),
+        ({"scale": [1, 10**400]}, "damaged: scale"),
+        ({"shape": [70, -300]}, "damaged: shape"),
+        ({"shape": [True, 300]}, "damaged: shape"),
+        ({"shape": [300]}, "damaged: shape"),
         ({"provenance": []}, "damaged: provenance"),
         ({"shape": [71, 300]}, "do not belong together"),
         ({"axes": ["x", "y"]}, "axes"),
@@ -357,7 +367,7 @@ def test_a_sidecar_that_is_no_json_or_alone_is_refused(tmp_path):
     path = example().save(tmp_path / "a.sigma.ome.tif")
     beside = tmp_path / "a.blurmap.json"
     whole = beside.read_bytes()
-    for text in (whole[:-20], b"", b"\xff\xfe", b"[]", b"null"):
+    for text in (whole[:-20], b"", b"\xff\xfe", b"[]", b"null", b"[" * 10**5, b'{"a":' * 10**5):
         beside.write_bytes(text)
         with pytest.raises(BlurMapError, match=r"a\.blurmap\.json"):
             BlurMap.load(path)
@@ -393,6 +403,117 @@ def test_foreign_files_are_refused(tmp_path):
         BlurMap.load(tmp_path)
 
 
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_data_and_sidecar_of_different_savings_are_refused(tmp_path, ending):
+    """As after a kill between the two renames: the new data beside the old description, of the same shape."""
+    path, beside = example().save(tmp_path / f"a{ending}"), tmp_path / "a.blurmap.json"
+    old = beside.read_bytes()
+    new = example(provenance={"new": True})
+    new.save(path, overwrite=True)
+    whole = beside.read_bytes()
+    beside.write_bytes(old)
+    for given in (path, beside):
+        with pytest.raises(BlurMapError, match=r"two different savings.*Save the map again, or delete"):
+            BlurMap.load(given)
+    beside.write_bytes(whole)
+    assert_same(BlurMap.load(path), new)
+    # A sidecar of an older version has no such mark.
+    change(beside, id="gone")
+    with pytest.raises(BlurMapError, match="two different savings"):
+        BlurMap.load(path)
+    beside.unlink()
+    assert_same(BlurMap.load(path), new)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_of_the_pictures_path_only_the_name_is_written(tmp_path, ending):
+    for given in ("/home/jane/secret project/a.tif", r"C:\\Users\\jane\\secret project\\a.tif", "a.tif"):
+        source = {"path": given, "sha256": "0"}
+        path = example(provenance={"source": source}).save(tmp_path / f"a{ending}", overwrite=True)
+        assert BlurMap.load(path).provenance["source"] == {"path": "a.tif", "sha256": "0"}
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not any(b"jane" in file.read_bytes() for file in files)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_overwriting_keeps_the_permissions(tmp_path, ending):
+    path = example().save(tmp_path / f"a{ending}")
+    beside = tmp_path / "a.blurmap.json"
+    for file, mode in ((path, 0o750 if path.is_dir() else 0o640), (beside, 0o600)):
+        file.chmod(mode)
+    before = [file.stat().st_mode for file in (path, beside)]
+    example(provenance={}).save(path, overwrite=True)
+    assert [file.stat().st_mode for file in (path, beside)] == before
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path):
+    m = example()
+    stem = "a" * (255 - len(".sigma.ome.zarr"))
+    for ending in ENDINGS:
+        assert_same(BlurMap.load(m.save(tmp_path / f"{stem}{ending}", overwrite=True)), m)
+    with pytest.raises(BlurMapError, match="could not be written"):
+        m.save(tmp_path / f"{stem}longer.sigma.ome.tif")
+
+
+@pytest.mark.parametrize("edit", ["foreign Zarr", "notes", "damaged"])
+def test_a_folder_that_holds_more_than_a_result_is_never_replaced(tmp_path, edit):
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    if edit == "foreign Zarr":
+        shutil.rmtree(path)
+        zarr.create_group(str(path)).create_array("0", shape=(8, 8), dtype="u1")
+    elif edit == "notes":
+        (path / "thesis.txt").write_text("mine")
+    else:
+        (path / "zarr.json").write_text("{")
+    before = sorted(path.rglob("*"))
+    with pytest.raises(BlurMapError, match="is no result, so it is not replaced"):
+        example().save(path, overwrite=True)
+    assert sorted(path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_saving_leaves_dasks_settings_alone(tmp_path, ending):
+    """Somebody else's computation must not run, and end, in the pool of this saving."""
+    seen = []
+
+    def load(block):
+        seen.append(dask.config.get("pool", None))
+        return block
+
+    m = example()
+    lazy = replace(m, sigma=da.from_array(m.sigma).map_blocks(load, dtype=np.float32, meta=np.empty((0, 0))))
+    lazy.save(tmp_path / f"a{ending}")
+    assert seen == [None]
+
+
+def test_every_flipped_bit_of_a_chunk_is_found(tmp_path):
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    chunk = path / "0" / "c" / "0" / "0" / "0"
+    whole = chunk.read_bytes()
+    for place in np.linspace(0, len(whole) - 1, 40).astype(int):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << (place % 8)
+        chunk.write_bytes(damaged)
+        loaded = BlurMap.load(path)
+        with pytest.raises(BlurMapError, match=r"a\.sigma\.ome\.zarr is damaged"):
+            np.asarray(loaded.sigma)
+    chunk.write_bytes(whole)
+    assert_same(BlurMap.load(path), example())
+
+
+def test_loading_a_tiff_holds_the_map_once(tmp_path):
+    sigma = np.ones((6, 512, 512), np.float32)
+    about = {"axes": ("z", "y", "x"), "scale": (1,) * 3, "units": ("pixel",) * 3, "provenance": {}}
+    path = BlurMap(sigma, 0.1 * sigma, np.zeros(sigma.shape, np.uint8), **about).save(tmp_path / "a.sigma.ome.tif")
+    tracemalloc.start()
+    try:
+        m = BlurMap.load(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.6 * (m.sigma.nbytes + m.uncertainty.nbytes + m.status.nbytes)
+
+
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_tiff_is_refused(tmp_path, part):
     path = example(("z", "y", "x")).save(tmp_path / "a.sigma.ome.tif")
@@ -412,6 +533,22 @@ def test_statuses_that_do_not_exist_are_refused(tmp_path):
         metadata={"axes": "CYX", "Channel": {"Name": ["sigma", "uncertainty", "status"]}},
     )
     with pytest.raises(BlurMapError, match="from 0 to 5"):
+        BlurMap.load(path)
+
+
+@pytest.mark.parametrize("value", [7, 0.5, -1, np.inf])
+def test_statuses_that_do_not_exist_are_refused_in_a_lazy_map(tmp_path, value):
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    zarr.open_array(str(path / "0"), mode="r+")[2, 3, 3] = value
+    with pytest.raises(BlurMapError, match="from 0 to 5"):
+        np.asarray(BlurMap.load(path).status)
+
+
+def test_numbers_of_another_type_are_refused(tmp_path):
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    shutil.rmtree(path / "0")
+    zarr.create_array(str(path / "0"), shape=(3, 70, 300), dtype="f8")
+    with pytest.raises(BlurMapError, match="float64"):
         BlurMap.load(path)
 
 
@@ -443,6 +580,38 @@ def test_an_open_result_that_moves_or_is_replaced_is_no_empty_map(tmp_path, monk
     for gone in (opened, again):
         with pytest.raises(BlurMapError, match="moved, deleted or replaced"):
             np.asarray(gone.sigma)
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    def leave(ending):
+        text = f"""
+import os
+from pathlib import Path
+from napari_blurmap.io import atomic
+with atomic.replacing({str(tmp_path / "a")!r}) as [temporary]:
+    temporary.write_text("half")
+    if {ending!r} == "old":
+        os.replace({str(tmp_path / "a")!r}, atomic._beside(Path({str(tmp_path / "a")!r}), "old"))
+    os._exit(9)
+"""
+        assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 9
+
+    write_file(tmp_path / "a", b"whole")
+    leave("part")
+    assert len(names(tmp_path)) == 2
+    with replacing(tmp_path / "a") as [mine]:
+        mine.write_text("mine")
+        with replacing(tmp_path / "a") as [other]:  # as a second thread would
+            other.write_text("other")
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "mine"
+    # Killed between the two renames of a folder: what was there comes back, should the next saving fail too.
+    leave("old")
+    assert "a" not in names(tmp_path)
+    with pytest.raises(OSError, match="full"), replacing(tmp_path / "a"):
+        raise OSError("full")
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "mine"
 
 
 def test_replacing_cleans_up_and_keeps_folders(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..io.atomic import replacing
-from ..io.plain_text import plain_text
+from ..io.plain_text import plain_text, without_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +233,9 @@ def save_check(
         If one of them exists, or cannot be written.
     """
     paths = check_paths(folder, name, overwrite=overwrite)
-    figures = json.dumps(report.to_dict(), indent=2, allow_nan=False) + "\n"
+    said = report.to_dict()
+    said["provenance"] = said["provenance"] and without_folders(said["provenance"])
+    figures = json.dumps(said, indent=2, allow_nan=False) + "\n"
     try:
         with replacing(*paths) as (drawing, data):
             check_figure(report, title=title).savefig(drawing, dpi=110, format="png")

@@ -26,16 +26,20 @@ def without_maps(files: list[Path]) -> list[Path]:
 
 
 def read(file: Path) -> tuple[Picture, dict[str, str]]:
-    """Read a picture; and what the report says of it: the ``image`` that was read, where there are several."""
+    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several."""
     from ..io.pictures import read_picture
 
     picture = read_picture(file)
+    about: dict[str, str] = {}
+    if picture.note is not None:
+        say(f"{file}: {picture.note}")
+        about["note"] = picture.note
     image = picture.source.get("image")
     if image is None:
-        return picture, {}
+        return picture, about
     which = image.replace(" of ", " of its ")
     say(f"{file}: only the {which} images was read. For the others save each as a file of its own.")
-    return picture, {"image": image}
+    return picture, about | {"image": image}
 
 
 def check_map_free(target: Path, written: dict[Path, Path], *, overwrite: bool) -> None:

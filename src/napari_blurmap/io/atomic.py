@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -21,14 +23,16 @@ def replacing(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
     ----------
     *paths : path
         Files or folders to write, renamed in this order. Existing ones are
-        replaced, a folder together with everything in it.
+        replaced, a folder together with everything in it, and their
+        permissions kept.
 
     Yields
     ------
     list of pathlib.Path
         One free name beside each path, for the caller to write a file or a
         folder to. If the caller raises, these are removed and nothing else
-        has changed.
+        has changed; if the process was killed, the next one that writes
+        there removes them.
 
     Examples
     --------
@@ -40,8 +44,10 @@ def replacing(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
     ['a.txt']
     """
     finals = [Path(path) for path in paths]
-    temporaries = [path.with_name(f".{path.name}.{uuid4().hex[:8]}.part") for path in finals]
     with ExitStack() as cleaning:
+        for final in finals:
+            _remove_leftovers(final)
+        temporaries = [_beside(final, "part") for final in finals]
         for temporary in temporaries:
             cleaning.callback(_remove, temporary)
         yield temporaries
@@ -70,11 +76,13 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
 
 
 def _swap(temporary: Path, final: Path) -> None:
+    if final.exists():
+        shutil.copymode(final, temporary)
     if not final.is_dir():
         os.replace(temporary, final)
         return
     # A folder cannot be replaced in one step: move it aside, and back if the new one does not take its place.
-    aside = final.with_name(f".{final.name}.{uuid4().hex[:8]}.old")
+    aside = _beside(final, "old")
     os.replace(final, aside)
     try:
         os.replace(temporary, final)
@@ -82,6 +90,40 @@ def _swap(temporary: Path, final: Path) -> None:
         os.replace(aside, final)
         raise
     _remove(aside)
+
+
+def _beside(final: Path, ending: str) -> Path:
+    return final.with_name(f"{_start(final)}{os.getpid()}-{uuid4().hex[:8]}.{ending}")
+
+
+def _start(final: Path) -> str:
+    """How temporary names for a file begin on this computer; its own name may be as long as names can be."""
+    key = hashlib.sha256(os.fsencode(f"{platform.node()}/{final.name}")).hexdigest()
+    return f".blurmap-{key[:12]}-"
+
+
+def _remove_leftovers(final: Path) -> None:
+    """Remove what processes left that were killed, and put back a folder that one of them had moved aside."""
+    for path in final.parent.glob(f"{_start(final)}*-*.*"):
+        if _runs(int(path.name.removeprefix(_start(final)).split("-")[0])):
+            continue
+        if path.suffix == ".old" and not final.exists():
+            with suppress(OSError):
+                os.replace(path, final)
+        _remove(path)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there. On Windows nobody is asked: what a process writes to cannot be removed there."""
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _remove(path: Path) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 CHANNELS = ("sigma", "uncertainty", "status")
+#: The status of a place without one: nothing can be said of it.
+_INVALID = 5
 _NATURAL = ((), ("t",), ("z",), ("t", "z"))
 
 
@@ -57,32 +63,51 @@ def bare_header(axes: list[str], shape: list[int], scale: list[float], units: li
     return {"axes": axes, "shape": shape, "scale": scale, "units": units, **lost}
 
 
-def split_channels(channels: Any, header: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Take a stored array apart.
+def check_layout(channels: tuple[int, ...], header: dict[str, Any], path: Path) -> None:
+    """Refuse a description of another array.
 
     Parameters
     ----------
-    channels : array, shape (3, ..., Y, X)
-        As stored, the channels first; numpy or dask.
+    channels : tuple of int
+        Shape of the stored array, (3, ..., Y, X).
     header : dict
         With the shape of the map.
     path : pathlib.Path
-        Where it came from, for messages.
-
-    Returns
-    -------
-    dict
-        sigma, uncertainty and status in the shape of the map.
+        Where both came from, for the message.
 
     Raises
     ------
     BlurMapError
-        If the header describes another array.
+        If they do not belong together.
     """
     shape = tuple(header["shape"])
-    if channels.size != len(CHANNELS) * prod(shape) or channels.shape[-2:] != shape[-2:]:
+    if prod(channels) != len(CHANNELS) * prod(shape) or channels[-2:] != shape[-2:]:
         raise BlurMapError(
-            f"{path} and its description do not belong together: it holds {channels.shape}, described are "
+            f"{path} and its description do not belong together: it holds {channels}, described are "
             f"{len(CHANNELS)} x {shape}. Restore the .blurmap.json that belongs to it, or delete it."
         )
-    return {name: channel.reshape(shape) for name, channel in zip(CHANNELS, channels, strict=True)}
+
+
+def as_status(stored: Any, path: Path) -> NDArray[np.uint8]:
+    """Statuses from the floating-point numbers that they are stored as.
+
+    Parameters
+    ----------
+    stored : ndarray
+        Whole numbers from 0 to 5; NaN, of which nothing is known, becomes 5.
+    path : pathlib.Path
+        Where they came from, for the message.
+
+    Returns
+    -------
+    ndarray of uint8, same shape
+
+    Raises
+    ------
+    BlurMapError
+        If there are others.
+    """
+    known = np.where(np.isnan(stored), np.float32(_INVALID), stored)
+    if not np.isin(known, range(_INVALID + 1)).all():
+        raise BlurMapError(f"{path} is damaged: the status of a pixel is a whole number from 0 to {_INVALID}.")
+    return known.astype(np.uint8)

@@ -10,16 +10,17 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arrays import is_lazy
 from ..ground.units import is_time, meters, ome_symbol
-from .layout import CHANNELS, bare_header, split_channels, stored_lead
+from .layout import CHANNELS, as_status, bare_header, check_layout, stored_lead
 from .ome_xml import parse_ome
 from .plain_text import plain_text
-from .sidecar import FORMAT, dump_header, parse_header
-from .tiff import first_image, open_tiff
+from .sidecar import FORMAT, dump_header, parse_header, valid_header
+from .tiff import check_pages, open_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+    from tifffile import TiffFile
 
 _TILE = 256
 
@@ -103,7 +104,7 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     Returns
     -------
     arrays : dict
-        sigma, uncertainty and status as float32, shape (..., Y, X).
+        sigma and uncertainty as float32, status as uint8, shape (..., Y, X).
     header : dict
         From the sidecar, else from the description, else from OME.
 
@@ -113,18 +114,35 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
         If it is damaged or no result.
     """
     with open_tiff(path) as tif:
-        series = first_image(tif)
-        image = parse_ome(tif.ome_metadata) if tif.ome_metadata else None
-        if image is None or image.channels != list(CHANNELS):
+        image = parse_ome(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else None
+        names = [axis for axis, size in image.sizes.items() if axis in "cyx" or size > 1] if image else []
+        if image is None or image.channels != list(CHANNELS) or names[-3:] != ["c", "y", "x"]:
             raise BlurMapError(
                 f"{path} is no result of napari-blurmap; expected an OME-TIFF with the channels "
                 f"{', '.join(CHANNELS)}. To estimate the blur of a picture, use estimate."
             )
-        data, axes = np.asarray(series.asarray()), series.axes.lower()
-    header = sidecar or (parse_header(image.description, str(path)) if FORMAT in image.description else None)
-    if header is None:
-        names = [axis for axis in axes if axis != "c"]
-        steps = [image.steps.get(axis, (1.0, "pixel")) for axis in names]
-        sizes = [size for size, axis in zip(data.shape, axes, strict=True) if axis != "c"]
-        header = bare_header(names, sizes, [s for s, _ in steps], [u for _, u in steps])
-    return split_channels(np.moveaxis(data, axes.index("c"), 0), header, path), header
+        inside = parse_header(image.description, str(path)) if FORMAT in image.description else None
+        header = valid_header(sidecar, inside, path)
+        if header is None:
+            names.remove("c")
+            steps = [image.steps.get(axis, (1.0, "pixel")) for axis in names]
+            header = bare_header(names, [image.sizes[a] for a in names], [s for s, _ in steps], [u for _, u in steps])
+        return _read_planes(tif, header, path), header
+
+
+def _read_planes(tif: TiffFile, header: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Plane by plane into the arrays of the map, so that it is in memory once."""
+    pages = [tif.pages[number] for number in range(len(tif.pages))]
+    shape = tuple(header["shape"])
+    count, height_width = len(pages) // len(CHANNELS), pages[0].shape
+    check_layout((len(CHANNELS), count, *height_width), header, path)
+    if any(page.shape != height_width or page.dtype != np.float32 or 0 in page.databytecounts for page in pages):
+        raise BlurMapError(f"{path} is damaged: its planes are not alike, or some of them are missing. Copy it again.")
+    check_pages(pages, sum(page.nbytes for page in pages))
+    types = (np.float32, np.float32, np.uint8)
+    arrays = {n: np.empty((count, *height_width), dtype) for n, dtype in zip(CHANNELS, types, strict=True)}
+    for number, page in enumerate(pages):
+        place, channel = divmod(number, len(CHANNELS))
+        plane = page.asarray()
+        arrays[CHANNELS[channel]][place] = as_status(plane, path) if channel == 2 else plane
+    return {name: array.reshape(shape) for name, array in arrays.items()}

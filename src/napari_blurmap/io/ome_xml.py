@@ -1,12 +1,14 @@
-"""The few facts of OME-XML that are used: pixel sizes with units, channel names, description."""
+"""The few facts of OME-XML that are used: sizes, pixel sizes with units, channel names, description, other files."""
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, prod
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 from ..ground.units import unit_name
+from .guard import MOST_PLANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,8 @@ class OmeImage(NamedTuple):
         Its description, or "".
     channels : list of str
         Names of its channels, "" where one has none.
+    sizes : dict of str to int
+        Axis to its length, in the order in which planes follow each other: the slowest first, "y" and "x" last.
     steps : dict of str to (float, str)
         Axis ("x", "y", "z", "t") to its step and pint's name of the unit;
         only steps that are positive and have a known unit.
@@ -28,6 +32,7 @@ class OmeImage(NamedTuple):
 
     description: str
     channels: list[str]
+    sizes: dict[str, int]
     steps: dict[str, tuple[float, str]]
 
 
@@ -54,15 +59,13 @@ def parse_ome(xml: str) -> OmeImage:
     >>> parse_ome('<OME><Image><Pixels PhysicalSizeX="0.2"/></Image></OME>').steps
     {'x': (0.2, 'micrometer')}
     """
-    try:
-        root = ElementTree.fromstring(xml)
-    except ElementTree.ParseError as error:
-        raise ValueError(f"no valid OME-XML: {error}") from error
-    image = next(_named(root, "Image"), None)
+    image = next(_named(_root(xml), "Image"), None)
     pixels = None if image is None else next(_named(image, "Pixels"), None)
     if image is None or pixels is None:
         raise ValueError("OME-XML without an image")
     text = next((element.text or "" for element in image if _name(element) == "Description"), "")
+    order = pixels.get("DimensionOrder", "XYCZT")[::-1]
+    sizes = {axis.lower(): int(_number(pixels.get(f"Size{axis}"))) for axis in order}
     steps = {}
     # The units that the schema assumes where none is written.
     for axis, key, default in (
@@ -71,11 +74,59 @@ def parse_ome(xml: str) -> OmeImage:
         ("z", "PhysicalSizeZ", "µm"),
         ("t", "TimeIncrement", "s"),
     ):
-        step = _positive(pixels.get(key))
+        step = _number(pixels.get(key))
         unit = unit_name(pixels.get(f"{key}Unit", default))
-        if step is not None and unit not in (None, "pixel"):
+        if step > 0 and unit not in (None, "pixel"):
             steps[axis] = (step, str(unit))
-    return OmeImage(text, [channel.get("Name", "") for channel in _named(pixels, "Channel")], steps)
+    return OmeImage(text, [channel.get("Name", "") for channel in _named(pixels, "Channel")], sizes, steps)
+
+
+def other_files(xml: str) -> set[str]:
+    """Files that an OME-XML text names, once it is sure that nothing in it sends a reader astray.
+
+    Parameters
+    ----------
+    xml : str
+        The whole text.
+
+    Returns
+    -------
+    set of str
+        Names relative to the folder of the file with this text.
+
+    Raises
+    ------
+    ValueError
+        If it is no XML, announces more planes than any file holds, or names files outside its folder.
+
+    Examples
+    --------
+    >>> other_files('<OME><Image><Pixels><TiffData><UUID FileName="b.ome.tif"/></TiffData></Pixels></Image></OME>')
+    {'b.ome.tif'}
+    """
+    files = set()
+    for element in _root(xml).iter():
+        name, numbers = _name(element), {key: _number(text) for key, text in element.attrib.items()}
+        counts = [value for key, value in numbers.items() if key in ("NumPlanes", "PlaneCount", "IFD")]
+        if name == "Pixels":
+            counts.append(prod(numbers.get(f"Size{axis}", 1) for axis in "CZT"))
+        if name.startswith("ModuloAlong"):
+            counts.append((numbers.get("End", 0) - numbers.get("Start", 0)) / (numbers.get("Step", 1) or 1e-9))
+        if max(counts, default=0) > MOST_PLANES:
+            raise ValueError(f"its OME-XML announces {max(counts):.3g} planes")
+        if name == "UUID" and "FileName" in element.attrib:
+            path = PureWindowsPath(element.attrib["FileName"])  # either slash parts it, as on any system
+            if path.anchor or ".." in path.parts:
+                raise ValueError("its OME-XML names files outside its folder")
+            files.add(element.attrib["FileName"])
+    return files
+
+
+def _root(xml: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(xml)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"no valid OME-XML: {error}") from error
 
 
 def _name(element: ElementTree.Element) -> str:
@@ -86,9 +137,10 @@ def _named(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Elem
     return (child for child in element.iter() if _name(child) == name)
 
 
-def _positive(text: str | None) -> float | None:
+def _number(text: str | None) -> float:
+    """A finite number, or 0."""
     try:
         value = float(text or "")
     except ValueError:
-        return None
-    return value if isfinite(value) and value > 0 else None
+        return 0.0
+    return value if isfinite(value) else 0.0

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.units import is_time, meters
-from .layout import CHANNELS, bare_header, split_channels, stored_lead
+from .layout import CHANNELS, as_status, bare_header, check_layout, stored_lead
 from .plain_text import plain_text
-from .sidecar import FORMAT, dump_header, parse_header
+from .sidecar import FORMAT, dump_header, parse_header, valid_header
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 512
+#: A folder that announces larger ones (pixels), or more, is none of ours: 5 million of our own are a terapixel.
+_LARGEST_CHUNK, _MOST_CHUNKS = 2**24, 5_000_000
 # Brightest value in other viewers: px, px, the highest status.
 _SHOWN_UP_TO = (5.0, 1.0, 5.0)
 _ATTRIBUTE = "napari-blurmap"
@@ -39,7 +43,7 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     """
     import dask.array
     from dask.system import CPU_COUNT
-    from yaozarrs.write.v05 import write_image
+    from yaozarrs.write.v05 import prepare_image
 
     lead, sizes = stored_lead(header)
     shape = (*sizes, *header["shape"][-2:])
@@ -48,22 +52,25 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
         [dask.array.asarray(arrays[name]).astype(np.float32).reshape(shape) for name in CHANNELS],
         axis=channel,
     )
+    # In chunks of the file: two threads must never write into one.
+    chunks = (1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK)
+    _, arrays = prepare_image(
+        path,
+        _image(header, lead, channel, file),
+        (stacked.shape, stacked.dtype),
+        extra_attributes={_ATTRIBUTE: dump_header(header, file)},
+        writer=_create_array,
+        chunks=chunks,
+    )
     # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
-    with ThreadPoolExecutor(CPU_COUNT) as pool, dask.config.set(pool=pool):
-        write_image(
-            path,
-            _image(header, lead, channel, file),
-            stacked,
-            extra_attributes={_ATTRIBUTE: dump_header(header, file)},
-            writer=_create_array,
-            chunks=(1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK),
-        )
+    with ThreadPoolExecutor(CPU_COUNT) as pool:
+        dask.array.store(stacked.rechunk(chunks), arrays["0"], lock=False, scheduler="threads", pool=pool)
 
 
 def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: Any) -> Any:
     """As yaozarrs does it, but filled with NaN: a chunk that got lost must not read as sigma 0, measured."""
     import zarr
-    from zarr.codecs import BloscCodec
+    from zarr.codecs import BloscCodec, Crc32cCodec
 
     return zarr.create_array(
         str(path),
@@ -74,7 +81,7 @@ def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: An
         zarr_format=3,
         overwrite=options["overwrite"],
         dimension_names=options["dimension_names"],
-        compressors=BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"),
+        compressors=[BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"), Crc32cCodec()],
     )
 
 
@@ -132,10 +139,13 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
 
     path = path.resolve()  # what is read later must not depend on the working directory
     try:
-        group = zarr.open_group(str(path), mode="r")
+        group = zarr.open_group(str(path), mode="r", zarr_format=3)
         attributes: dict[str, Any] = dict(group.attrs)
-        stored = dask.array.from_zarr(group["0"])
-        stored = stored.map_blocks(_still_there, path, _stamp(path), dtype=stored.dtype, meta=stored._meta)
+        array = group["0"]
+        if not isinstance(array, zarr.Array):
+            raise TypeError("0 is a group")
+        stored = _Stored(array, path)
+        channels = dask.array.from_array(stored, chunks=array.chunks, name=False, lock=False, meta=stored.nothing)
     except Exception as error:
         # zarr raises nearly anything on damaged metadata.
         raise BlurMapError(
@@ -143,15 +153,14 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             "incomplete or none. Copy it again."
         ) from error
     found = _described(attributes)
-    if found is None or stored.ndim != len(found[0]):
+    if found is None or channels.ndim != len(found[0]):
         raise BlurMapError(
             f"{path} is no result of napari-blurmap; expected an OME-Zarr with the channels {', '.join(CHANNELS)}."
         )
     axes, scale, units = found
-    channels = dask.array.moveaxis(stored, axes.index("c"), 0)
-    header = sidecar
-    if header is None and FORMAT in str(attributes.get(_ATTRIBUTE)):
-        header = parse_header(str(attributes[_ATTRIBUTE]), str(path))
+    channels = dask.array.moveaxis(channels, axes.index("c"), 0)
+    text = str(attributes.get(_ATTRIBUTE))
+    header = valid_header(sidecar, parse_header(text, str(path)) if FORMAT in text else None, path)
     if header is None:
         keep = [i for i, name in enumerate(axes) if name != "c"]
         header = bare_header(
@@ -160,27 +169,65 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             [scale[i] for i in keep],
             [units[i] for i in keep],
         )
-    arrays = split_channels(channels, header, path)
-    status = arrays["status"]
-    arrays["status"] = dask.array.where(dask.array.isnan(status), np.float32(5), status)
+    check_layout(channels.shape, header, path)
+    arrays = {n: channel.reshape(header["shape"]) for n, channel in zip(CHANNELS, channels, strict=True)}
+    arrays["status"] = arrays["status"].map_blocks(as_status, path, dtype=np.uint8)
     return arrays, header
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """What changes when an array is replaced by another."""
-    found = (path / "0" / "zarr.json").stat()
+class _Stored:
+    """An array on disk: what is wrong with it when it is read, perhaps much later, is said in words."""
+
+    def __init__(self, array: Any, path: Path) -> None:
+        if array.dtype != np.float32 or prod(array.chunks) > _LARGEST_CHUNK or array.nchunks > _MOST_CHUNKS:
+            raise ValueError(f"{array.dtype} in {array.nchunks} chunks of {array.chunks}")
+        self._array, self._path, self._stamp = array, path, _stamp(path)
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+        self.nothing = np.empty((0,) * array.ndim, array.dtype)
+
+    def __getitem__(self, place: Any) -> Any:
+        """Read a piece."""
+        try:
+            piece = self._array[place]
+        except Exception as error:
+            # The decoders raise nearly anything on damaged chunks.
+            raise BlurMapError(
+                f"{self._path} is damaged: a piece of it cannot be read ({str(error) or type(error).__name__}). Copy "
+                "it again, or estimate the picture anew."
+            ) from error
+        # Zarr reads the pieces of a folder that is gone as missing.
+        if _stamp(self._path) != self._stamp:
+            raise BlurMapError(f"{self._path} was moved, deleted or replaced after it was opened. Open it again.")
+        return piece
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when an array is replaced by another; None where it is gone."""
+    try:
+        found = (path / "0" / "zarr.json").stat()
+    except OSError:
+        return None
     return found.st_ino, found.st_mtime_ns
 
 
-def _still_there(chunk: Any, path: Path, stamp: tuple[int, int]) -> Any:
-    """A chunk that was just read; Zarr reads those of a folder that is gone as all missing."""
+def is_own(path: Path) -> bool:
+    """Whether a folder is a result and nothing else, so that it may be replaced.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Any folder.
+
+    Returns
+    -------
+    bool
+    """
     try:
-        same = _stamp(path) == stamp
-    except OSError:
-        same = False
-    if not same:
-        raise BlurMapError(f"{path} was moved, deleted or replaced after it was opened. Open it again.")
-    return chunk
+        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    names = {entry.name for entry in path.iterdir()}
+    return names <= {"zarr.json", "0", ".DS_Store", "Thumbs.db"} and _described(attributes) is not None
 
 
 def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str]] | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ..errors import BlurMapError
 from . import sidecar
 from .atomic import replacing
 from .ome_tiff import read_ome_tiff, write_ome_tiff
-from .ome_zarr import read_ome_zarr, write_ome_zarr
+from .ome_zarr import is_own, read_ome_zarr, write_ome_zarr
+from .plain_text import without_folders
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -29,7 +32,8 @@ def save_result(
     arrays : dict
         sigma, uncertainty and status, shape (..., Y, X), numpy or dask.
     header : dict
-        axes, shape, scale, units, translate, affine, colormap, provenance.
+        axes, shape, scale, units, translate, affine, colormap, provenance; of
+        the picture's path only its name is written.
     overwrite : bool, default=False
         Replace what is there.
 
@@ -46,10 +50,11 @@ def save_result(
     """
     data = Path(path)
     beside = sidecar_path(data)
-    _check_free(data, beside, overwrite)
+    header = header | {"id": uuid4().hex, "provenance": without_folders(header["provenance"])}
     text = sidecar.dump_header(header, data.name)
     write = write_ome_tiff if data.name.endswith(TIFF) else write_ome_zarr
     try:
+        _check_free(data, beside, overwrite)
         with replacing(data, beside) as (new_data, new_beside):
             write(new_data, arrays, header, data.name)
             new_beside.write_text(text, encoding="utf-8")
@@ -99,9 +104,8 @@ def sidecar_path(path: Path) -> Path:
         stem = path.name.removesuffix(ending)
         if stem not in ("", path.name):
             return path.with_name(stem + sidecar.SUFFIX)
-    raise BlurMapError(
-        f"{path} is no name for a result; use one that ends in {TIFF} or {ZARR}, such as {path.stem or 'map'}{TIFF}."
-    )
+    stem = path.name.split(".")[0] or "map"
+    raise BlurMapError(f"{path} is no name for a result; use one that ends in {TIFF} or {ZARR}, such as {stem}{TIFF}.")
 
 
 def _check_free(data: Path, beside: Path, overwrite: bool) -> None:
@@ -113,7 +117,7 @@ def _check_free(data: Path, beside: Path, overwrite: bool) -> None:
             f"{taken[0]} exists already and was left as it is. Choose another name, or overwrite it (overwrite=True)."
         )
     is_folder = data.name.endswith(ZARR)
-    if data.exists() and (data.is_dir() != is_folder or (is_folder and not (data / "zarr.json").exists())):
+    if data.exists() and (data.is_dir() != is_folder or (is_folder and not is_own(data))):
         raise BlurMapError(f"{data} exists and is no result, so it is not replaced. Choose another name.")
     if beside.is_dir():
         raise BlurMapError(f"{beside} is a folder, so it is not replaced. Choose another name.")
@@ -142,7 +146,7 @@ def load_result(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, An
         If it is missing, damaged, no result, or of a newer version.
     """
     given = Path(path)
-    if not given.exists():
+    if not os.path.exists(given):  # of any name: that of a Path raises where it is too long
         raise BlurMapError(f"{given} does not exist; give a {TIFF}, {ZARR} or {sidecar.SUFFIX}.")
     if given.name.lower().endswith(sidecar.SUFFIX):
         header: dict[str, Any] | None = sidecar.read_sidecar(given)

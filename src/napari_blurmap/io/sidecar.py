@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
+from .guard import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORMAT = "napari-blurmap result"
 SCHEMA = 1
 SUFFIX = ".blurmap.json"
+#: No file system has longer names (bytes).
+_LONGEST_NAME = 255
 
 
 def dump_header(header: dict[str, Any], file: str) -> str:
@@ -24,8 +26,8 @@ def dump_header(header: dict[str, Any], file: str) -> str:
     Parameters
     ----------
     header : dict
-        axes, shape, scale, units, translate, affine, colormap and provenance;
-        JSON only.
+        axes, shape, scale, units, translate, affine, colormap and provenance,
+        and the ``id`` that ties the sidecar to its data; JSON only.
     file : str
         Name of the file or folder with the arrays, in the same folder.
 
@@ -74,7 +76,7 @@ def parse_header(text: str, origin: str) -> dict[str, Any]:
     """
     try:
         header = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BlurMapError(
             f"{origin} is damaged: it is not valid JSON ({error}). Restore it, or delete it to load the map "
             "with what its data file says."
@@ -98,6 +100,38 @@ def parse_header(text: str, origin: str) -> dict[str, Any]:
     return header
 
 
+def valid_header(
+    beside: dict[str, Any] | None, inside: dict[str, Any] | None, path: str | PathLike[str]
+) -> dict[str, Any] | None:
+    """Which of two descriptions of a map counts: that of the sidecar, if both were written together.
+
+    Parameters
+    ----------
+    beside : dict or None
+        What the sidecar says.
+    inside : dict or None
+        The copy in the data.
+    path : path
+        The data, for the message.
+
+    Returns
+    -------
+    dict or None
+        None where there is neither.
+
+    Raises
+    ------
+    BlurMapError
+        If they are of different savings.
+    """
+    if beside is not None and inside is not None and beside.get("id") != inside.get("id"):
+        raise BlurMapError(
+            f"{path} and its {SUFFIX} are of two different savings: a copy or a saving broke off between the two. "
+            f"Save the map again, or delete the {SUFFIX} to load it as the data themselves describe it."
+        )
+    return beside or inside
+
+
 def read_sidecar(path: str | PathLike[str]) -> dict[str, Any]:
     """Read a ``.blurmap.json``.
 
@@ -116,6 +150,7 @@ def read_sidecar(path: str | PathLike[str]) -> dict[str, Any]:
     BlurMapError
         If it cannot be read or used.
     """
+    check_file(path)
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -124,9 +159,7 @@ def read_sidecar(path: str | PathLike[str]) -> dict[str, Any]:
 
 
 def _is_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(v, (int, float)) and not isinstance(v, bool) and isfinite(v) for v in value
-    )
+    return isinstance(value, list) and all(type(v) in (int, float) and abs(v) < 1e300 for v in value)
 
 
 def _is_words(value: Any) -> bool:
@@ -134,14 +167,16 @@ def _is_words(value: Any) -> bool:
 
 
 def _is_file_name(value: Any) -> bool:
-    # A plain name: a sidecar from elsewhere must not point out of its folder.
-    return isinstance(value, str) and value not in ("", ".", "..") and Path(value).name == value
+    # A plain name: a sidecar from elsewhere must not point out of its folder, nor to what can be no file.
+    if not isinstance(value, str) or value in ("", ".", "..") or Path(value).name != value:
+        return False
+    return "\0" not in value and len(value.encode(errors="surrogatepass")) <= _LONGEST_NAME
 
 
 _FIELDS: dict[str, Callable[[Any], bool]] = {
     "file": _is_file_name,
     "axes": _is_words,
-    "shape": lambda value: _is_numbers(value) and all(isinstance(v, int) for v in value),
+    "shape": lambda value: isinstance(value, list) and len(value) > 1 and all(type(v) is int and v > 0 for v in value),
     "scale": _is_numbers,
     "units": _is_words,
     "translate": lambda value: value is None or _is_numbers(value),

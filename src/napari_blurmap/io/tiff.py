@@ -1,12 +1,16 @@
-"""Opening TIFF files so that damage is found and said, not read as black."""
+"""Opening TIFF files so that damage is found and said: never read as black, nor for ever."""
 
 from __future__ import annotations
 
 import struct
 from contextlib import contextmanager
+from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
+from .guard import MOST_PLANES, check_file, check_size, too_large
+from .ome_xml import other_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +41,13 @@ def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:
     import tifffile
 
     try:
+        _check_chain(path)
         with tifffile.TiffFile(path) as tif:
             yield tif
-    except (BlurMapError, MemoryError):
+    except BlurMapError:
         raise
+    except MemoryError as error:
+        raise BlurMapError(too_large(path, str(error) or "it is full")) from error
     except Exception as error:
         # Damaged files make the decoders raise nearly anything.
         raise BlurMapError(
@@ -50,7 +57,7 @@ def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:
 
 
 def first_image(tif: TiffFile) -> TiffPageSeries:
-    """First image of a TIFF file, once it is sure that all of it is there.
+    """First image of a TIFF file, once it is sure that all of it is there and fits into memory.
 
     Parameters
     ----------
@@ -69,6 +76,11 @@ def first_image(tif: TiffFile) -> TiffPageSeries:
         should be.
     """
     name = tif.filehandle.name
+    if tif.is_ome and tif.ome_metadata:
+        for other in other_files(tif.ome_metadata):
+            path = Path(tif.filehandle.dirname, other)
+            if path.exists():
+                _check_chain(path)
     if not tif.series:
         raise BlurMapError(f"{name} holds no picture; it is damaged or incomplete. Copy it again.")
     series = tif.series[0]
@@ -79,29 +91,66 @@ def first_image(tif: TiffFile) -> TiffPageSeries:
             f"{name} is incomplete: {missing} of {len(pages)} planes are missing or in other files. "
             "Copy it again together with the files that belong to it."
         )
-    end = max(*(_end(page) for page in pages), _next_page(tif), _description_end(tif))
-    if series.dataoffset is not None:
-        end = max(end, series.dataoffset + series.nbytes)
-    if end > tif.filehandle.size and not _spans_files(series):
-        raise BlurMapError(
-            f"{name} is incomplete: it ends after {tif.filehandle.size} bytes, at least {end} were expected. "
-            "Copy it again."
-        )
+    if series.dataoffset is not None and series.dataoffset + series.nbytes > tif.filehandle.size:
+        raise _incomplete(name, tif.filehandle.size, series.dataoffset + series.nbytes)
+    check_pages(pages, series.nbytes)
     return series
 
 
-def _end(page: Any) -> int:
-    return max((int(o) + int(n) for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
+def check_pages(pages: list[Any], pixels: float) -> None:
+    """Refuse pages that their files do not hold whole.
+
+    Parameters
+    ----------
+    pages : list of tifffile.TiffPage or tifffile.TiffFrame
+        Of one picture; they may lie in several files.
+    pixels : float
+        Bytes that the picture takes once it is unpacked.
+
+    Raises
+    ------
+    BlurMapError
+        If a file ends before its pixels, or cannot hold as many.
+    """
+    files = {}
+    for page in pages:
+        file = page.parent.filehandle
+        files[file.path] = file.size
+        pieces = zip(page.dataoffsets, page.databytecounts, strict=False)
+        end = max((int(start) + int(size) for start, size in pieces), default=0)
+        if end > file.size:
+            raise _incomplete(file.path, file.size, end)
+        # A tile may be announced larger than its picture.
+        pixels = max(pixels, prod(page.keyframe.chunks) * page.keyframe.dtype.itemsize)
+    check_size(pages[0].parent.filehandle.path, pixels, sum(files.values()))
 
 
-def _next_page(tif: TiffFile) -> int:
-    """Where the last page says that another follows: beyond the end if the file was cut off; else 0."""
-    place = tif.pages.next_page_offset
-    if place is None:
-        return 0
-    tif.filehandle.seek(place)
-    field = tif.filehandle.read(tif.tiff.offsetsize)
-    return int(struct.unpack(tif.tiff.offsetformat, field)[0])
+def _check_chain(path: str | PathLike[str]) -> None:
+    """Follow the pages of a file once: a reader would follow them for ever if they ran in a circle."""
+    import tifffile
+
+    check_file(path)
+    # The pages of an LSM file would be followed on opening.
+    with tifffile.TiffFile(path, is_lsm=False) as tif:
+        layout, file = tif.tiff, tif.filehandle
+        place, places = tif.pages.first.offset, set[int]()
+        while place and place < file.size:
+            if place in places or len(places) == MOST_PLANES:
+                raise BlurMapError(f"{path} is damaged: its pages run in a circle. Copy or export it again.")
+            places.add(place)
+            file.seek(place)
+            (tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+            file.seek(place + layout.tagnosize + tags * layout.tagsize)
+            (place,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+        end = max(place, _description_end(tif))
+        if end > file.size:
+            raise _incomplete(path, file.size, end)
+
+
+def _incomplete(path: str | PathLike[str], size: int, end: int) -> BlurMapError:
+    return BlurMapError(
+        f"{path} is incomplete: it ends after {size} bytes, at least {end} were expected. Copy it again."
+    )
 
 
 def _description_end(tif: TiffFile) -> int:
@@ -116,7 +165,3 @@ def _description_end(tif: TiffFile) -> int:
         if code == 270 and size > layout.tagoffsetthreshold:
             return int(struct.unpack(layout.offsetformat, place)[0]) + int(size)
     return 0
-
-
-def _spans_files(series: TiffPageSeries) -> bool:
-    return len({page.parent.filehandle.path for page in series.pages if page is not None}) > 1

@@ -1,0 +1,97 @@
+"""What is refused before it is read: files that are none, and pixels that a file or this computer cannot hold."""
+
+from __future__ import annotations
+
+import os
+import stat
+from math import inf
+from typing import TYPE_CHECKING
+
+from ..errors import BlurMapError
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+#: Bytes of pixels that a byte of a file can stand for: zlib, the tightest of the usual packings, reaches 1032.
+_TIGHTEST = 1100
+#: This much (bytes) may be announced by any file: blank pictures are packed more tightly than others.
+_HARMLESS = 2**26
+#: More planes than any file holds; readers make room for as many as are announced.
+MOST_PLANES = 1_000_000
+
+
+def check_file(path: str | PathLike[str]) -> None:
+    """Refuse what is no regular file: a folder, or a pipe that would be waited for without end.
+
+    Parameters
+    ----------
+    path : path
+        What is about to be read.
+
+    Raises
+    ------
+    BlurMapError
+        If it is something else, missing, or its name is no name.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        raise BlurMapError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except ValueError as error:  # a zero in the name
+        raise BlurMapError(f"{str(path)!r} is no name of a file ({error}).") from error
+    if stat.S_ISDIR(mode):
+        raise BlurMapError(f"{path} is a folder; give the files in it.")
+    if not stat.S_ISREG(mode):
+        raise BlurMapError(f"{path} is a pipe or a device; give a file.")
+
+
+def check_size(path: str | PathLike[str], pixels: float, stored: float | None = None) -> None:
+    """Refuse a file that announces more pixels than it can hold, or more than there is memory.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    pixels : float
+        Bytes that its pixels take once they are unpacked.
+    stored : float, optional
+        Bytes that hold them, where these are not the file's own.
+
+    Raises
+    ------
+    BlurMapError
+        Before anything of that size is asked of the computer.
+    """
+    stored = os.path.getsize(path) if stored is None else stored
+    if pixels > max(_HARMLESS, _TIGHTEST * stored):
+        raise BlurMapError(
+            f"{path} is damaged or incomplete: it announces {_readable(pixels)} of pixels, which cannot be in its "
+            f"{_readable(stored)}. Copy or export it again."
+        )
+    if pixels > _memory():
+        raise BlurMapError(too_large(path, f"its pixels take {_readable(pixels)} of {_readable(_memory())}"))
+
+
+def too_large(path: str | PathLike[str], why: str) -> str:
+    """What is said of a file that does not fit into memory."""
+    return (
+        f"{path} does not fit into the memory of this computer ({why}). Save parts of it as files of their own, or "
+        "estimate it in Python from an array that is read piece by piece."
+    )
+
+
+def _readable(size: float) -> str:
+    """Bytes as people read them."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.0f} GB"
+
+
+def _memory() -> float:
+    """Bytes of memory; infinite where the system refuses by itself what it cannot give."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):  # Windows; never asked
+        return inf
