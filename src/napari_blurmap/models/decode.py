@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 DECODES = ("median", "mean", "argmax")
 #: Below this the grid is nearly linear, above it logarithmic, pixels.
 KNEE = 0.35
+#: Steps of the grid on either side of the median that count as about it; those twice as far do not.
+_ABOUT = 1.5
+#: Anisotropy of a line as thin as can be told, its minor axis a fourteenth of its major one.
+_LARGEST = 0.99
 
 
 def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
@@ -32,12 +36,27 @@ def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
 
 
 class Decoded(NamedTuple):
-    """Sigma, spread and probabilities of the end bin and of structure; each (B, Y, X)."""
+    """What a network says of every place.
+
+    Attributes
+    ----------
+    sigma, spread : Tensor, shape (B, Y, X)
+        Of the distribution over sigma, pixels.
+    beyond, structure : Tensor, shape (B, Y, X)
+        Probabilities of the end bin, and that there is structure.
+    anisotropy : Tensor, shape (B, 2, Y, X), or None
+        e cos 2 theta and e sin 2 theta with e = (major**2 - minor**2) / (major**2 + minor**2) below 1, theta from
+        +x towards +y; None of networks that do not give the shape.
+    anisotropy_error : Tensor, shape (B, Y, X), or None
+        Standard error of both.
+    """
 
     sigma: Tensor
     spread: Tensor
     beyond: Tensor
     structure: Tensor
+    anisotropy: Tensor | None = None
+    anisotropy_error: Tensor | None = None
 
 
 def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
@@ -45,13 +64,14 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
 
     Parameters
     ----------
-    output : Tensor, shape (B, K + 1, Y, X)
-        Log-weights of sigma, and log-odds that there is structure.
+    output : Tensor, shape (B, K + 1 or K + 4, Y, X)
+        Log-weights of sigma, log-odds that there is structure, and the
+        anisotropy with the logarithm of its error, as `DenseNetwork` gives them.
     grid : Tensor, shape (K,)
         Sigma in pixels, rising.
     how : {"median", "mean", "argmax"}, default="mean"
-        The median (a small chance of a far larger sigma does not move it), the
-        mean, or the most probable value of the grid.
+        The mean about the median (a small chance of a far larger sigma does not move it), the
+        mean of all, or the most probable value of the grid.
 
     Returns
     -------
@@ -61,19 +81,26 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
         the upper half of the last step or above it.
     """
     batch, _, height, width = output.shape
+    bins = grid.numel()
     # A row a place: the order in memory that the network leaves, and that products of matrices want.
     rows = output.permute(0, 2, 3, 1).reshape(-1, output.shape[1]).float()
-    weights, values = rows[:, :-1].softmax(dim=1), grid.to(rows)
+    weights, values = rows[:, :bins].softmax(dim=1), grid.to(rows)
     if how == "median":
-        sigma = _median(weights, values)
+        sigma = _middle(weights, values)
         # In logarithms, as the grid is spaced: else a small chance of a far larger sigma would be all of the spread.
         scale = sigma + KNEE
         spread = _spread_about(scale.log(), weights, (values + KNEE).log()) * scale
     else:
         sigma = weights @ values if how == "mean" else values[weights.argmax(dim=1)]
         spread = _spread_about(sigma, weights, values)
-    parts = (sigma, spread, weights[:, -1], rows[:, -1].sigmoid())
-    return Decoded(*(part.view(batch, height, width) for part in parts))
+    parts = (sigma, spread, weights[:, -1], rows[:, bins].sigmoid())
+    decoded = Decoded(*(part.view(batch, height, width) for part in parts))
+    if output.shape[1] == bins + 1:
+        return decoded
+    shape = output[:, bins + 1 : bins + 3].float()
+    length = shape.norm(dim=1, keepdim=True)
+    shape = shape * (length.clamp_max(_LARGEST) / length.clamp_min(1e-9))
+    return decoded._replace(anisotropy=shape, anisotropy_error=output[:, bins + 3].float().exp())
 
 
 def _spread_about(middle: Tensor, weights: Tensor, values: Tensor) -> Tensor:
@@ -82,15 +109,21 @@ def _spread_about(middle: Tensor, weights: Tensor, values: Tensor) -> Tensor:
     return (second - 2 * middle * first + middle**2).clamp_min(0).sqrt()  # rounding may leave it below zero
 
 
-def _median(weights: Tensor, grid: Tensor) -> Tensor:
-    """Where half of the probability is passed; that of a grid value is spread evenly over its step."""
+def _middle(weights: Tensor, grid: Tensor) -> Tensor:
+    """Mean of what lies about the median: the far parts of the distribution do not move it.
+
+    The median alone would favour the values of the grid: a truth between two is learnt as a share of both.
+    """
+    bins = grid.numel()
     # As a product with a triangle it takes a fifth of the time of cumsum.
-    passed = weights @ torch.ones(grid.numel(), grid.numel(), device=grid.device, dtype=grid.dtype).triu()
-    step = torch.searchsorted(passed, passed.new_full((len(passed), 1), 0.5)).clamp_max(grid.numel() - 1)
+    passed = weights @ torch.ones(bins, bins, device=grid.device, dtype=grid.dtype).triu()
+    step = torch.searchsorted(passed, passed.new_full((len(passed), 1), 0.5)).clamp_max(bins - 1)
     share = weights.gather(1, step).clamp_min(1e-9)
-    place = step + (0.5 - passed.gather(1, step)) / share + 0.5
-    place = place.squeeze(1).nan_to_num(0.0).clamp(0, grid.numel() - 1)
-    low = place.long().clamp_max(grid.numel() - 2)
+    median = (step + (0.5 - passed.gather(1, step)) / share + 0.5).nan_to_num(0.0)
+    numbers = torch.arange(bins, device=grid.device, dtype=grid.dtype)
+    about = weights * (2 - (numbers - median).abs() / _ABOUT).clamp(0, 1)
+    place = ((about @ numbers) / about.sum(dim=1).clamp_min(1e-9)).clamp(0, bins - 1)
+    low = place.long().clamp_max(bins - 2)
     return torch.lerp(grid[low], grid[low + 1], place - low)
 
 

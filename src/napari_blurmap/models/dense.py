@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import BlurMapError
+from .blocks import Residual, Separable, conv_block
+from .contrast import CELL, contrast_over_noise, local_contrast
 
 #: Pixels of the picture for one value of the network's output.
-STRIDE = 4
+STRIDE = CELL
 #: The same for what is gathered from all levels, before it is joined with the finest one.
 GATHERED = 2 * STRIDE
-#: Scale of what a new residual block adds to a trained network; at 0 its ReLU would have no gradient.
-_FAINT = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class DenseConfig:
     fine : int, default=0
         Residual blocks at the resolution of the output, at the end of the
         trunk and again after the fusion: they follow steep fields.
+    rank : float, default=0.0
+        Where it is not 0, each 3x3 convolution is a column of 3 and then a
+        row of 3, with so many channels between them, over those of its input.
+    noise : int, default=0
+        Octaves of the contrast over the camera's noise that it is told; 0: it is not told the noise.
+    shape : bool, default=False
+        Whether it gives the shape of the blur too.
     """
 
     bins: int = 48
@@ -50,6 +57,9 @@ class DenseConfig:
     window: float = 8.0
     deep: int = 0
     fine: int = 0
+    rank: float = 0.0
+    noise: int = 0
+    shape: bool = False
 
     @property
     def total_stride(self) -> int:
@@ -78,24 +88,19 @@ class DenseConfig:
         return -(-(3 * self.fine * STRIDE + GATHERED) // GATHERED) * GATHERED
 
 
-def _conv(inner: int, outer: int, size: int = 3, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    padding = (size - stride) // 2 if stride > 1 else dilation * (size // 2)
-    conv = nn.Conv2d(inner, outer, size, stride, padding, dilation, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outer), nn.ReLU(inplace=True))
+class Level(NamedTuple):
+    """One level of the pyramid.
 
+    Attributes
+    ----------
+    contrast : Tensor, shape (B, 1, Y, X)
+        Locally normalised picture.
+    told : Tensor, shape (B, config.noise, Y / 4, X / 4), or None
+        What is known of its noise, see `contrast_over_noise`.
+    """
 
-class _Residual(nn.Module):
-    def __init__(self, channels: int, *dilations: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(*(_conv(channels, channels, dilation=d) for d in dilations))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, x + self.layers(x))
-
-    def fade(self) -> None:
-        """Change almost nothing."""
-        *_, (_, norm, _) = cast("list[nn.Sequential]", self.layers)
-        nn.init.constant_(cast(nn.BatchNorm2d, norm).weight, _FAINT)
+    contrast: Tensor
+    told: Tensor | None
 
 
 class DenseNetwork(nn.Module):
@@ -119,26 +124,31 @@ class DenseNetwork(nn.Module):
     def __init__(self, config: DenseConfig | None = None) -> None:
         super().__init__()
         self.config = c = config or DenseConfig()
+        rank = c.rank
         self.trunk_layers = nn.Sequential(
-            _conv(1, c.narrow, 6, stride=2),
-            _conv(c.narrow, c.narrow),
-            _conv(c.narrow, c.wide, 2, stride=2),
-            _Residual(c.wide, 1, 2),
-            _Residual(c.wide, 3),
-            *(_Residual(c.wide, 1, 2) for _ in range(c.fine)),
+            conv_block(1, c.narrow, 6, stride=2),
+            conv_block(c.narrow, c.narrow, rank=rank),
+            conv_block(c.narrow, c.wide, 2, stride=2),
+            Residual(c.wide, 1, 2, rank=rank),
+            Residual(c.wide, 3, rank=rank),
+            *(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)),
         )
+        if c.noise:
+            self.told = nn.Conv2d(c.noise, c.wide, 1, bias=False)
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
-        self.up = nn.ModuleList([_conv(i, c.fused, 1) for i in inner[1:]])
-        self.top = nn.Sequential(_conv(c.fused, c.fused), _conv(c.fused, c.fused))
-        self.down = nn.ModuleList([_conv(c.fused, c.fused) for _ in range(c.levels - 1)])
-        blocks = [[_Residual(c.fused, 1, 2) for _ in range(c.deep)] for _ in range(c.levels)]
+        self.up = nn.ModuleList([conv_block(i, c.fused, 1) for i in inner[1:]])
+        self.top = nn.Sequential(*(conv_block(c.fused, c.fused, rank=rank) for _ in range(2)))
+        self.down = nn.ModuleList([conv_block(c.fused, c.fused, rank=rank) for _ in range(c.levels - 1)])
+        blocks = [[Residual(c.fused, 1, 2, rank=rank) for _ in range(c.deep)] for _ in range(c.levels)]
         self.deep = nn.ModuleList([nn.Sequential(*block) for block in blocks])  # from coarse to fine
         self.join = nn.Conv2d(c.fused, c.wide, 1)
-        self.fine = nn.Sequential(*(_Residual(c.wide, 1, 2) for _ in range(c.fine)))
-        self.last = _conv(c.wide, c.fused, 1)
-        self.head = nn.Conv2d(c.fused, c.bins + 1, 1)
+        self.fine = nn.Sequential(*(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)))
+        self.last = conv_block(c.wide, c.fused, 1)
+        self.head = nn.Conv2d(c.fused, c.bins + 1 + (3 if c.shape else 0), 1)
 
-    def prepare(self, picture: Tensor, valid: Tensor) -> list[Tensor]:
+    def prepare(
+        self, picture: Tensor, valid: Tensor, noise: Tensor | None = None, averaged: Tensor | None = None
+    ) -> list[Level]:
         """Pyramid of locally normalised pictures.
 
         Parameters
@@ -146,26 +156,41 @@ class DenseNetwork(nn.Module):
         picture, valid : Tensor, shape (B, 1, Y, X)
             Grey levels, and 1 where they count, 0 elsewhere; Y and X are
             multiples of ``config.total_stride``.
+        noise : Tensor, shape (B, 1, Y / 4, X / 4), optional
+            Standard deviation of the camera's noise, grey levels; 0 where it is not known.
+        averaged : Tensor, shape (B, levels), optional
+            What the means of 1, 2 x 2, 4 x 4, ... pixels leave of it; of white noise, which is
+            meant where it is left out, 1, 1/2, 1/4, ...
 
         Returns
         -------
-        list of Tensor, shapes (B, 1, Y / 2**level, X / 2**level)
+        list of Level
             Zero mean and unit standard deviation in a Gaussian window; 0
             where nothing is valid, so that a border invents no edge.
         """
-        levels = []
+        c, levels = self.config, []
         picture = picture * valid
-        for level in range(self.config.levels):
-            levels.append(local_contrast(picture, valid, self.config.window))
-            if level + 1 < self.config.levels:
+        if averaged is None:
+            averaged = picture.new_tensor([[0.5**level for level in range(c.levels)]])
+        for level in range(c.levels):
+            contrast, deviation = local_contrast(picture, valid, c.window)
+            told = None
+            if c.noise and noise is not None:
+                told = contrast_over_noise(deviation, noise * averaged[:, level, None, None, None], c.noise)
+                noise = F.avg_pool2d(noise, 2) if level + 1 < c.levels else noise
+            levels.append(Level(contrast, told))
+            if level + 1 < c.levels:
                 weight = F.avg_pool2d(valid, 2)
                 picture = F.avg_pool2d(picture, 2) / weight.clamp_min(1e-3)
                 valid = weight
         return levels
 
-    def trunk(self, level: Tensor) -> Tensor:
-        """Features (B, wide, Y / 4, X / 4) of one normalised level (B, 1, Y, X)."""
-        return cast(Tensor, self.trunk_layers(level))
+    def trunk(self, level: Level) -> Tensor:
+        """Features (B, wide, Y / 4, X / 4) of one level."""
+        features = cast(Tensor, self.trunk_layers[:3](level.contrast))
+        if level.told is not None:
+            features = features + self.told(level.told)
+        return cast(Tensor, self.trunk_layers[3:](features))
 
     def gather(self, features: list[Tensor]) -> Tensor:
         """From the features of all levels what the finest one has to know of the others.
@@ -201,9 +226,12 @@ class DenseNetwork(nn.Module):
 
         Returns
         -------
-        Tensor, shape (B, bins + 1, Y / 4, X / 4)
-            Log-weights (not normalised) of the values of sigma; the last
-            channel is the log-odds that there is structure to measure at all.
+        Tensor, shape (B, bins + 1 or bins + 4, Y / 4, X / 4)
+            Log-weights (not normalised) of the values of sigma; then the
+            log-odds that there is structure to measure at all; then, with
+            ``config.shape``, the anisotropy e cos 2 theta and e sin 2 theta,
+            e being (major**2 - minor**2) / (major**2 + minor**2), and the
+            logarithm of its error.
         """
         x = self.fine(_twice(gathered).add_(finest))
         return cast(Tensor, self.head(self.last(x)))
@@ -212,9 +240,11 @@ class DenseNetwork(nn.Module):
         """`gather` and `finish`."""
         return self.finish(self.gather(features), features[0])
 
-    def forward(self, picture: Tensor, valid: Tensor) -> Tensor:
-        """All steps on whole pictures."""
-        return self.fuse([self.trunk(level) for level in self.prepare(picture, valid)])
+    def forward(
+        self, picture: Tensor, valid: Tensor, noise: Tensor | None = None, averaged: Tensor | None = None
+    ) -> Tensor:
+        """All steps on whole pictures; see `prepare` for what goes in."""
+        return self.fuse([self.trunk(level) for level in self.prepare(picture, valid, noise, averaged)])
 
     def fused(self) -> DenseNetwork:
         """Copy for estimating: batch norms folded into the convolutions before them, channels last."""
@@ -223,8 +253,9 @@ class DenseNetwork(nn.Module):
         copy.eval()
         for module in list(copy.modules()):
             if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
-                folded = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, module[0]), module[1])
-                module[0], module[1] = folded, nn.Identity()
+                into, at = (module[0], 1) if isinstance(module[0], Separable) else (module, 0)
+                into[at] = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, into[at]), module[1])
+                module[1] = nn.Identity()
         return copy.channels_last()
 
     def start_from(self, other: DenseNetwork) -> None:
@@ -233,8 +264,10 @@ class DenseNetwork(nn.Module):
         Parameters
         ----------
         other : DenseNetwork
-            Of the same sizes, or with fewer residual blocks: those that it
-            lacks change almost nothing at first.
+            Of the same sizes, or with less: residual blocks that it lacks
+            change almost nothing at first, a shape that it does not give is
+            round, a noise that it is not told counts for nothing, and its 3x3
+            convolutions are replaced by the nearest ones of the rank wanted.
 
         Raises
         ------
@@ -242,20 +275,29 @@ class DenseNetwork(nn.Module):
             If its sizes are others.
         """
         mine, theirs = self.config, other.config
+        may = {name: getattr(mine, name) for name in ("deep", "fine", "rank", "noise", "shape")}
         if (
-            replace(theirs, deep=mine.deep, fine=mine.fine) != mine
-            or theirs.deep > mine.deep
-            or theirs.fine > mine.fine
+            replace(theirs, **may) != mine
+            or theirs.rank not in (0.0, mine.rank)
+            or any(getattr(theirs, name) > may[name] for name in ("deep", "fine", "noise", "shape"))
         ):
             raise BlurMapError(
                 f"The network to start from has other sizes ({theirs}); expected those of the one to train "
-                f"({mine}), or fewer residual blocks (deep, fine)."
+                f"({mine}), or fewer (deep, fine, noise, shape), or whole 3x3 convolutions (rank 0)."
             )
         known = other.state_dict()
-        self.load_state_dict(known, strict=False)
         for name, module in self.named_modules():
-            if isinstance(module, _Residual) and f"{name}.layers.0.0.weight" not in known:
+            if isinstance(module, Separable) and f"{name}.weight" in known:
+                known[f"{name}.0.weight"], known[f"{name}.1.weight"] = module.nearest(known.pop(f"{name}.weight"))
+            elif isinstance(module, Residual) and not any(key.startswith(f"{name}.") for key in known):
                 module.fade()
+        if mine.noise and not theirs.noise:
+            known["told.weight"] = torch.zeros_like(self.told.weight)
+        for name in ("head.weight", "head.bias"):
+            new = torch.zeros_like(self.state_dict()[name])
+            new[: len(known[name])] = known[name]
+            known[name] = new
+        self.load_state_dict(known, strict=False)
 
     def channels_last(self) -> DenseNetwork:
         """Itself, with the order of the weights in memory that convolutions are fastest with."""
@@ -265,47 +307,3 @@ class DenseNetwork(nn.Module):
 
 def _twice(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-
-
-def _window(sigma: float, like: Tensor) -> Tensor:
-    cells = sigma / STRIDE
-    radius = int(2.5 * cells + 0.5)
-    k = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
-    g = torch.exp(-0.5 * (k / cells) ** 2)
-    return g / g.sum()
-
-
-def _smooth(x: Tensor, kernel: Tensor) -> Tensor:
-    radius = kernel.numel() // 2
-    x = F.conv2d(x, kernel.view(1, 1, -1, 1), padding=(radius, 0))
-    return F.conv2d(x, kernel.view(1, 1, 1, -1), padding=(0, radius))
-
-
-def local_contrast(picture: Tensor, valid: Tensor, window: float) -> Tensor:
-    """Subtract the local mean and divide by the local standard deviation.
-
-    Both are Gaussian averages over the valid pixels, computed at a quarter of
-    the resolution. The deviation is taken after the mean is subtracted, so
-    that a faint structure on a high offset keeps its digits.
-
-    Parameters
-    ----------
-    picture, valid : Tensor, shape (B, 1, Y, X)
-        Grey levels, and the weight of every pixel.
-    window : float
-        Sigma of the window, pixels.
-
-    Returns
-    -------
-    Tensor, shape (B, 1, Y, X)
-        0 where nothing is valid or the window is constant.
-    """
-    kernel = _window(window, picture)
-    size = picture.shape[-2:]
-    weight = _smooth(F.avg_pool2d(valid, STRIDE), kernel).clamp_min(1e-6)
-    mean = _smooth(F.avg_pool2d(picture * valid, STRIDE), kernel) / weight
-    detail = (picture - F.interpolate(mean, size=size, mode="bilinear", align_corners=False)) * valid
-    square = _smooth(F.avg_pool2d(detail * detail, STRIDE), kernel) / weight
-    deviation = F.interpolate(square.sqrt(), size=size, mode="bilinear", align_corners=False)
-    # Far above the rounding of float32, far below the noise of any camera, in the units of `read_plane`.
-    return detail / deviation.clamp_min(1e-4)

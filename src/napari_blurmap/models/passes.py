@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .dense import GATHERED, STRIDE
+from .dense import GATHERED, STRIDE, Level
 from .tiling import Tile, tiles
 
 if TYPE_CHECKING:
@@ -93,10 +93,12 @@ class DensePass:
             return torch.empty(cells, dtype=picture.dtype, device=device, memory_format=torch.channels_last)
 
         features = []
-        for level in network.prepare(picture, valid):
-            features.append(empty(level.shape, STRIDE))
-            for tile in tiles((level.shape[2], level.shape[3]), edge, config.trunk_halo):
-                paste(features[-1], network.trunk(level[:, :, tile.outer[0], tile.outer[1]]), tile, STRIDE)
+        for level in network.prepare(picture, valid, *self._noise(plane, border, device)):
+            features.append(empty(level.contrast.shape, STRIDE))
+            for tile in tiles((level.contrast.shape[2], level.contrast.shape[3]), edge, config.trunk_halo):
+                told = None if level.told is None else _cut(level.told, tile, STRIDE)
+                part = Level(_cut(level.contrast, tile, 1), told)
+                paste(features[-1], network.trunk(part), tile, STRIDE)
                 tick()
         whole, gathered = (picture.shape[2], picture.shape[3]), empty(picture.shape, GATHERED)
         for tile in tiles(whole, _GATHER * edge, config.gather_halo):
@@ -106,6 +108,15 @@ class DensePass:
         for tile in tiles(whole, edge, config.finish_halo):
             yield tile, network.finish(_cut(gathered, tile, GATHERED), _cut(features[0], tile, STRIDE))
             tick()
+
+    def _noise(
+        self, plane: Plane, border: tuple[int, ...], device: torch.device
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """What `DenseNetwork.prepare` is told of it."""
+        if plane.noise is None:
+            return None, None
+        noise = F.pad(torch.from_numpy(plane.noise)[None, None], border).to(device)
+        return F.avg_pool2d(noise, STRIDE), torch.tensor([plane.averaged], dtype=noise.dtype, device=device)
 
 
 class PatchPass:

@@ -27,6 +27,10 @@ class Plane:
         Where there are data, and where they are clipped at full scale.
     gain, offset : float
         From ``picture`` to grey levels of 0 to 255, for networks that know those only.
+    noise : ndarray of float32, shape (Y, X), optional
+        Standard deviation of the camera's noise, in the unit of ``picture``.
+    averaged : tuple of float
+        What means of 1, 2 x 2, 4 x 4, ... pixels leave of it.
     """
 
     picture: NDArray[np.float32]
@@ -34,6 +38,8 @@ class Plane:
     saturated: NDArray[np.bool_]
     gain: float = 0.0
     offset: float = 0.0
+    noise: NDArray[np.float32] | None = None
+    averaged: tuple[float, ...] = ()
 
     def grey(self) -> NDArray[np.float32]:
         """Grey levels of 0 to 255, an invalid pixel taking that of the nearest valid one.

@@ -23,7 +23,7 @@ from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights
 from .loop import Recipe, TrainingLoop
 from .optimizer import MuonAdamW
-from .synthetic_crops import SyntheticCrops
+from .synthetic_crops import SyntheticCrops, network_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _EMPTY_WEIGHT = 0.2
 #: Weight of the ranked probability score beside the cross-entropy.
 _RANKED = 0.3
+#: Weight of the shape.
+_SHAPE = 0.15
 #: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
@@ -124,7 +126,10 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         start: Model | None = None,
         crops: Crops | None = None,
     ) -> None:
-        self.crops, self.sizes = crops or self._synthetic, sizes or DenseConfig(deep=1, fine=1)
+        self.crops, self.sizes = (
+            crops or self._synthetic,
+            sizes or DenseConfig(deep=1, fine=1, rank=0.625, noise=8, shape=True),
+        )
         values = sigma_grid(self.sizes.bins, config.largest).tolist()
         if start is not None:
             self.sizes, values = DenseConfig(**start.info.sizes), start.info.sigma_grid
@@ -180,23 +185,27 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         """Cross-entropy and ranked probability score of sigma, and cross-entropy of whether there is structure."""
         inputs, truth = batch
         # Whole precision here: a local mean rounded to bfloat16 leaves steps in a faint structure on a high offset.
-        levels = self.network.prepare(inputs[:, :1].float(), inputs[:, 1:].float())
-        valid = inputs[:, 1:]
+        levels = self.network.prepare(*network_inputs(inputs))
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.config.half):
-            output = self.network.fuse(
-                [self.network.trunk(level.contiguous(memory_format=torch.channels_last)) for level in levels]
-            ).float()
-        sigma, structure = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
+            output = self.network.fuse([self.network.trunk(level) for level in levels]).float()
+        sigma, structure, *anisotropy = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
         present = (structure > STRUCTURE).float()
-        weight = F.avg_pool2d(valid, STRIDE)[:, 0] * (_EMPTY_WEIGHT + (1 - _EMPTY_WEIGHT) * present)
-        target = soft_target(sigma, self.grid.to(sigma.device))
-        logs = output[:, :-1].log_softmax(dim=1)
+        valid = F.avg_pool2d(inputs[:, 1:2], STRIDE)[:, 0]
+        weight = valid * (_EMPTY_WEIGHT + (1 - _EMPTY_WEIGHT) * present)
+        grid = self.grid.to(sigma.device)
+        bins = grid.numel()
+        target = soft_target(sigma, grid)
+        logs = output[:, :bins].log_softmax(dim=1)
         cross = -(target * logs).sum(dim=1)
         # The cross-entropy does not know that neighbouring values are nearly right; the ranked probability
         # score does (Gneiting and Raftery, JASA 102, 2007). Both are proper: they do not pull the spread.
         ranked = (logs.exp() - target).cumsum(dim=1).square().sum(dim=1)
-        seen = F.binary_cross_entropy_with_logits(output[:, -1], present, reduction="none")
-        return ((cross + _RANKED * ranked) * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen.mean(), {}
+        seen = F.binary_cross_entropy_with_logits(output[:, bins], present, reduction="none")
+        loss = cross + _RANKED * ranked
+        if self.sizes.shape:
+            loss = loss + _SHAPE * _shape_loss(output[:, bins + 1 :], anisotropy) * present
+        seen = (seen * valid).sum() / valid.sum().clamp_min(1)
+        return (loss * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen, {}
 
     def model(self, name: str = "default", *, validation: int = 1500) -> Model:
         """The model as it stands: averaged weights, calibrated and judged on held-out crops.
@@ -239,6 +248,13 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
             "held-out median error relative to sigma + 0.35": float(relative.median()),
         }
         return Model(replace(info, training=self.record(figures)), network.eval())
+
+
+def _shape_loss(output: Tensor, anisotropy: list[Tensor]) -> Tensor:
+    """Negative log-likelihood of the anisotropy, its error falling off exponentially in all directions."""
+    distance = (output[:, :2] - torch.stack(anisotropy, dim=1)).square().sum(dim=1).add(1e-6).sqrt()
+    logarithm = output[:, 2].clamp(-6, 2)
+    return 2 * (logarithm + distance * torch.exp(-logarithm))
 
 
 def cut(batch: Tensor, edge: int) -> Tensor:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from ..models.decode import decode
 from ..models.dense import STRIDE
+from .synthetic_crops import network_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ def read_crops(network: DenseNetwork, grid: Tensor, crops: Iterable[tuple[Tensor
     grid : Tensor
         Its values of sigma, pixels.
     crops : iterable of (Tensor, Tensor)
-        (picture, valid) and (sigma, structure) of each, (2, Y, X).
+        What `network_inputs` takes, and (sigma, structure, anisotropy), of each.
     how : str
         How its distributions become numbers, see `decode`.
 
@@ -75,11 +76,11 @@ def read_crops(network: DenseNetwork, grid: Tensor, crops: Iterable[tuple[Tensor
     for number, (inputs, truth) in enumerate(crops):
         with torch.inference_mode():
             inputs = inputs[None].to(device)
-            output = network(inputs[:, :1], inputs[:, 1:])
+            output = network(*network_inputs(inputs))
             # Weights that a training has ruined must read badly, not break it.
             out = decode(output.nan_to_num(), grid.to(device), how)
-        sigma, structure = F.avg_pool2d(truth[None], STRIDE)[0]
-        there = (structure > STRUCTURE) & (F.avg_pool2d(inputs[:, 1:], STRIDE)[0, 0].cpu() > 0.5)
+        sigma, structure = F.avg_pool2d(truth[None, :2], STRIDE)[0]
+        there = (structure > STRUCTURE) & (F.avg_pool2d(inputs[:, 1:2], STRIDE)[0, 0].cpu() > 0.5)
         sigma_read, spread, seen = (v[0].cpu() for v in (out.sigma, out.spread, out.structure))
         read = Read(sigma_read, spread, seen, sigma, torch.full_like(sigma, number))
         parts.append(read.where(there))

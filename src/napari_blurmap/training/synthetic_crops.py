@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 from torch.utils.data import Dataset
 
+from ..models.dense import STRIDE
 from ..synthesis.crops import make_crop
+from ..synthesis.exposure import loguniform
 from ..synthesis.scenes import random_scene
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 _REUSE, _POOL = 12, 2500
 #: Share of the crops whose scene is a sum of two: another texture, and as sharp.
 _SUMS = 0.15
+#: Share of the crops whose noise is not told, share of those where it is told wrongly, and by how much (logarithm).
+_UNTOLD, _WRONG, _BY = 0.2, 0.6, 0.3
 
 
 class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
@@ -47,9 +52,9 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
 
     Examples
     --------
-    >>> picture, truth = SyntheticCrops(64, count=10, seed=1, largest=20.0)[0]
-    >>> picture.shape, truth.shape
-    (torch.Size([2, 64, 64]), torch.Size([2, 64, 64]))
+    >>> inputs, truth = SyntheticCrops(64, count=10, seed=1, largest=20.0)[0]
+    >>> inputs.shape, truth.shape
+    (torch.Size([5, 64, 64]), torch.Size([4, 64, 64]))
     """
 
     def __init__(
@@ -74,7 +79,7 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
         return random_scene(shape, np.random.default_rng((self.seed, 0, lane, number))).astype(np.float16)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Crop ``index``: (picture, valid) and (sigma, structure), each (2, Y, X)."""
+        """Crop ``index``: what `network_inputs` takes, and (sigma, structure, anisotropy), (4, Y, X)."""
         if not 0 <= index < self.count:
             raise IndexError(index)
         index += self.first
@@ -89,5 +94,32 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
             weight = np.float32(rng.uniform(0.2, 0.8))
             scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
         crop = make_crop(scene, rng, largest=self.largest)
-        inputs = np.stack([crop.picture, crop.valid])
-        return torch.from_numpy(inputs), torch.from_numpy(np.stack([crop.sigma, crop.structure]))
+        told = np.float32(told_noise(rng))
+        averaged = [np.full_like(crop.picture, factor) for factor in crop.coarse_noise]
+        inputs = np.stack([crop.picture, crop.valid, told * crop.noise, *averaged])
+        return torch.from_numpy(inputs), torch.from_numpy(np.stack([crop.sigma, crop.structure, *crop.anisotropy]))
+
+
+def told_noise(rng: np.random.Generator) -> float:
+    """Draw what a network is told of the noise, over what it is: 0 for nothing, 1 for the truth, or about that."""
+    kind = rng.random()
+    return 0.0 if kind < _UNTOLD else loguniform(rng, np.exp(-_BY), np.exp(_BY)) if kind < _UNTOLD + _WRONG else 1.0
+
+
+def network_inputs(inputs: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Picture, validity, noise and what means leave of it, from the planes of crops.
+
+    Parameters
+    ----------
+    inputs : Tensor, shape (B, 5, Y, X)
+        Picture; validity; standard deviation of the noise, 0 where it is not
+        told; and that after means of 2 x 2 and 4 x 4 pixels over what would be left of white noise.
+
+    Returns
+    -------
+    tuple of Tensor
+        As `DenseNetwork.prepare` takes them.
+    """
+    picture, valid, noise, twice, four = inputs.float()[:, :, None].unbind(dim=1)
+    left = [torch.ones_like(twice[:, 0, 0, 0]), 0.5 * twice.amax((1, 2, 3)), 0.25 * four.amax((1, 2, 3))]
+    return picture, valid, F.avg_pool2d(noise, STRIDE), torch.stack(left, dim=1)

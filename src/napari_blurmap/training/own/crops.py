@@ -18,7 +18,7 @@ from ...picture.noise import Digits, PictureNoise, blur_again, detail_over_noise
 from ...synthesis.exposure import loguniform
 from ...synthesis.levels import between_levels
 from ...synthesis.random_fields import field_between
-from ..synthetic_crops import SyntheticCrops
+from ..synthetic_crops import SyntheticCrops, told_noise
 from .pictures import SMALLEST, Piece
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         return 10**9
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Crop ``index``: (picture, valid) and (sigma, structure), each (2, Y, X)."""
+        """Crop ``index``: what `network_inputs` takes, and (sigma, structure, anisotropy), (4, Y, X)."""
         share = self.config.rehearsal
         number = int(index * share)
         if int((index + 1) * share) > number:
@@ -250,7 +250,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         layers = np.rot90(layers, int(rng.integers(4)), (1, 2))
         layers = layers[:, :, ::-1] if rng.random() < 0.5 else layers
         both = torch.from_numpy(np.ascontiguousarray(layers, dtype=np.float32))
-        return both[:2], both[2:]
+        return both[:5], both[5:]
 
     def _piece(self, rng: np.random.Generator) -> _Levels:
         """A piece of some picture, each picture as often as any other."""
@@ -290,7 +290,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         return field_between(shape, rng, max(low, middle / spread), min(high, middle * spread), middle, _FIELDS)
 
     def _crop(self, parts: list[_Part], rng: np.random.Generator) -> Plane:
-        """Picture, validity, sigma and structure, (4, Y, X)."""
+        """The planes of inputs and truth, one after the other, (9, Y, X)."""
         piece = parts[0].piece
         distance = np.minimum.reduce([part.distance for part in parts])
         shape = (distance.shape[0], distance.shape[1])
@@ -320,13 +320,17 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         detail = detail_over_noise(*clear, detail_window(field)) ** 2 - left / noise
         # Power spectra add up by the squares of the weights, and so, where these blurs are small, do their variances.
         more = np.sum([part.weight**2 * part.piece.blur**2 for part in parts])
+        flat = np.zeros(shape)
         return np.stack(
             [
                 (seen - piece.middle) / piece.unit,
                 distance > _REACH * field,
+                told_noise(rng) * clear[1],
+                *(flat + 1, flat + 1),
                 np.sqrt(field**2 + more),
                 # Of the size of `sensitivity_over_noise`, which a picture's own noise would swamp.
                 0.5 * np.sqrt(np.maximum(detail, 0)),
+                *(flat, flat),
             ]
         ).astype(np.float32)
 
