@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,20 +17,19 @@ from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH, Status
 from .ground.version import VERSION
 from .io.fingerprint import fingerprint
 from .models.architectures import ARCHITECTURES
-from .models.decode import decode
 from .models.devices import choose_device
-from .models.passes import padded, paste
+from .models.reading import Reader
 from .models.registry import load_model
 from .picture.plane import Plane, read_plane
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
+from .result.validation import NUMBERS, OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from .ground.progress import Cancel, Progress
     from .models.model import Model
@@ -38,21 +37,6 @@ if TYPE_CHECKING:
 
 #: Where a GPU does not even hold tiles of this edge, there is no use in halving them.
 _SMALLEST_TILE = 64
-
-
-@dataclass(frozen=True)
-class _Engine:
-    """A model on a device, with the edge of its tiles."""
-
-    model: Model
-    over: Pass
-    device: torch.device
-    tile: int
-    keep: bool
-
-    def steps(self, shape: tuple[int, ...]) -> int:
-        """Number of tiles that one plane takes."""
-        return self.over.steps((shape[-2], shape[-1]), self.tile)
 
 
 def estimate_blur(
@@ -130,20 +114,20 @@ def estimate_blur(
     """
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
     loaded = load_model(model)
-    engine = _engine(loaded, device, tile, keep_probabilities)
+    reader = _reader(loaded, device, tile, keep_probabilities)
     colour = None if channel_axis is None else int(channel_axis)
-    parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": engine.tile}
+    parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": reader.tile}
     about: dict[str, Any] = {
         "model": loaded.info.name,
         "model_hash": loaded.hash,
         "version": VERSION,
         "parameters": parameters,
         "decode": loaded.info.decode,
-        "device": str(engine.device),
+        "device": str(reader.device),
         "reference": loaded.info.reference,
     }
-    results = _blank(stack.shape, engine, lazy=stack.lazy)
-    pace = Pace(engine.steps(stack.shape))
+    results = _blank(stack.shape, reader, lazy=stack.lazy)
+    pace = Pace(reader.steps(stack.shape))
     if not stack.lazy:
         planes = prod(stack.shape[:-2])
         partial = about | {"partial": True}
@@ -155,19 +139,20 @@ def estimate_blur(
             "estimating",
             planes,
         )
-    maps = map_planes(
-        lambda plane: _estimate_plane(read_plane(plane), engine, pace),
+    planes_done = map_planes(
+        lambda plane: _estimate_plane(read_plane(plane), reader, pace),
         lambda index: (stack.plane(index),),
-        results,
+        list(results.values()),
         stack.shape[:-2],
         lazy=stack.lazy,
     )
-    if not stack.lazy and np.all(maps[2] == Status.INVALID):
+    maps = dict(zip(results, planes_done, strict=True))
+    if not stack.lazy and np.all(maps["status"] == Status.INVALID):
         raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
     return _assemble(stack, maps, about, loaded)
 
 
-def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) -> _Engine:
+def _reader(model: Model, device: str, tile: int | Literal["auto"], keep: bool) -> Reader:
     network = model.estimator
     chosen = choose_device(device, network)
     if chosen != torch.device("cpu"):
@@ -176,29 +161,28 @@ def _engine(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
     edge = over.edges[chosen.type] if tile == "auto" else tile
     if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)) or edge < 1:
         raise BlurMapError(f"tile is {tile!r}; expected a number of pixels above 0, or 'auto'.")
-    return _Engine(model, over, chosen, -(-int(edge) // over.align) * over.align, keep)
+    return Reader(model, over, chosen, -(-int(edge) // over.align) * over.align, keep)
 
 
-def _blank(shape: tuple[int, ...], engine: _Engine, *, lazy: bool) -> list[NDArray[Any]]:
-    """Sigma, standard error, status and, where they are kept, probabilities, before the first plane."""
-    empty = [
-        blank(shape, np.nan, np.float32, lazy=lazy),
-        blank(shape, np.nan, np.float32, lazy=lazy),
-        blank(shape, Status.INVALID, np.uint8, lazy=lazy),
-    ]
-    if engine.keep:
-        small = (-(-n // engine.over.stride) for n in shape[-2:])
-        kept = (*shape[:-2], len(engine.model.info.sigma_grid), *small)
-        empty.append(blank(kept, np.nan, np.float32, lazy=lazy))
+def _names(model: Model) -> list[str]:
+    """Names of the maps that a model gives, the status last."""
+    return [name for name in NUMBERS if model.info.gives_shape or name not in OPTIONAL] + ["status"]
+
+
+def _blank(shape: tuple[int, ...], reader: Reader, *, lazy: bool) -> dict[str, NDArray[Any]]:
+    """All maps before the first plane, and the probabilities where they are kept."""
+    empty = {name: blank(shape, np.nan, np.float32, lazy=lazy) for name in _names(reader.model)}
+    empty["status"] = blank(shape, Status.INVALID, np.uint8, lazy=lazy)
+    if reader.keep:
+        small = (-(-n // reader.over.stride) for n in shape[-2:])
+        kept = (*shape[:-2], len(reader.model.info.sigma_grid), *small)
+        empty["probabilities"] = blank(kept, np.nan, np.float32, lazy=lazy)
     return empty
 
 
-def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Model) -> BlurMap:
-    sigma, uncertainty, status, *rest = results
+def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], model: Model) -> BlurMap:
     return BlurMap(
-        sigma,
-        uncertainty,
-        status,
+        **results,
         axes=stack.axes,
         scale=stack.scale,
         units=stack.units,
@@ -206,38 +190,35 @@ def _assemble(stack: Stack, results: list[Any], about: dict[str, Any], model: Mo
         affine=stack.affine,
         # Late, so that nobody waits for it before the first tile.
         provenance=about | {"source": fingerprint(stack.source)},
-        probabilities=rest[0] if rest else None,
-        sigma_grid=np.asarray(model.info.sigma_grid) if rest else None,
+        sigma_grid=np.asarray(model.info.sigma_grid) if "probabilities" in results else None,
     )
 
 
-def _estimate_plane(plane: Plane, engine: _Engine, pace: Pace) -> tuple[NDArray[Any], ...]:
-    """Sigma, standard error and status of one plane, and the probabilities where they are kept."""
+def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
+    """All maps of one plane, the status last, and the probabilities where they are kept."""
     try:
-        maps, weights = _run_network(plane, engine, pace)
+        maps, weights = reader.read(plane, pace.tick)
     except torch.OutOfMemoryError:
-        if engine.tile <= _SMALLEST_TILE:
+        if reader.tile <= _SMALLEST_TILE:
             raise BlurMapError(
-                f"The memory of {engine.device} does not hold one plane of {plane.valid.shape[0]} x "
+                f"The memory of {reader.device} does not hold one plane of {plane.valid.shape[0]} x "
                 f"{plane.valid.shape[1]} pixels even in small tiles. Use device='cpu', or a smaller region."
             ) from None
-        if engine.device.type == "cuda":
+        if reader.device.type == "cuda":
             torch.cuda.empty_cache()
-        align = engine.over.align
-        smaller = replace(engine, tile=max(engine.tile // 2 // align, 1) * align)
+        align = reader.over.align
+        smaller = replace(reader, tile=max(reader.tile // 2 // align, 1) * align)
         return _estimate_plane(plane, smaller, pace)
-    stride = engine.over.stride
+    stride = reader.over.stride
     if stride > 1:
         maps = F.interpolate(maps, scale_factor=float(stride), mode="bilinear", align_corners=False)
     height, width = plane.valid.shape
-    sigma, uncertainty, beyond, structure = maps[0, :, :height, :width].cpu().numpy()
-    sigma[~plane.valid] = np.nan
-    uncertainty[~plane.valid] = np.nan
-    status = _status(plane, sigma, uncertainty, beyond, structure)
-    if not engine.keep:
-        return sigma, uncertainty, status
-    kept = weights[0, :, : -(-height // stride), : -(-width // stride)]
-    return sigma, uncertainty, status, kept.cpu().numpy()
+    sigma, uncertainty, beyond, structure, *shape = maps[0, :, :height, :width].cpu().numpy()
+    numbers = [sigma, uncertainty, *shape]
+    for values in numbers:
+        values[~plane.valid] = np.nan
+    kept = weights[0, :, : -(-height // stride), : -(-width // stride)].cpu().numpy()
+    return [*numbers, _status(plane, sigma, uncertainty, beyond, structure), *([kept] if reader.keep else [])]
 
 
 def _status(
@@ -255,24 +236,3 @@ def _status(
     status[plane.saturated] = Status.SATURATED
     status[~plane.valid] = Status.INVALID
     return status
-
-
-def _run_network(plane: Plane, engine: _Engine, pace: Pace) -> tuple[Tensor, Tensor]:
-    """Sigma, its error and the probabilities that it is beyond range and that there is structure, (1, 4, ...).
-
-    And the probabilities of all values of sigma, (1, K, ...), where they are
-    kept, else (1, 0, ...); both on the network's grid, padded.
-    """
-    model, over = engine.model, engine.over
-    grid = torch.tensor(model.info.sigma_grid, dtype=torch.float32, device=engine.device)
-    rows, columns = (n // over.stride for n in padded(plane.valid.shape, over.align))
-    with torch.inference_mode():
-        maps = grid.new_empty((1, 4, rows, columns))
-        weights = grid.new_empty((1, grid.numel() if engine.keep else 0, rows, columns))
-        for tile, output in over.outputs(plane, engine.device, engine.tile, pace.tick):
-            out = decode(output, grid, model.info.decode)
-            error = model.standard_error(out.sigma, out.spread)
-            paste(maps, torch.stack([out.sigma, error, out.beyond, out.structure], dim=1), tile, over.stride)
-            if engine.keep:
-                paste(weights, output[:, :-1].softmax(dim=1), tile, over.stride)
-    return maps, weights

@@ -42,9 +42,10 @@ def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -
     Tensor
         Of that shape.
     """
-    if not calibration:
+    if "spread" not in calibration:
         return spread
-    known = {name: torch.tensor(values).log().to(sigma) for name, values in calibration.items() if name != "floor"}
+    curves = {name: values for name, values in calibration.items() if name not in ("floor", "shape")}
+    known = {name: torch.tensor(values).log().to(sigma) for name, values in curves.items()}
     scale = sigma + KNEE
     logarithm = _interpolated(torch.log(spread / scale + 1e-6), known["spread"], known["error"], beyond=1.0)
     if "sigma" in known:

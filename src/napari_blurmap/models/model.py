@@ -51,6 +51,8 @@ class ModelInfo:
         Configuration, seed, versions, steps, machine and figures of the training.
     licence : str
         Of the weights.
+    coarse_copy : int, default=1
+        What is far out of focus it reads in a copy of the picture, in means of so many pixels along each axis; 1: none.
     """
 
     name: str
@@ -64,13 +66,19 @@ class ModelInfo:
     limits: str = ""
     training: dict[str, Any] = field(default_factory=dict)
     licence: str = "BSD-3-Clause"
+    coarse_copy: int = 1
 
     @property
     def sigma_range(self) -> tuple[float, float]:
         """Smallest and largest sigma that it gives, pixels."""
         # A dense network's first and last value stand for sharper and blurrier than it can see.
         ends = 1 if self.architecture == "dense" else 0
-        return self.sigma_grid[ends], self.sigma_grid[-1 - ends]
+        return self.sigma_grid[ends], self.coarse_copy * self.sigma_grid[-1 - ends]
+
+    @property
+    def gives_shape(self) -> bool:
+        """Whether it gives the two axes of the blur, beside its sigma."""
+        return bool(self.sizes.get("shape", False))
 
     def card(self) -> str:
         """The card as text: range, what it was trained on, zero, limits."""
@@ -181,6 +189,10 @@ class Model:
         from .calibration import standard_error
 
         return standard_error(self.info.calibration, sigma, spread)
+
+    def shape_error(self, error: Tensor) -> Tensor:
+        """Standard error of each component of the shape, by the card's calibration."""
+        return error * self.info.calibration.get("shape", [1.0])[0]
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.

@@ -32,6 +32,9 @@ class Maps:
     provenance: dict[str, Any] = field(kw_only=True)
     translate: tuple[float, ...] | None = field(default=None, kw_only=True)
     affine: list[list[float]] | None = field(default=None, kw_only=True)
+    ellipticity_1: Array | None = field(default=None, kw_only=True)
+    ellipticity_2: Array | None = field(default=None, kw_only=True)
+    ellipticity_error: Array | None = field(default=None, kw_only=True)
     probabilities: Array | None = field(default=None, kw_only=True)
     sigma_grid: Array | None = field(default=None, kw_only=True)
 

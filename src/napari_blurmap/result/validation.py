@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Every map with a number for each pixel, in the order in which they are kept in files.
-NUMBERS = ("sigma", "uncertainty")
+NUMBERS = ("sigma", "uncertainty", "ellipticity_1", "ellipticity_2", "ellipticity_error")
 #: Those of them that a model may not give.
-OPTIONAL: tuple[str, ...] = ()
+OPTIONAL = ("ellipticity_1", "ellipticity_2", "ellipticity_error")
 
 
 def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
