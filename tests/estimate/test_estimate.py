@@ -50,7 +50,7 @@ def test_another_device_gets_a_network_of_its_own(kind, tiny_model, monkeypatch)
     monkeypatch.setattr(estimate, "choose_device", lambda device, network: edges.append(network) or other)
     same(nb.estimate_blur(PICTURE, model=model), here)
     assert edges == [model.estimator]
-    assert estimate._engine(model, "cuda", "auto", keep=False).over.network is not model.estimator
+    assert estimate._reader(model, "cuda", "auto", keep=False).over.network is not model.estimator
 
 
 def test_a_place_depends_on_its_surroundings_only(run):

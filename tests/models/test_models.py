@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 import napari_blurmap as nb
 from napari_blurmap.models.calibration import calibrated
+from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
-from napari_blurmap.models.dense import DenseConfig, DenseNetwork, local_contrast
+from napari_blurmap.models.dense import DenseConfig, DenseNetwork, Level
 from napari_blurmap.models.model import Model, read_info, read_model
 
 
@@ -38,7 +39,7 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep, fine):
     config = replace(tiny_model.network.config, deep=deep, fine=fine)
     network = DenseNetwork(config).eval() if deep or fine else tiny_model.network
     level = torch.zeros(1, 1, 128, 128, requires_grad=True)
-    network.trunk(level + torch.rand(128, 128))[0, :, 16, 16].sum().backward()
+    network.trunk(Level(level + torch.rand(128, 128), None))[0, :, 16, 16].sum().backward()
     rows = torch.nonzero(level.grad[0, 0].abs().sum(dim=1)).ravel()
     assert 64 - config.trunk_halo <= int(rows.min()) < 64 - config.trunk_halo // 2
     assert 67 + config.trunk_halo // 2 < int(rows.max()) <= 67 + config.trunk_halo
@@ -85,10 +86,10 @@ def test_local_contrast_against_numpy():
     rng = np.random.default_rng(0)
     picture = torch.from_numpy(rng.normal(size=(1, 1, 256, 256)).astype(np.float32))
     valid = torch.ones_like(picture)
-    out = local_contrast(picture, valid, 8.0)[0, 0].numpy()
+    out = local_contrast(picture, valid, 8.0)[0][0, 0].numpy()
     assert out.mean() == pytest.approx(0, abs=0.01)
     assert out.std() == pytest.approx(1, abs=0.03)
-    moved = local_contrast(30000 + 4 * picture, valid, 8.0)[0, 0].numpy()
+    moved = local_contrast(30000 + 4 * picture, valid, 8.0)[0][0, 0].numpy()
     np.testing.assert_allclose(moved, out, atol=5e-3)
 
 
@@ -98,7 +99,7 @@ def test_local_contrast_ignores_what_is_invalid():
     valid[..., 40:] = 0
     wild = torch.where(valid > 0, picture, torch.tensor(1e4))
     torch.testing.assert_close(local_contrast(wild, valid, 8.0), local_contrast(picture, valid, 8.0))
-    assert float(local_contrast(torch.full((1, 1, 64, 64), 7.0), torch.ones(1, 1, 64, 64), 8.0).abs().max()) < 0.05
+    assert float(local_contrast(torch.full((1, 1, 64, 64), 7.0), torch.ones(1, 1, 64, 64), 8.0)[0].abs().max()) < 0.05
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.31, 1.0, 2.77, 19.0, 24.0, 99.0])
@@ -112,16 +113,26 @@ def test_target_and_decode_are_inverse(sigma):
     assert float(out.structure[0, 0, 0]) == pytest.approx(0.5)
 
 
-def test_the_median_is_that_of_the_distribution():
-    """Against numpy's quantile of draws from the same distribution, every grid value spread over its step."""
+def test_estimates_do_not_cluster_on_the_grid():
+    """A truth between two values of the grid, as it is learnt, comes back; evenly spread truths stay so."""
+    grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
+    truth = torch.linspace(0.3, 12.0, 4000)
+    target = soft_target(truth[None, None], grid)
+    output = torch.cat([(target + 1e-9).log(), torch.zeros_like(target[:, :1])], dim=1)
+    torch.testing.assert_close(decode(output, grid, "median").sigma[0, 0], truth, atol=2e-4, rtol=1e-3)
+
+
+def test_the_middle_of_a_distribution_is_its_median():
+    """Of smooth distributions on the grid, against numpy's quantile of draws from them."""
     grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
     rng = np.random.default_rng(0)
-    for _ in range(5):
-        weights = rng.dirichlet(np.full(48, 0.3))
+    for centre, width in ((12.3, 1.0), (20.0, 2.5), (30.7, 4.0)):
+        weights = np.exp(-0.5 * ((np.arange(48) - centre) / width) ** 2)
+        weights = 0.96 * weights / weights.sum() + 0.04 * np.eye(48)[-1]
         steps = rng.choice(48, 200_000, p=weights) + rng.uniform(-0.5, 0.5, 200_000)
         expected = np.interp(np.median(steps), np.arange(48), grid.numpy())
         output = torch.cat([torch.tensor(weights + 1e-12).log().float(), torch.zeros(1)]).view(1, -1, 1, 1)
-        assert float(decode(output, grid, "median").sigma) == pytest.approx(expected, rel=0.02, abs=0.02)
+        assert float(decode(output, grid, "median").sigma) == pytest.approx(expected, rel=0.04)
 
 
 def test_a_far_chance_is_not_all_of_the_spread():

@@ -1,0 +1,199 @@
+"""Networks of limited rank, that are told the noise, and that give the shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+import napari_blurmap as nb
+from napari_blurmap.models.blocks import Separable
+from napari_blurmap.models.contrast import contrast_over_noise
+from napari_blurmap.models.decode import decode, sigma_grid
+from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+from napari_blurmap.models.model import Model
+from napari_blurmap.models.passes import DensePass
+from napari_blurmap.models.reading import BEYOND, ERROR, SIGMA, STRUCTURE, _joined
+from napari_blurmap.picture.plane import read_plane
+
+
+@pytest.fixture
+def told(tiny_model):
+    """The tiny network with everything that it may have, started from the tiny one."""
+    torch.manual_seed(3)
+    sizes = replace(tiny_model.network.config, rank=3.0, noise=8, shape=True)
+    network = DenseNetwork(sizes)
+    network.start_from(tiny_model.network)
+    return network.eval()
+
+
+def test_a_separable_convolution_of_full_rank_is_the_whole_one():
+    torch.manual_seed(0)
+    whole = torch.nn.Conv2d(8, 12, 3, padding=2, dilation=2, bias=False)
+    separable = Separable(8, 12, 3.0, 2)
+    for conv, weight in zip(separable, separable.nearest(whole.weight.detach()), strict=True):
+        conv.weight.data = weight
+    picture = torch.rand(1, 8, 20, 24)
+    torch.testing.assert_close(separable(picture), whole(picture), atol=1e-5, rtol=1e-4)
+    # Of a third of the rank it is the nearest: what is left out are the smallest singular values.
+    first, second = (w.numpy() for w in Separable(8, 12, 1.0, 2).nearest(whole.weight.detach()))
+    product = np.einsum("riy,orx->oiyx", first[..., 0], second[:, :, 0])
+    values = np.linalg.svd(whole.weight.detach().numpy().transpose(1, 2, 0, 3).reshape(24, 36), compute_uv=False)
+    left = np.linalg.norm(product - whole.weight.detach().numpy())
+    assert left == pytest.approx(np.sqrt((values[8:] ** 2).sum()), rel=1e-4)
+
+
+def test_a_network_with_more_starts_as_the_one_it_comes_from(told, tiny_model):
+    picture, valid, noise = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96), torch.full((1, 1, 16, 24), 0.1)
+    with torch.inference_mode():
+        before = tiny_model.network(picture, valid)
+        after = told(picture, valid, noise)
+    torch.testing.assert_close(after[:, :11], before, atol=1e-4, rtol=1e-3)
+    assert after.shape[1] == 14
+    assert float(after[:, 11:].abs().max()) == 0
+    with pytest.raises(nb.BlurMapError, match="other sizes"):
+        tiny_model.network.start_from(told)
+
+
+def test_folding_keeps_rank_noise_and_shape(told):
+    picture, valid, noise = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96), torch.rand(1, 1, 16, 24)
+    torch.nn.init.normal_(told.told.weight)
+    torch.nn.init.normal_(told.head.weight)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            told.fused()(picture, valid, noise), told(picture, valid, noise), atol=1e-3, rtol=1e-3
+        )
+        assert (told(picture, valid, noise) - told(picture, valid)).abs().max() > 1e-3
+        torch.testing.assert_close(told(picture, valid, torch.zeros_like(noise)), told(picture, valid))
+
+
+def test_octaves_of_the_contrast_over_the_noise():
+    """One octave and a half above the noise: half of each neighbour; not known: nothing; far above: the last."""
+    deviation = torch.tensor([2**1.5, 1.0, 1e4, 0.2]).view(1, 1, 1, 4)
+    noise = torch.tensor([1.0, 0.0, 1.0, 1.0]).view(1, 1, 1, 4)
+    weights = contrast_over_noise(deviation, noise, 4)[0, :, 0].T
+    expected = torch.tensor([[0, 0.5, 0.5, 0], [0, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]]).float()
+    torch.testing.assert_close(weights, expected, atol=1e-5, rtol=0)
+
+
+def test_each_level_is_told_what_its_means_leave_of_the_noise(told):
+    """White noise alone: on every level all of the contrast is noise; told as smoothed, the means leave more of it."""
+    rng = np.random.default_rng(0)
+    picture = torch.from_numpy(rng.normal(0, 0.3, (1, 1, 256, 256)).astype(np.float32))
+    noise = torch.full((1, 1, 64, 64), 0.3)
+    valid = torch.ones_like(picture)
+    for level in told.prepare(picture, valid, noise):
+        share = level.told[0, 0, 4:-4, 4:-4]
+        assert float(share.mean()) > 0.85
+    smooth = F.avg_pool2d(F.pad(picture, (1, 2, 1, 2), mode="circular"), 4, stride=1)
+    white, told_so = (
+        told.prepare(smooth, valid, torch.full_like(noise, 0.3 / 4), averaged)[2].told[0, 0].mean()
+        for averaged in (None, torch.tensor([[1.0, 0.95, 0.66]]))
+    )
+    assert told_so > white + 0.3
+
+
+def test_tiles_are_told_the_same_noise(told):
+    torch.nn.init.normal_(told.told.weight, std=0.3)
+    plane = read_plane(np.random.default_rng(1).normal(100, 5, (160, 200)))
+    noise = np.linspace(0.1, 1, plane.picture.size, dtype=np.float32).reshape(plane.picture.shape)
+    plane = replace(plane, noise=noise, averaged=(1.0, 0.5, 0.25))
+    whole, tiled = (np.zeros((14, 40, 50), np.float32) for _ in range(2))
+    with torch.inference_mode():
+        for into, edge in ((whole, 256), (tiled, 64)):
+            for tile, output in DensePass(told.fused()).outputs(plane, torch.device("cpu"), edge, lambda: None):
+                y, x = tile.target(4)
+                kept = output[0][:, *tile.kept(4)].numpy()
+                into[:, y, x] = kept[:, : into.shape[1] - y.start, : into.shape[2] - x.start]
+    np.testing.assert_allclose(tiled, whole, atol=1e-3)
+
+
+def test_the_shape_is_decoded():
+    grid = torch.tensor(sigma_grid(10, 24.0), dtype=torch.float32)
+    output = torch.zeros(1, 14, 1, 2)
+    output[0, 11:13, 0, 0] = torch.tensor([0.3, -0.4])
+    output[0, 11:13, 0, 1] = torch.tensor([30.0, 40.0])
+    output[0, 13] = np.log(0.2)
+    out = decode(output, grid, "median")
+    torch.testing.assert_close(out.anisotropy[0, :, 0, 0], torch.tensor([0.3, -0.4]))
+    torch.testing.assert_close(out.anisotropy[0, :, 0, 1], torch.tensor([0.594, 0.792]))
+    assert float(out.anisotropy_error[0, 0, 0]) == pytest.approx(0.2)
+    assert decode(output[:, :11], grid, "median").anisotropy is None
+
+
+def test_a_coarse_copy_is_scikit_images():
+    from skimage.measure import block_reduce
+
+    picture = np.random.default_rng(0).normal(10, 2, (67, 90))
+    picture[:8, :7] = np.nan
+    plane = read_plane(picture)
+    plane = replace(plane, noise=np.full(picture.shape, 0.5, np.float32), averaged=(1.0, 0.6, 0.4))
+    copy = plane.coarser(4)
+    expected = block_reduce(plane.picture[:64, :88], (4, 4), np.mean)
+    np.testing.assert_allclose(copy.picture[2:], expected[2:], atol=1e-5)
+    assert copy.valid.sum() == copy.valid.size - 4  # the second column is a quarter valid, and so not a half
+    np.testing.assert_allclose(copy.noise, 0.2)
+    assert copy.averaged == (1.0, 0.5, 0.25)
+
+
+def maps(sigma, structure=1.0, size=8):
+    made = torch.zeros(1, 4, size, size)
+    made[:, SIGMA], made[:, ERROR], made[:, STRUCTURE] = sigma, 0.1 * sigma, structure
+    return made
+
+
+@pytest.mark.parametrize(
+    ("near", "there", "far", "expected"),
+    [
+        (2.0, 1.0, 1.0, 2.0),  # sharp in both
+        (2.0, 1.0, 6.0, 2.0),  # a sharp layer over a blurred one
+        (20.0, 1.0, 7.0, 28.0),  # far: the copy
+        (3.0, 0.0, 7.0, 28.0),  # nothing in the picture itself, something far in the copy
+        (3.0, 0.0, 1.0, 3.0),  # nothing in the picture itself, something near in the copy
+    ],
+)
+def test_what_is_far_is_read_in_the_copy(near, there, far, expected):
+    joined = _joined(maps(near, there, 8), maps(far, 1.0, 2), 4)
+    torch.testing.assert_close(joined[:, SIGMA], torch.full((1, 8, 8), expected))
+    torch.testing.assert_close(joined[:, ERROR], torch.full((1, 8, 8), 0.1 * expected))
+    assert float(joined[:, BEYOND].max()) == 0
+
+
+def test_a_model_with_a_coarse_copy_reads_beyond_its_grid(tiny_model):
+    """The same texture four times as large has four times the blur, wherever the copy alone counts."""
+    info = replace(tiny_model.info, coarse_copy=4)
+    assert info.sigma_range[1] == 4 * tiny_model.info.sigma_range[1]
+    small = np.random.default_rng(0).normal(size=(64, 64))
+    large = np.kron(small, np.ones((4, 4)))
+    model = Model(info, tiny_model.network)
+    read = nb.estimate_blur(large, model=model).sigma
+    near, copied = (nb.estimate_blur(each, model=tiny_model).sigma for each in (large, small))
+    mean = np.sqrt(np.maximum(near, 0.1) * np.maximum(4 * np.kron(copied, np.ones((4, 4))), 0.1))
+    inner = np.s_[32:-32, 32:-32]
+    assert np.isfinite(read).all()
+    sharp = mean[inner] < 6
+    np.testing.assert_allclose(read[inner][sharp], near[inner][sharp], rtol=1e-4)
+    seen = []
+    nb.estimate_blur(large, model=model, progress=lambda done, total, _: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1] == len(seen)
+
+
+def test_the_bundled_network_takes_half_of_the_operations():
+    """Multiplications a pixel of today's sizes against those of whole 3x3 convolutions, counted by hooks."""
+    counts = []
+    for rank in (0.0, 0.625):
+        network = DenseNetwork(DenseConfig(deep=1, fine=1, rank=rank)).eval()
+        total = []
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                module.register_forward_hook(
+                    lambda m, _, out, total=total: total.append(m.weight.numel() * out.shape[-1] * out.shape[-2])
+                )
+        with torch.inference_mode():
+            network(torch.zeros(1, 1, 128, 128), torch.ones(1, 1, 128, 128))
+        counts.append(sum(total) / 128**2)
+    assert counts[0] > 29_000
+    assert counts[1] < 15_000
