@@ -229,8 +229,8 @@ def test_memory_runs_out(run, tiny_model, monkeypatch):
     trunk, sizes = tiny_model.estimator.trunk, []
 
     def small_memory(level):
-        sizes.append(level.shape[-1])
-        if level.shape[-1] > 200:
+        sizes.append(level.contrast.shape[-1])
+        if level.contrast.shape[-1] > 200:
             raise torch.OutOfMemoryError("out of memory")
         return trunk(level)
 
@@ -238,7 +238,11 @@ def test_memory_runs_out(run, tiny_model, monkeypatch):
     same(run(PICTURE, tile=512), base)
     assert max(sizes) > 200
     monkeypatch.setattr(estimate.torch.cuda, "empty_cache", lambda: None)
-    monkeypatch.setattr(tiny_model.estimator, "trunk", lambda level: small_memory(level.repeat(1, 1, 1, 9)))
+
+    def no_memory(level):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(tiny_model.estimator, "trunk", no_memory)
     with pytest.raises(nb.BlurMapError, match="memory"):
         run(PICTURE)
 

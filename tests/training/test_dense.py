@@ -6,6 +6,7 @@ import multiprocessing
 import runpy
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -167,7 +168,7 @@ def test_what_the_network_is_shown(monkeypatch):
     monkeypatch.setattr(t, "loss", lambda batch: shapes.append(tuple(batch[0].shape)) or loss(batch))
     list(t.run())
     edges = {1: 64, 4: 64, 6: 64, 7: 128}
-    assert shapes == [((256 // e) ** 2, 2, e, e) for e in (edges.get(step, 256) for step in range(8))]
+    assert shapes == [((256 // e) ** 2, 5, e, e) for e in (edges.get(step, 256) for step in range(8))]
     data = t.crops(0, 5)
     assert (data.lanes, data.batch) == (12, 1)
 
@@ -183,10 +184,11 @@ def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", [*sys.argv, "--finish"])
     tool["main"]()
     made, bundled = nb.load_model(tmp_path / "default.blurmap.safetensors"), nb.load_model("default")
-    assert made.info.sizes == bundled.info.sizes
+    assert DenseConfig(**made.info.sizes) == replace(DenseConfig(**bundled.info.sizes), rank=0.625, noise=8, shape=True)
     assert made.info.training["config"]["device"] == "cpu"
     assert made.info.training["config"]["frozen_from"] == 0
     picture = torch.rand(1, 1, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        mine, theirs = (m.estimator(picture, torch.ones_like(picture)) for m in (made, bundled))
+        mine, theirs = (m.estimator(picture, torch.ones_like(picture))[:, :49] for m in (made, bundled))
+    # Of a lower rank, and a step further: near the bundled one still.
     assert 0 < (mine - theirs).std() < 0.3 * theirs.std()
