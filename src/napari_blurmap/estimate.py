@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from .errors import BlurMapError
+from .ground.arguments import flag, whole
 from .ground.arrays import blank, map_planes
 from .ground.progress import Pace
 from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH, Status
@@ -158,10 +159,8 @@ def _reader(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
     if chosen != torch.device("cpu"):
         network = model.network.fused().to(chosen)
     over: Pass = ARCHITECTURES[model.info.architecture].over(network)
-    edge = over.edges[chosen.type] if tile == "auto" else tile
-    if isinstance(edge, bool) or not isinstance(edge, (int, np.integer)) or edge < 1:
-        raise BlurMapError(f"tile is {tile!r}; expected a number of pixels above 0, or 'auto'.")
-    return Reader(model, over, chosen, -(-int(edge) // over.align) * over.align, keep)
+    edge = over.edges[chosen.type] if isinstance(tile, str) and tile == "auto" else whole("tile", tile, least=1)
+    return Reader(model, over, chosen, -(-edge // over.align) * over.align, flag("keep_probabilities", keep))
 
 
 def _names(model: Model) -> list[str]:
@@ -229,8 +228,8 @@ def _status(
     structure: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
     """One reason a pixel; a later line wins over an earlier one."""
-    status = np.full(sigma.shape, Status.MEASURED, np.uint8)
-    status[uncertainty > MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)] = Status.TOO_NOISY
+    status = np.full(sigma.shape, Status.TOO_NOISY, np.uint8)
+    status[(uncertainty <= MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)) & np.isfinite(sigma)] = Status.MEASURED
     status[beyond > 0.5] = Status.BEYOND_RANGE
     status[structure < LEAST_STRUCTURE] = Status.EMPTY
     status[plane.saturated] = Status.SATURATED

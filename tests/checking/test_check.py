@@ -221,7 +221,7 @@ def test_a_region_that_is_none(picture, region):
 
 
 def test_a_seed_that_is_none(picture):
-    with pytest.raises(BlurMapError, match="seed is -1; expected 0 or more"):
+    with pytest.raises(BlurMapError, match="seed is -1; expected a whole number of 0 or more"):
         nb.check_on_image(picture, seed=-1)
 
 

@@ -7,6 +7,9 @@ from types import SimpleNamespace
 import dask.array as da
 import numpy as np
 import pytest
+import tifffile
+import torch
+from napari.layers import Image
 
 import napari_blurmap as nb
 from napari_blurmap.ground.luminance import LUMINANCE
@@ -217,3 +220,106 @@ def test_a_mask_hides_neither_clipped_light_nor_eight_bits(wrap, hidden):
     np.testing.assert_array_equal(read.valid, ~mask)
     np.testing.assert_array_equal(read.saturated, bare.saturated)
     np.testing.assert_allclose(read.grey()[~mask], picture[~mask], atol=1e-3)
+
+
+@pytest.mark.parametrize("number", [-3.4028235e38, -9999.0, 1e20, -1.7e308, 1.7e308])
+def test_a_number_that_stands_for_no_data(number):
+    picture = PICTURE / 255.0
+    holed = picture.copy()
+    holed[:2], holed[:, 7] = number, number
+    plane = read_plane(holed)
+    np.testing.assert_array_equal(plane.valid, holed != number)
+    hidden = read_plane(np.ma.array(picture, mask=~plane.valid))
+    np.testing.assert_allclose(plane.picture, hidden.picture, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.where(PICTURE > 190, -9999.0, 0.0),  # two numbers only
+        np.where(PICTURE > 190, 300.0, PICTURE),
+        np.where(PICTURE > 128, 1000.0, 0.0) + PICTURE,
+        PICTURE.astype(np.uint16) * 0 + np.uint16(65535) * (PICTURE > 190),
+    ],
+)
+def test_a_picture_with_a_plateau_keeps_it(picture):
+    assert read_plane(picture).valid.all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("scale", [9e307, -1.7e308, 1e-300])
+def test_numbers_at_the_ends_of_a_type_stay_finite(dtype, scale):
+    for picture in (np.full((40, 40), scale, dtype), (PICTURE / 300.0).astype(dtype) * dtype(scale)):
+        plane = read_plane(picture)
+        assert plane.valid.all()
+        assert np.isfinite(plane.picture).all()
+        assert np.isfinite(plane.grey()).all()
+    shaped = read_plane(picture).picture * np.sign(scale)
+    np.testing.assert_allclose(shaped, read_plane(PICTURE / 300.0).picture, atol=1e-5)
+
+
+def test_what_float64_cannot_hold_is_invalid():
+    if np.finfo(np.longdouble).max > np.finfo(float).max:
+        picture = PICTURE.astype(np.longdouble)
+        picture[5] = np.longdouble(10) ** 400
+        assert not read_plane(picture).valid[5].any()
+        assert read_plane(picture).valid[6:].all()
+
+
+def test_arrays_that_users_have():
+    lists = PICTURE.tolist()
+    tensor = torch.from_numpy(PICTURE.astype(np.float32)).requires_grad_()
+    pyramid = [PICTURE, PICTURE[::2, ::2]]
+    levels = Image(pyramid, multiscale=True).data
+    for image in (lists, tensor, pyramid, tuple(pyramid), levels, SimpleNamespace(data=levels, scale=(1, 1))):
+        np.testing.assert_allclose(
+            read_plane(as_stack(image).plane(())).picture, read_plane(PICTURE).picture, atol=1e-5
+        )
+    assert as_stack([PICTURE, PICTURE]).shape == (2, *PICTURE.shape)
+
+
+def test_a_path_is_read(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, PICTURE, resolution=(1e5, 1e5), resolutionunit="CENTIMETER")
+    for image in (path, str(path)):
+        stack = as_stack(image)
+        np.testing.assert_array_equal(stack.plane(()), PICTURE)
+        assert stack.units == ("micrometer", "micrometer")
+        assert stack.source == {"path": str(path)}
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ([[1, 2], [3]], "cannot be read as an array of numbers"),
+        ([PICTURE, PICTURE[:, :40], PICTURE], "cannot be read as an array of numbers"),
+        (torch.zeros(40, 40, dtype=torch.bfloat16), "cannot be read as an array of numbers"),
+        ("missing.tif", "missing.tif"),
+        (b"bytes", "real numbers"),
+        (object(), "real numbers"),
+        (layer_like(PICTURE, scale=("a", "b")), "The layer's scale"),
+        (layer_like(PICTURE, scale=None), "The layer's scale"),
+        (layer_like(PICTURE, scale=[[1, 1], [1]]), "The layer's scale"),
+        (layer_like(PICTURE, translate=(0, np.inf)), "The layer's translate"),
+        (layer_like(PICTURE, translate=5), "The layer's translate"),
+        (layer_like(PICTURE, rotate="left"), "rotate, shear or affine"),
+        (layer_like(PICTURE, affine=np.eye(2)), "rotate, shear or affine"),
+        (layer_like(PICTURE, affine=np.full((3, 3), np.nan)), "rotate, shear or affine"),
+        (layer_like(PICTURE, shear=np.ones(7)), "rotate, shear or affine"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(image, words):
+    with pytest.raises(nb.BlurMapError, match=words):
+        as_stack(image)
+
+
+@pytest.mark.parametrize("shape", [(64, 4), (4, 64), (40,)])
+def test_a_colour_axis_leaves_y_and_x(shape):
+    with pytest.raises(nb.BlurMapError, match=r"beside y and x|two axes|expected 1 to 4"):
+        as_stack(np.zeros(shape), channel_axis=-1)
+
+
+@pytest.mark.parametrize("known", [{"units": 5}, {"units": np.zeros(2)}, {"axis_labels": 3.0}, {"rgb": np.ones(2)}])
+def test_what_a_layer_says_oddly_is_left_out(known):
+    stack = as_stack(layer_like(PICTURE, **known))
+    assert (stack.axes, stack.units, stack.colour) == (("y", "x"), ("pixel", "pixel"), None)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
-from ..ground.numbers import whole_seed
+from ..ground.arguments import callback, entries, number, whole_seed
 from ..ground.progress import Pace
 from ..ground.status import Status, judged
 from ..ground.units import meters, pixel_side, unit_label
@@ -122,6 +122,7 @@ def check_on_image(
     """
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
     seed = whole_seed(seed)
+    callback("update", update)
     loaded = load_model(model)
     report = CheckReport((), (), problem="it was stopped before the first estimate was done.")
     pace = Pace(1, progress, cancel, lambda: report)
@@ -136,10 +137,10 @@ def check_on_image(
     if report.problem:
         return report
     cap = LARGEST_OWN if loaded.info.reference == "absolute" else 0.0
-    for number, added in enumerate(asked, start=1):
-        rng = np.random.default_rng((seed, number))
+    for step, added in enumerate(asked, start=1):
+        rng = np.random.default_rng((seed, step))
         again = sample.as_picture(blur_again(sample.grey, added, sample.noise, sample.digits, rng))
-        after = estimate(again, f"blur {number} of {len(asked)}, {added:.3g} px")
+        after = estimate(again, f"blur {step} of {len(asked)}, {added:.3g} px")
         report = replace(report, rows=(*report.rows, _compare(before, after, added, cap)))
         if update is not None:
             update(report)
@@ -170,16 +171,11 @@ def _asked(sigmas: Sequence[float] | None, model: Model, side: int) -> tuple[flo
     if sigmas is None:
         last = max(2 * _FIRST, min(0.8 * model.info.sigma_range[1], side / 16))
         return tuple(float(f"{s:.2g}") for s in np.geomspace(_FIRST, last, _COUNT))
-    try:
-        asked = tuple(sorted({float(s) for s in sigmas}))
-    except (TypeError, ValueError):
-        asked = ()
-    if not asked or not all(0 < s <= side / 4 for s in asked):
-        raise BlurMapError(
-            f"sigmas is {sigmas!r}; expected numbers above 0 and up to a quarter of the smaller side of the part "
-            f"that is checked, {side / 4:g} px."
-        )
-    return asked
+    what = f"numbers above 0 and up to a quarter of the smaller side of the part that is checked, {side / 4:g} px"
+    asked = {number("sigmas", s, what, above=0, most=side / 4) for s in entries("sigmas", sigmas, what)}
+    if not asked:
+        raise BlurMapError(f"sigmas is empty; expected {what}.")
+    return tuple(sorted(asked))
 
 
 def _first(stack: Stack, sample: CheckSample, before: BlurMap, asked: tuple[float, ...], seed: int) -> CheckReport:

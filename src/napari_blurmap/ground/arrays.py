@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import BlurMapError
+from .arguments import WRONG, shown
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -15,6 +20,67 @@ if TYPE_CHECKING:
 def is_lazy(*arrays: Any) -> bool:
     """Whether one of them is dask's: what is computed from them stays lazy."""
     return any(hasattr(array, "dask") for array in arrays)
+
+
+def as_array(data: Any, name: str = "The picture") -> Any:
+    """Something like an array as one with numpy's types: dask, zarr and memory maps stay what they are.
+
+    Parameters
+    ----------
+    data : array-like
+        Also a list of numbers, a tensor, or the levels of a pyramid, largest first, of which that one is taken.
+    name : str
+        What it is called in messages.
+
+    Raises
+    ------
+    BlurMapError
+        If it cannot be understood as an array.
+
+    Examples
+    --------
+    >>> as_array([np.zeros((64, 64)), np.zeros((32, 32))]).shape
+    (64, 64)
+    """
+    if isinstance(getattr(data, "dtype", None), np.dtype) and hasattr(data, "shape") and not isinstance(data, Sequence):
+        return data
+    try:
+        if hasattr(data, "detach"):  # a tensor of torch, which may lie on a GPU or belong to a training
+            data = data.detach().cpu()
+        return as_array(data[0], name) if _is_pyramid(data) else np.asarray(data)
+    except WRONG as error:
+        raise BlurMapError(
+            f"{name} is {shown(data)}, which cannot be read as an array of numbers ({error}). Give an array of numpy, "
+            "dask or zarr."
+        ) from error
+
+
+def as_floats(name: str, data: Any, dtype: DTypeLike = np.float64) -> Any:
+    """Numbers as floats, with NaN where a mask hides them; lazy where they were.
+
+    Raises
+    ------
+    BlurMapError
+        If they are no real numbers.
+    """
+    array = as_array(data, name)
+    try:
+        if np.dtype(array.dtype).kind not in "buifO":
+            raise TypeError(f"it holds {array.dtype}")
+        return array.astype(dtype) if is_lazy(array) else np.asarray(np.ma.asarray(array, dtype).filled(np.nan))
+    except WRONG as error:
+        raise BlurMapError(f"{name} is no array of numbers ({error}).") from error
+
+
+def _is_pyramid(data: Any) -> bool:
+    """Whether a sequence holds the levels of one picture, each smaller than the one before."""
+    if not isinstance(data, Sequence) or len(data) < 2 or not all(hasattr(level, "shape") for level in data):
+        return False
+    shapes = [tuple(level.shape) for level in data]
+    return all(
+        len(large) == len(small) >= 2 and large != small and all(n >= m for n, m in zip(large, small, strict=True))
+        for large, small in pairwise(shapes)
+    )
 
 
 def in_memory(data: Any) -> Any:

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BlurMapError
+from .arguments import number, one_of
+from .arrays import as_array, as_floats, in_memory
 from .optics import Truncate, kernel_radius
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 Border = Literal["reflect", "nearest", "wrap", "constant"]
 # scipy.ndimage's names of the borders, in numpy.pad's words.
-_PAD: dict[str, Any] = {"reflect": "symmetric", "nearest": "edge", "wrap": "wrap", "constant": "constant"}
+_PAD: dict[Border, Any] = {"reflect": "symmetric", "nearest": "edge", "wrap": "wrap", "constant": "constant"}
 
 
 def apply_blur(
@@ -55,18 +57,22 @@ def apply_blur(
     >>> apply_blur(np.full((40, 40), 7.0), np.linspace(0.3, 3, 40)[None, :]).round(6).max()
     np.float64(7.0)
     """
-    picture = np.asarray(image)
+    picture = in_memory(as_array(image))
     if picture.ndim < 2 or picture.dtype.kind not in "buif":
         raise BlurMapError(
             f"Cannot blur an array of shape {picture.shape} and type {picture.dtype}; "
             "expected real numbers with the axes (..., Y, X)."
         )
     work = picture.astype(np.float64 if picture.dtype == np.float64 else np.float32)
+    mode = one_of("mode", mode, tuple(_PAD))
+    if not (isinstance(truncate, str) and truncate == "matlab"):
+        truncate = number("truncate", truncate, "a number above 0, or 'matlab'", above=0)
+    sigmas = in_memory(as_floats("sigma", sigma))
     try:
-        field = np.broadcast_to(np.asarray(sigma, dtype=np.float64), work.shape[-2:])
+        field = np.broadcast_to(sigmas, work.shape[-2:])
     except ValueError as error:
         raise BlurMapError(
-            f"sigma has the shape {np.shape(sigma)}, the picture {work.shape[-2:]}; "
+            f"sigma has the shape {sigmas.shape}, the picture {work.shape[-2:]}; "
             "expected one number or one value a pixel."
         ) from error
     if not (np.isfinite(field).all() and (field >= 0).all()):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import ceil, inf, log, sqrt
+from math import ceil, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import j1
 
 from ..errors import BlurMapError
+from .arguments import number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -204,9 +205,10 @@ def optics_limit(
     >>> round(optics_limit(0.5, 0.5, 0.65), 2)
     0.41
     """
-    for name, value in (("wavelength", wavelength), ("pixel size", pixel_size)):
-        if not 0.0 < value < inf:
-            raise BlurMapError(f"The {name} is {value!r}; expected a length above 0. Correct it and try again.")
+    wavelength = number("The wavelength", wavelength, "a length above 0", above=0)
+    pixel_size = number("The pixel size", pixel_size, "a length above 0", above=0)
+    numerical_aperture = number("The numerical aperture", numerical_aperture, "a number above 0")
+    refractive_index = number("The refractive index", refractive_index, "a number of 1 or more")
     if not 0.0 < numerical_aperture < refractive_index:
         raise BlurMapError(
             f"A numerical aperture of {numerical_aperture!r} is impossible with a refractive index of "

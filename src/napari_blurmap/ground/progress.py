@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..errors import Cancelled
+from .arguments import callback
 
 #: ``progress(done, total, message)``, called in the thread that works.
 Progress: TypeAlias = Callable[[int, int, str], None]
@@ -52,6 +53,11 @@ class Pace:
     message: str = "working"
     planes: int = 1
     done: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be called."""
+        callback("progress", self.progress)
+        callback("cancel", self.cancel)
 
     def tick(self) -> None:
         """Count a step as done.

@@ -67,4 +67,4 @@ def judged(sigma: Array, uncertainty: Array, status: Array, max_relative: float 
     array([ True, False, False])
     """
     allowed = max_relative * np.maximum(sigma, SMALLEST_WIDTH)
-    return (status == Status.MEASURED) & (uncertainty <= allowed)
+    return (status == Status.MEASURED) & (uncertainty <= allowed) & (sigma < np.inf)

@@ -73,7 +73,7 @@ def unit_name(text: str | None) -> str | None:
     ('micrometer', 'pixel', None)
     """
     # Unicode has two mu, and files have both
-    plain = (text or "").strip().replace("\u03bc", "\u00b5").replace("\\u00B5", "\u00b5")
+    plain = ("" if text is None else str(text)).strip().replace("\u03bc", "\u00b5").replace("\\u00B5", "\u00b5")
     return _NAMES.get(plain) or _NAMES.get(plain.lower())
 
 

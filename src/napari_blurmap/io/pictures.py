@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
+from ..ground.arguments import as_path
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
@@ -51,7 +52,7 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     >>> picture.array.shape, picture.axes, picture.units
     ((64, 48), ('y', 'x'), ('pixel', 'pixel'))
     """
-    file = Path(path)
+    file = as_path("path", path)
     picture = read_tiff(file) if _start(file) in _TIFF_STARTS else read_pillow(file)
     return replace(picture, source={"path": str(file.resolve())} | picture.source)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import BlurMapError
+from ..ground.arguments import as_path, flag
 from . import sidecar
 from .atomic import replacing
 from .ome_tiff import read_ome_tiff, write_ome_tiff
@@ -48,7 +48,7 @@ def save_result(
         If the name is another one, something is there already, or writing
         fails; then what was there is unchanged.
     """
-    data = Path(path)
+    data = as_path("path", path)
     beside = sidecar_path(data)
     header = header | {"id": uuid4().hex, "provenance": without_folders(header["provenance"])}
     text = sidecar.dump_header(header, data.name)
@@ -112,7 +112,7 @@ def _check_free(data: Path, beside: Path, overwrite: bool) -> None:
     if not data.parent.is_dir():
         raise BlurMapError(f"{data} could not be written: there is no folder {data.parent}. Create it first.")
     taken = [path for path in (data, beside) if path.exists()]
-    if taken and not overwrite:
+    if taken and not flag("overwrite", overwrite):
         raise BlurMapError(
             f"{taken[0]} exists already and was left as it is. Choose another name, or overwrite it (overwrite=True)."
         )
@@ -145,8 +145,8 @@ def load_result(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, An
     BlurMapError
         If it is missing, damaged, no result, or of a newer version.
     """
-    given = Path(path)
-    if not os.path.exists(given):  # of any name: that of a Path raises where it is too long
+    given = as_path("path", path)
+    if not given.exists():
         raise BlurMapError(f"{given} does not exist; give a {TIFF}, {ZARR} or {sidecar.SUFFIX}.")
     if given.name.lower().endswith(sidecar.SUFFIX):
         header: dict[str, Any] | None = sidecar.read_sidecar(given)

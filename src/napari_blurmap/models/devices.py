@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..errors import BlurMapError
+from ..ground.arguments import one_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,8 +42,7 @@ def find_device(wanted: str) -> str:
     BlurMapError
         For an unknown device, or one that this computer does not have.
     """
-    if wanted not in DEVICES:
-        raise BlurMapError(f"device is {wanted!r}; expected one of {', '.join(DEVICES)}.")
+    one_of("device", wanted, DEVICES)
     name = next(d for d in ("cuda", "mps", "cpu") if _available(d)) if wanted == "auto" else wanted
     if not _available(name):
         raise BlurMapError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
+from ..ground.arguments import as_path
 from .model import SUFFIX, Model, ModelInfo, read_info, read_model
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def list_models() -> dict[str, ModelInfo]:
 
 def find_model(name: str | os.PathLike[str]) -> Path:
     """Path of a bundled model, or of a file of the user's."""
+    path = as_path("model", name)
     bundled = WEIGHTS / f"{name}{SUFFIX}"
     if isinstance(name, str) and bundled.parent == WEIGHTS and bundled.is_file():
         return bundled
-    path = Path(name).expanduser()
     if not path.name.endswith(SUFFIX) and not path.exists():
         known = ", ".join(p.name.removesuffix(SUFFIX) for p in sorted(WEIGHTS.glob(f"*{SUFFIX}")))
         raise BlurMapError(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.affine import after_scale
+from ..ground.arguments import WRONG, as_path, shown
+from ..ground.arrays import as_array
 from ..ground.units import unit_name
-from ..io.pictures import Picture
+from ..io.pictures import Picture, read_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,10 +68,10 @@ def unwrap(image: Any) -> Given:
 
     Parameters
     ----------
-    image : array-like, Picture or layer-like
-        A layer has ``.data`` and ``.scale``; ``.units``, ``.axis_labels``,
-        ``.translate``, ``.rotate``, ``.shear``, ``.affine``, ``.rgb``,
-        ``.multiscale`` and ``.source`` are used where they are there.
+    image : array-like, path, Picture, layer-like or Given
+        A path is read. A layer has ``.data`` and ``.scale``; ``.units``, ``.axis_labels``,
+        ``.translate``, ``.rotate``, ``.shear``, ``.affine``, ``.rgb`` and ``.source`` are used where they are there.
+        Of a pyramid the largest level is taken.
 
     Returns
     -------
@@ -76,8 +80,12 @@ def unwrap(image: Any) -> Given:
     Raises
     ------
     BlurMapError
-        If the scale of a layer is 0, not finite, or no number for every axis.
+        If a file or an array cannot be read, or a layer's place is not in finite numbers.
     """
+    if isinstance(image, Given):
+        return image
+    if isinstance(image, str | PathLike):
+        image = read_picture(as_path("The picture", image))
     if isinstance(image, Picture):
         plain = [i for i in range(image.array.ndim) if i != image.channel_axis]
         return Given(
@@ -90,42 +98,64 @@ def unwrap(image: Any) -> Given:
         )
     if hasattr(image, "scale") and hasattr(image, "data"):
         return _unwrap_layer(image)
-    return Given(_as_array(image))
-
-
-def _as_array(data: Any) -> Any:
-    return data if hasattr(data, "shape") and hasattr(data, "dtype") else np.asarray(data)
+    return Given(as_array(image))
 
 
 def _unwrap_layer(layer: Any) -> Given:
-    data = _as_array(layer.data[0] if getattr(layer, "multiscale", False) else layer.data)
-    colour = len(data.shape) - 1 if getattr(layer, "rgb", False) else None
+    data = as_array(layer.data[0] if getattr(layer, "multiscale", False) is True else layer.data)
+    colour = len(data.shape) - 1 if getattr(layer, "rgb", False) is True else None
     n = len(data.shape) - (colour is not None)
     # napari's default labels are numbers; only names that tell y and x are used.
-    labels = tuple(str(label).lower() for label in getattr(layer, "axis_labels", None) or ())
+    labels = tuple(label.lower() for label in _words(layer, "axis_labels"))
     axes = labels if len(set(labels)) == n == len(labels) and {"y", "x"} <= set(labels) else None
-    units = tuple(unit_name(str(u)) or str(u) for u in getattr(layer, "units", None) or ())
-    scale = np.asarray(layer.scale, dtype=float)
-    if len(scale) < n or not (np.isfinite(scale).all() and scale.all()):
+    units = tuple(unit_name(unit) or unit for unit in _words(layer, "units"))
+    scale = _numbers(layer, "scale", n)
+    translate = None if getattr(layer, "translate", None) is None else _numbers(layer, "translate", n)
+    affine = getattr(layer, "affine", None)
+    place: NDArray[Any] | None = None
+    with suppress(*WRONG):
+        place = after_scale(
+            scale,
+            np.zeros(len(scale)) if translate is None else translate,
+            getattr(layer, "rotate", None),
+            getattr(layer, "shear", None),
+            getattr(affine, "affine_matrix", affine),
+        )[-n - 1 :, -n - 1 :]
+    if place is None or place.shape != (n + 1, n + 1) or not np.isfinite(place).all():
         raise BlurMapError(
-            f"The layer's scale is {scale.tolist()}; expected a number other than 0 for each of its {n} axes."
+            f"The layer's rotate, shear or affine is no matrix of finite numbers for its {n} axes. Correct it, or pass "
+            "layer.data."
         )
-    translate, affine = getattr(layer, "translate", None), getattr(layer, "affine", None)
     path = getattr(getattr(layer, "source", None), "path", None)
-    place = after_scale(
-        scale,
-        np.zeros(len(scale)) if translate is None else translate,
-        getattr(layer, "rotate", None),
-        getattr(layer, "shear", None),
-        None if affine is None else getattr(affine, "affine_matrix", affine),
-    )
     return Given(
         data,
         axes,
         colour,
         tuple(np.abs(scale).tolist())[-n:],
         units[-n:] if len(units) >= n else None,
-        None if translate is None else tuple(float(v) for v in translate)[-n:],
-        place[-n - 1 :, -n - 1 :],
+        None if translate is None else tuple(translate.tolist())[-n:],
+        place,
         None if path is None else {"path": str(path)},
     )
+
+
+def _numbers(layer: Any, name: str, count: int) -> NDArray[np.float64]:
+    """A finite number for each axis, or more."""
+    values = getattr(layer, name)
+    try:
+        numbers = np.asarray(values, dtype=float)
+    except WRONG:
+        numbers = np.empty(0)
+    usable = np.isfinite(numbers) & ((numbers != 0) | (name != "scale"))
+    if numbers.ndim != 1 or len(numbers) < count or not usable.all():
+        more = " other than 0" if name == "scale" else ""
+        raise BlurMapError(
+            f"The layer's {name} is {shown(values)}; expected a finite number{more} for each of its {count} axes."
+        )
+    return numbers
+
+
+def _words(layer: Any, name: str) -> tuple[str, ...]:
+    """What a layer calls its axes or units; nothing where it has no such names."""
+    values = getattr(layer, name, None)
+    return tuple(str(value) for value in values) if isinstance(values, list | tuple) else ()

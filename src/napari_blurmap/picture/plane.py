@@ -14,6 +14,9 @@ from .clipping import saturated_places
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: A number this many times as far from all others as they are from each other is none of the picture's.
+_GAP = 10.0
+
 
 @dataclass(frozen=True)
 class Plane:
@@ -92,29 +95,54 @@ def read_plane(plane: Any) -> Plane:
     is_8_bit = given.dtype == np.uint8
     saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
     array = without_masked(given)
+    if array.dtype.itemsize > 8:  # what float64 cannot hold becomes infinite
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float64)
     valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
     if array.ndim == 3:
         array, valid = _light(array, valid)
         saturated = _clipped_light(saturated)
+    if array.dtype.kind in "fi":
+        valid &= ~_without_data(array, valid)
     if not valid.any():
         return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
+    if array.dtype == np.float64:  # near the largest number no difference can be taken
+        array = np.where(valid, array, 0) * 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
     # A sample of the pixels is enough to choose the numbers' origin and unit.
     sample = array[::5, ::5][valid[::5, ::5]]
     sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
     middle = float(np.median(sample))
     # Of sparse pictures most pixels are ground; of the rest a few may be wild.
-    unit = float(np.quantile(np.abs(sample / 2 - middle / 2), 0.98)) * 2
+    unit = float(np.quantile(np.abs(sample - middle), 0.98))
     if not unit > 0:  # all the same, but for a few
-        unit = float(np.abs(array[valid].astype(np.float64) / 2 - middle / 2).max()) * 2 or 1.0
+        unit = float(np.abs(array[valid].astype(np.float64) - middle).max()) or 1.0
     if array.dtype.itemsize <= 2:  # exact in float32
         picture = (array.astype(np.float32) - np.float32(middle)) * np.float32(1.0 / unit)
     else:
-        picture = np.where(valid, array, middle).astype(np.float64) / unit - middle / unit
+        picture = (np.where(valid, array, middle).astype(np.float64) - middle) / unit
         picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
     if not valid.all():
         picture = np.where(valid, picture, np.float32(0))
     gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
     return Plane(picture, valid, saturated & valid, gain, offset)
+
+
+def _without_data(array: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where a number stands for "no data", such as -9999 or the lowest of float32.
+
+    Several places have it exactly, and from all others it is ten times as far as they are from each other: no edge
+    in a picture is as sharp as that.
+    """
+    nothing = np.zeros(array.shape, bool)
+    known = array[valid]
+    for number in {known.min(), known.max()} if known.size else ():
+        there = array == number
+        others = array[valid & ~there]
+        if there.sum() > 1 and others.size:
+            low, high = float(others.min()), float(others.max())
+            if low < high and min(abs(float(number) - low), abs(float(number) - high)) > _GAP * (high - low):
+                nothing |= there
+    return nothing
 
 
 def _grey_scale(
@@ -124,8 +152,7 @@ def _grey_scale(
     low, high = (float(v) for v in np.quantile(sample, (0.001, 0.999)))
     if not high > low:  # all the same, but for a few
         low, high = float(array[valid].min()), float(array[valid].max())
-    half = high / 2 - low / 2  # the whole may be beyond float64
-    return (127.5 * (unit / half), 255 * ((middle / 2 - low / 2) / half)) if half > 0 else (0.0, 127.5)
+    return (255 * unit / (high - low), 255 * (middle - low) / (high - low)) if high > low else (0.0, 127.5)
 
 
 def _light(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import BlurMapError
+from ..ground.arguments import whole_numbers
 from ..ground.arrays import in_memory, without_masked
 from ..ground.luminance import luminance
-from ..ground.numbers import whole_numbers
 from .noise import Digits, PictureNoise, estimate_noise
 from .plane import read_plane
 from .stack import SMALLEST
@@ -127,7 +127,7 @@ def take_sample(
     if not read.valid.all():
         nearest = ndimage.distance_transform_edt(~read.valid, return_distances=False, return_indices=True)
         grey = grey[tuple(nearest)]
-    dtype, digits = _digits(given, bool(read.saturated.any()))
+    dtype, digits = _digits(given, bool(read.saturated.any()), bool(read.valid.all()))
     ends = (grey <= digits.low) | (grey >= digits.high)
     return CheckSample(
         original,
@@ -220,7 +220,7 @@ def _detail(grey: NDArray[np.float64]) -> float:
     return float(np.sqrt(np.maximum(blocks, 0.0)).mean())
 
 
-def _digits(given: NDArray[Any], saturated: bool) -> tuple[np.dtype[Any], Digits]:
+def _digits(given: NDArray[Any], saturated: bool, whole: bool) -> tuple[np.dtype[Any], Digits]:
     """Type of the blurred pictures and the numbers that they can hold; ``given`` may be masked."""
     dtype, seen = given.dtype, np.ma.compressed(given)
     # A camera of fewer bits is full where the picture is; else only the type limits it.
@@ -233,5 +233,5 @@ def _digits(given: NDArray[Any], saturated: bool) -> tuple[np.dtype[Any], Digits
     if given.ndim == 3:  # a weighted sum of colours has no steps
         return np.dtype(np.float32), Digits(float(ends.min), high, 0.0)
     step = float(np.gcd.reduce(np.unique(seen))) or 1.0
-    # What a mask hides is NaN.
-    return np.result_type(dtype, np.float32) if np.ma.is_masked(given) else dtype, Digits(float(ends.min), high, step)
+    # Where there are no data is NaN.
+    return dtype if whole else np.result_type(dtype, np.float32), Digits(float(ends.min), high, step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arguments import WRONG, entries, shown, whole
 from ..ground.arrays import is_lazy
-from ..ground.numbers import whole
 from ..ground.units import meters, unit_name
 from .given import Given, unwrap
 
@@ -178,6 +177,11 @@ def _colour_axis(
     if not -ndim <= channel_axis < ndim:
         raise BlurMapError(f"channel_axis is {channel_axis}, but the picture has {ndim} axes.")
     colour = channel_axis % ndim
+    if ndim < 3:
+        raise BlurMapError(
+            f"channel_axis is {channel_axis}, but a picture of shape {tuple(shape)} has no axis for colour "
+            "beside y and x. Leave it out."
+        )
     if shape[colour] not in (1, 2, 3, 4):
         raise BlurMapError(
             f"The colour axis {channel_axis} has {shape[colour]} values; expected 1 to 4 (grey, grey + alpha, RGB, "
@@ -191,12 +195,13 @@ def _axis_names(axes: Sequence[str] | None, count: int) -> list[str]:
         lead = count - 2
         extra = [f"a{i}" for i in range(max(0, lead - len(_DEFAULT_AXES)))]
         return [*extra, *(_DEFAULT_AXES[-lead:] if lead else ()), "y", "x"]
-    names = [str(name).lower() for name in axes] if isinstance(axes, Iterable) else []
+    what = (
+        f"{count} different names with y and x among them, such as {''.join(_axis_names(None, count)).upper()!r} (the "
+        "colour axis is given by channel_axis and not named)"
+    )
+    names = [str(name).lower() for name in entries("axes", axes, what)]
     if len(names) != count or len(set(names)) != count or not {"y", "x"} <= set(names):
-        raise BlurMapError(
-            f"axes is {axes!r}; expected {count} different names with y and x among them, such as "
-            f"{''.join(_axis_names(None, count)).upper()!r} (the colour axis is given by channel_axis and not named)."
-        )
+        raise BlurMapError(f"axes is {shown(axes)}; expected {what}.")
     return names
 
 
@@ -214,16 +219,18 @@ def _sizes(
     if pixel_size is not None:
         try:
             pair = np.broadcast_to(np.asarray(pixel_size, dtype=float), (2,))
-        except (TypeError, ValueError):
+        except WRONG:
             pair = np.zeros(2)
         if not (np.isfinite(pair).all() and (pair > 0).all()):
-            raise BlurMapError(f"pixel_size is {pixel_size!r}; expected a length above 0, or one for y and one for x.")
-        name = unit_name(unit or "um")
+            raise BlurMapError(
+                f"pixel_size is {shown(pixel_size)}; expected a length above 0, or one for y and one for x."
+            )
+        name = unit_name("um" if unit is None else unit)
         if name is None or meters(name) is None:
-            raise BlurMapError(f"unit is {unit!r}; expected a length such as 'um' or 'nm'.")
+            raise BlurMapError(f"unit is {shown(unit)}; expected a length such as 'um' or 'nm'.")
         scale[-2:], units[-2:] = [float(v) for v in pair], [name, name]
     elif unit is not None:
-        raise BlurMapError(f"unit is {unit!r}, but there is no pixel_size. Give both, or neither.")
+        raise BlurMapError(f"unit is {shown(unit)}, but there is no pixel_size. Give both, or neither.")
     return tuple(scale), tuple(units)
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arguments import number
 from ..ground.status import MAX_RELATIVE, Array, Status, judged
 from ..ground.units import unit_label
 from ..io.results import load_result, save_result
-from ..picture.given import unwrap
-from ..picture.order import in_map_order
 from .fill import fill_planes
+from .guide import guide_of
 from .maps import Maps
 from .reference import probability_below
 from .summary import summarize
@@ -101,9 +100,10 @@ class BlurMap(Maps):
         >>> m.masked().sigma
         array([[ 1., nan]], dtype=float32)
         """
+        max_relative = number("max_relative", max_relative, "a number of 0 or more", least=0)
         keep = judged(self.sigma, self.uncertainty, self.status, max_relative)
         kept: dict[str, Any] = {n: np.where(keep, values, np.float32(np.nan)) for n, values in self.numbers.items()}
-        return replace(self, **kept, provenance=self.provenance | {"masked": {"max_relative": float(max_relative)}})
+        return replace(self, **kept, provenance=self.provenance | {"masked": {"max_relative": max_relative}})
 
     def filled(self, image: Any = None) -> BlurMap:
         """Fill the places that could not be judged from judged neighbours and uncertain readings.
@@ -137,13 +137,12 @@ class BlurMap(Maps):
         >>> m.filled().sigma
         array([[1., 1., 1.]], dtype=float32)
         """
-        if image is not None:
-            image = in_map_order(unwrap(image).data, self.axes, self.sigma.shape, self.provenance)
+        guide = None if image is None else guide_of(self, image)
         known = judged(self.sigma, self.uncertainty, self.status)
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)
         kept: dict[str, Any] = {n: np.where(known, values, np.float32(np.nan)) for n, values in self.numbers.items()}
-        kept["sigma"] = fill_planes(self.sigma, self.uncertainty, known, image, hints)
+        kept["sigma"] = fill_planes(self.sigma, self.uncertainty, known, guide, hints)
         done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
         return replace(self, **kept, provenance=self.provenance | {"filled": done})
 
@@ -172,8 +171,7 @@ class BlurMap(Maps):
         >>> m.probability_below(1.0)
         array([[0.5, nan]], dtype=float32)
         """
-        if not (isfinite(limit) and limit > 0):
-            raise BlurMapError(f"The limit is {limit}; expected a sigma in pixels above 0.")
+        limit = number("The limit", limit, "a sigma in pixels above 0", above=0)
         probability = probability_below(limit, self.sigma, self.uncertainty)
         return np.where(self.status == Status.MEASURED, probability, np.float32(np.nan))
 

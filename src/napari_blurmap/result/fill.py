@@ -12,12 +12,11 @@ costs no more than small gaps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..errors import BlurMapError
 from ..ground.arrays import blank, is_lazy, map_planes, without_masked
 from ..ground.luminance import luminance
 from ..ground.status import Array
@@ -25,6 +24,8 @@ from .smooth.least_squares import System, conjugate_gradients, ties
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from ..picture.stack import Stack
 
     Plane = NDArray[np.float32]
 
@@ -60,7 +61,7 @@ def fill_from_judged(
         read.
     judged : array of bool, shape (Y, X)
         Where sigma may be believed.
-    image : array, shape (Y, X), optional
+    image : array, shape (Y, X) or (Y, X, 1 to 4), optional
         The picture: its edges keep values of one object out of the next.
         Without it values spread evenly.
     hints : array of bool, shape (Y, X), optional
@@ -110,7 +111,7 @@ def fill_from_judged(
 
 
 def fill_planes(
-    sigma: Array, uncertainty: Array, judged: Array, image: Array | None = None, hints: Array | None = None
+    sigma: Array, uncertainty: Array, judged: Array, guide: Stack | None = None, hints: Array | None = None
 ) -> Array:
     """Fill every plane of a map by itself with `fill_from_judged`.
 
@@ -118,8 +119,8 @@ def fill_planes(
     ----------
     sigma, uncertainty, judged : array, shape (..., Y, X)
         Blur, standard error and where they may be believed; numpy or dask.
-    image : array, shape (..., Y, X) or (..., Y, X, 1 to 4), optional
-        The picture; of a colour picture the luminance.
+    guide : Stack, optional
+        The picture, with the shape of the map; of a colour picture the luminance.
     hints : array of bool, shape (..., Y, X), optional
         As `fill_from_judged` takes them.
 
@@ -129,11 +130,6 @@ def fill_planes(
         Lazy where the map is; then a plane is computed in one piece,
         whatever its chunks. Of a lazy picture one plane at a time is read.
 
-    Raises
-    ------
-    BlurMapError
-        If the picture has another shape.
-
     Examples
     --------
     >>> import numpy as np
@@ -141,19 +137,15 @@ def fill_planes(
     >>> fill_planes(stack, 0.1 * stack, np.isfinite(stack))[:, 0, 1]
     array([1., 2.], dtype=float32)
     """
-    if image is not None:
-        if image.shape[:-1] == sigma.shape and image.shape[-1] <= 4:
-            image = luminance(image)
-        if image.shape != sigma.shape:
-            raise BlurMapError(
-                f"The picture has shape {image.shape} and the map {sigma.shape}; "
-                "give the picture that the map was made from."
-            )
-    arrays = (sigma, uncertainty, judged, image, hints)
     lazy = is_lazy(sigma, uncertainty, judged, hints)
+
+    def parts(index: tuple[int, ...]) -> tuple[Any, ...]:
+        picture = None if guide is None else guide.plane(index)
+        return sigma[index], uncertainty[index], judged[index], picture, None if hints is None else hints[index]
+
     (filled,) = map_planes(
         lambda *plane: [fill_from_judged(*plane)],
-        lambda index: [None if array is None else array[index] for array in arrays],
+        parts,
         [blank(sigma.shape, np.nan, np.float32, lazy=lazy)],
         sigma.shape[:-2],
         lazy=lazy,
@@ -173,7 +165,8 @@ def _weights(error: Plane, known: NDArray[np.bool_], read: NDArray[np.bool_]) ->
 def _guide(image: ArrayLike | None) -> Plane | None:
     if image is None:
         return None
-    picture = without_masked(image).astype(np.float32)
+    array = without_masked(image)
+    picture = (luminance(array) if array.ndim == 3 else array).astype(np.float32)
     finite = np.isfinite(picture)
     if not finite.all():
         picture = np.where(finite, picture, np.float32(np.median(picture[finite]) if finite.any() else 0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.numbers import whole
+from ..ground.arguments import whole, whole_numbers
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array
 from ..ground.units import pixel_side, readable_unit
@@ -125,9 +125,10 @@ class Maps:
 
     def plane(self, index: Sequence[int]) -> Self:
         """One plane: the part `at` a place along every leading axis, such as ``(0, 3)``."""
-        if len(index) != len(self.axes) - 2:
-            raise BlurMapError(f"The index is {tuple(index)}; expected one for each of the axes {self.axes[:-2]}.")
-        return self.at(**dict(zip(self.axes[:-2], index, strict=True)))
+        places = whole_numbers("index", index)
+        if len(places) != len(self.axes) - 2:
+            raise BlurMapError(f"index is {places}; expected one number for each of the axes {self.axes[:-2]}.")
+        return self.at(**dict(zip(self.axes[:-2], places, strict=True)))
 
     def channels(self) -> list[Self]:
         """The part of every channel (axis "c"); the whole map where there is no such axis."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, nan
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from ..errors import BlurMapError
+from ..ground.arguments import number, one_of
 from ..ground.status import Array
 
 
@@ -44,14 +43,10 @@ class Reference:
 
     def __post_init__(self) -> None:
         """Refuse a limit that is none."""
-        object.__setattr__(self, "sigma", _number(self.sigma))
-        if not (isfinite(self.sigma) and self.sigma > 0):
-            raise BlurMapError(
-                f"The reference blur is {self.sigma}; expected a sigma in pixels above 0. "
-                "Give the sigma of what you call sharp."
-            )
-        if self.kind not in ("optics", "typed", "sharp region"):
-            raise BlurMapError(f"Unknown kind of reference {self.kind!r}; use 'optics', 'typed' or 'sharp region'.")
+        what = "a sigma in pixels above 0: that of what you call sharp"
+        object.__setattr__(self, "sigma", number("The reference blur", self.sigma, what, above=0))
+        object.__setattr__(self, "name", str(self.name))
+        one_of("kind", self.kind, ("optics", "typed", "sharp region"))
 
     @property
     def threshold(self) -> float:
@@ -61,13 +56,6 @@ class Reference:
         that can be told apart. A typed limit has no tolerance.
         """
         return self.sigma if self.kind == "typed" else max(1.25 * self.sigma, self.sigma + 0.1)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return nan
 
 
 def probability_below(limit: float, sigma: Array, uncertainty: Array) -> Array:

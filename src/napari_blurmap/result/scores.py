@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..errors import BlurMapError
+from ..ground.arrays import as_floats, in_memory
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -64,7 +65,7 @@ def score(predicted: ArrayLike, truth: ArrayLike) -> Score:
     >>> round(s.rmse, 3), s.bias, s.n, round(s.coverage, 2)
     (0.707, 0.5, 2, 0.67)
     """
-    p, t = (np.ma.asarray(values, dtype=np.float64).filled(np.nan) for values in (predicted, truth))
+    p, t = in_memory(as_floats("predicted", predicted)), in_memory(as_floats("truth", truth))
     if p.shape != t.shape:
         raise BlurMapError(
             f"The map has the shape {p.shape}, the truth {t.shape}; expected the same. Crop or transpose one."

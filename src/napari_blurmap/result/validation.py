@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.arrays import is_lazy
+from ..ground.arguments import entries, number, shown
+from ..ground.arrays import as_array, as_floats, in_memory, is_lazy
 from ..ground.status import Array, Status
 from ..ground.units import unit_name
 
@@ -43,10 +43,10 @@ def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
     """
     done = dict(given)
     for name in NUMBERS:
-        done[name] = None if name in OPTIONAL and given[name] is None else _floats(name, given[name])
+        done[name] = None if name in OPTIONAL and given[name] is None else as_floats(name, given[name], np.float32)
     done["status"] = _as_status(given["status"])
-    done["axes"] = tuple(given["axes"])
-    done["units"] = tuple(unit_name(unit) or str(unit) for unit in given["units"])
+    done["axes"] = tuple(map(str, entries("axes", given["axes"], "a name for every axis")))
+    done["units"] = tuple(unit_name(u) or str(u) for u in entries("units", given["units"], "a unit for every axis"))
     done["scale"] = _numbers("scale", given["scale"])
     for name, convert in (("translate", _numbers), ("affine", _matrix)):
         if given[name] is not None:
@@ -70,7 +70,7 @@ def _check_shapes(m: dict[str, Any]) -> None:
 def _check_axes(m: dict[str, Any]) -> None:
     axes, count = m["axes"], m["sigma"].ndim
     if axes[-2:] != ("y", "x") or len(set(axes)) != len(axes) or any(a != str(a).lower() or not a for a in axes):
-        raise BlurMapError(f'axes is {axes}; expected different lower-case names that end in "y", "x".')
+        raise BlurMapError(f'axes is {shown(axes)}; expected different lower-case names that end in "y", "x".')
     for name in ("axes", "scale", "units", "translate"):
         if m[name] is not None and len(m[name]) != count:
             raise BlurMapError(f"{name} has {len(m[name])} entries, but the map has {count} axes; give one for each.")
@@ -88,6 +88,8 @@ def _check_probabilities(m: dict[str, Any]) -> None:
         raise BlurMapError("probabilities and sigma_grid belong together; give both or neither.")
     if probabilities is None:
         return
+    probabilities = m["probabilities"] = as_floats("probabilities", probabilities, np.float32)
+    grid = m["sigma_grid"] = in_memory(as_floats("sigma_grid", grid))
     lead, shape = m["sigma"].shape[:-2], probabilities.shape
     if np.ndim(grid) != 1 or len(shape) != len(lead) + 3 or shape[:-2] != (*lead, len(grid)):
         raise BlurMapError(
@@ -96,20 +98,11 @@ def _check_probabilities(m: dict[str, Any]) -> None:
         )
 
 
-def _floats(name: str, array: Array) -> Array:
-    if is_lazy(array):
-        return array.astype(np.float32)
-    try:
-        return np.asarray(np.ma.asarray(array, np.float32).filled(np.nan))
-    except (TypeError, ValueError) as error:
-        raise BlurMapError(f"{name} is no array of numbers ({error}).") from error
-
-
 def _as_status(array: Array) -> Array:
     """Statuses as uint8; those of a lazy map are not looked at."""
     if is_lazy(array):
         return array.astype(np.uint8)
-    plain = np.asarray(array)
+    plain = in_memory(as_array(array, "status"))
     if plain.dtype.kind not in "buif" or (
         plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and _whole(plain))
     ):
@@ -122,20 +115,12 @@ def _whole(array: Array) -> bool:
 
 
 def _numbers(name: str, values: Sequence[float]) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
-        numbers = (float("nan"),)
-    if not all(isfinite(number) for number in numbers):
-        raise BlurMapError(f"{name} is {values!r}; expected one finite number for every axis.")
-    return numbers
+    what = "one finite number for every axis"
+    return tuple(number(name, value, what) for value in entries(name, values, what))
 
 
 def _matrix(name: str, values: Any) -> list[list[float]]:
-    try:
-        matrix = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        matrix = np.empty(0)
+    matrix = in_memory(as_floats(name, values))
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
         raise BlurMapError(f"{name} is not a square matrix of finite numbers; leave it out or give a layer's affine.")
     rows: list[list[float]] = matrix.tolist()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import floor, log10
 from typing import Any
 
+from ..errors import BlurMapError
+from ..ground.arguments import flag, shown
 from ..ground.status import Status
 from ..ground.units import readable_unit
 
@@ -35,8 +37,10 @@ def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
     >>> summary_line(summarize(two, 0.1 * two, status))
     'Blur FWHM 4.71 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
     """
+    if not isinstance(summary, dict) or "shares" not in summary:
+        raise BlurMapError(f"summary is {shown(summary)}; expected what BlurMap.summary returned.")
     line = _found(summary)
-    if verdict and summary["verdict"] is not None:
+    if flag("verdict", verdict) and summary["verdict"] is not None:
         line += f" Verdict: {summary['verdict']}."
         if summary["note"]:
             line += f" {summary['note']}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arguments import number, whole, whole_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,20 +17,23 @@ if TYPE_CHECKING:
 
 def _position(shape: tuple[int, int], axis: int, angle: float | None) -> NDArray[np.float64]:
     """Distance in pixels along an axis or a direction, 0 at the first pixel."""
-    if len(shape) != 2 or min(shape) < 1:
-        raise BlurMapError(f"A sigma field needs a shape (Y, X) of at least 1 x 1 pixel; got {shape!r}.")
+    size = whole_numbers("shape", shape)
+    if len(size) != 2 or min(size) < 1:
+        raise BlurMapError(f"A sigma field needs a shape (Y, X) of at least 1 x 1 pixel; got {size!r}.")
     if angle is None:
+        axis = whole("axis", axis)
         if axis not in (-2, -1, 0, 1):
             raise BlurMapError(f"axis is {axis!r}; expected -1 (along x) or -2 (along y), or an angle in degrees.")
         angle = 0.0 if axis in (-1, 1) else 90.0
-    y, x = np.mgrid[: shape[0], : shape[1]]
+    angle = number("angle", angle, "degrees")
+    y, x = np.mgrid[: size[0], : size[1]]
     along = x * np.cos(np.deg2rad(angle)) + y * np.sin(np.deg2rad(angle))
     return np.asarray(along - along.min())
 
 
-def _check(low: float, high: float) -> None:
-    if not (0.0 <= low < np.inf and 0.0 <= high < np.inf):
-        raise BlurMapError(f"sigma from {low!r} to {high!r}: expected finite values of 0 or more, in pixels.")
+def _ends(low: float, high: float) -> tuple[float, float]:
+    what = "a sigma in pixels, 0 or more"
+    return number("low", low, what, least=0), number("high", high, what, least=0)
 
 
 def sigma_ramp(shape: tuple[int, int], low: float, high: float, axis: int = -1, *, angle: float | None = None) -> Field:
@@ -56,7 +60,7 @@ def sigma_ramp(shape: tuple[int, int], low: float, high: float, axis: int = -1, 
     >>> sigma_ramp((2, 4), 0.0, 3.0)[0].tolist()
     [0.0, 1.0, 2.0, 3.0]
     """
-    _check(low, high)
+    low, high = _ends(low, high)
     along = _position(shape, axis, angle)
     return (low + (high - low) * along / max(float(along.max()), 1e-12)).astype(np.float32)
 
@@ -94,9 +98,8 @@ def sigma_sine(
     >>> sigma_sine((1, 4), 1.0, 3.0, 4.0)[0].round(1).tolist()
     [3.0, 2.0, 1.0, 2.0]
     """
-    _check(low, high)
-    if not period > 0:
-        raise BlurMapError(f"The period is {period!r}; expected a number of pixels above 0.")
+    low, high = _ends(low, high)
+    period = number("The period", period, "a number of pixels above 0", above=0)
     along = _position(shape, axis, angle)
     swing = np.sin(2.0 * np.pi * (along + 1.0) / period)
     return (0.5 * (low + high) + 0.5 * (high - low) * swing).astype(np.float32)
@@ -130,6 +133,6 @@ def sigma_step(
     >>> sigma_step((1, 4), 0.5, 2.0)[0].tolist()
     [0.5, 0.5, 2.0, 2.0]
     """
-    _check(low, high)
+    low, high = _ends(low, high)
     along = _position(shape, axis, angle)
     return np.where(along < at * (along.max() + 1e-9), low, high).astype(np.float32)

@@ -14,7 +14,7 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..errors import BlurMapError
-from ..ground.numbers import whole_seed
+from ..ground.arguments import whole_seed
 from .checkpoints import read_checkpoint, saving, taking_up
 
 if TYPE_CHECKING:

@@ -325,7 +325,7 @@ def test_the_record_of_what_was_done():
 @pytest.mark.parametrize(
     ("method", "keywords", "complaint"),
     [
-        ("median", {}, "no method 'median'"),
+        ("median", {}, "method is 'median'; expected one of 'mean'"),
         ("edge", {}, "pass image="),
         ("edge", {"image": np.zeros((40, 40))}, "shape"),
         ("mrf", {"image": np.zeros((40, 40))}, "shape"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import replace
+from types import SimpleNamespace
 
 import dask.array as da
 import numpy as np
@@ -658,7 +659,7 @@ def test_each_picture_with_a_fault_is_a_warning(tiny_model):
         ({"n_classes": 10}, "only with architecture='patch'"),
         ({"architecture": "patch", "n_classes": 1}, "2 or more"),
         ({"architecture": "patch", "init": None, "sigma_range": (0.3, 12.0)}, "8 px at most"),
-        ({"architecture": "wide"}, "'dense' or 'patch'"),
+        ({"architecture": "wide"}, "'dense', 'patch'"),
         ({"minutes": 0}, "above 0"),
         ({"steps": 0}, "above 0"),
         ({"architecture": "patch", "init": "default.blurmap"}, "no model called"),
@@ -784,3 +785,16 @@ def test_the_classes_of_the_thesis():
 
     assert TuneConfig("patch").sigmas == SIGMAS_10
     assert TuneConfig("patch", (0.1, 3.0), 30).sigmas == SIGMAS_30
+
+
+def test_a_tuple_of_two_is_a_picture_with_its_mask():
+    picture, other = np.random.default_rng(0).random((2, 64, 64))
+    mask = picture > 0.5
+    labels = SimpleNamespace(data=np.arange(9).reshape(3, 3), scale=(1, 1))
+    for second in (mask, mask.astype(np.uint8) * 255, labels):
+        (source,) = list_sources((picture, second))
+        assert source.image is picture
+        assert source.mask is second
+    assert [s.mask for s in list_sources(("a.tif", "b.tif"))] == [None, None]
+    with pytest.raises(nb.BlurMapError, match=r"as a list, \[a, b\]"):
+        list_sources((picture, other))

@@ -9,7 +9,7 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, Signal
 
 from ...errors import BlurMapError
-from ...result.smooth.guide import guide_of
+from ...result.guide import guide_of
 from ...result.smooth.smooth import METHODS
 from ..layers.picture import LayerPicture
 from ..widgets.fields import let_shrink

@@ -10,7 +10,7 @@ import numpy as np
 from ...ground.affine import shear_matrix
 from ...ground.arrays import in_memory
 from ...result.blurmap import BlurMap
-from ...result.smooth.guide import guide_of
+from ...result.guide import guide_of
 from ...result.smooth.smooth import smooth_sigma
 from ..layers.geometry import Placement, placement
 from ..layers.layers import sigma_layer

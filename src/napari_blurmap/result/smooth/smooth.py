@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite, prod
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ...errors import BlurMapError
+from ...ground.arguments import number, one_of, shown
 from ...ground.arrays import is_lazy, map_planes
 from ...ground.progress import Pace
 from ...picture.plane import read_plane
+from ..guide import guide_of
+from ..maps import Maps
 from .edge import edge_preserving
 from .gradient import along_level_lines
-from .guide import guide_of
 from .judged_plane import Ground, ground_of
 from .mean import moving_average
 from .mrf import random_field
@@ -123,6 +125,8 @@ def smooth_sigma(
     >>> bool(smooth_sigma(m, "mean", strength=9).sigma.std() < m.sigma.std() / 4)
     True
     """
+    if not isinstance(m, Maps):
+        raise BlurMapError(f"m is {shown(m)}; expected a BlurMap, as estimate_blur gives it.")
     chosen, amount = _checked(m, method, strength)
     pictures = guide_of(m, image) if chosen.takes_picture and image is not None else None
     if method == "edge" and pictures is None:
@@ -155,25 +159,16 @@ def smooth_sigma(
 
 
 def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, float]:
-    if method not in METHODS:
-        raise BlurMapError(f"There is no method {method!r}; expected one of {', '.join(map(repr, METHODS))}.")
-    chosen = METHODS[method]
+    chosen = METHODS[one_of("method", method, tuple(METHODS))]
     if method == "mrf" and m.probabilities is None:
         raise BlurMapError(
             "This map was made without its probabilities, which the Markov random field works on. Estimate it again "
             'with estimate_blur(..., keep_probabilities=True), or use method="edge".'
         )
-    amount = chosen.strength if strength is None else strength
-    try:
-        usable = isfinite(amount) and 0 < amount <= chosen.largest
-    except TypeError:
-        usable = False
-    if not usable or isinstance(amount, bool):
-        raise BlurMapError(
-            f"The strength of {method!r} is {strength!r}; expected the {chosen.meaning}, above 0 and up to "
-            f"{chosen.largest:g}."
-        )
-    return chosen, float(amount)
+    if strength is None:
+        return chosen, chosen.strength
+    what = f"the {chosen.meaning}, above 0 and up to {chosen.largest:g}"
+    return chosen, number(f"The strength of {method!r}", strength, what, above=0, most=chosen.largest)
 
 
 def _smooth_plane(

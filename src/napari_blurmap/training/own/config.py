@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from ...errors import BlurMapError
-from ...ground.numbers import whole, whole_seed
+from ...ground.arguments import entries, number, one_of, whole, whole_seed
 
 #: Classes of a patch network, and of a confusion matrix, where their number is not said.
 _CLASSES = 10
@@ -27,28 +27,25 @@ class TuneConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.architecture not in ("dense", "patch"):
-            raise BlurMapError(f"architecture is {self.architecture!r}; expected 'dense' or 'patch'.")
-        try:
-            low, high = (float(end) for end in self.sigma_range)
-        except (TypeError, ValueError) as error:
-            raise BlurMapError(
-                f"sigma_range is {self.sigma_range!r}; expected two numbers: the smallest and the largest blur, pixels."
-            ) from error
-        object.__setattr__(self, "sigma_range", (low, high))
+        one_of("architecture", self.architecture, ("dense", "patch"))
+        what = "two numbers: the smallest and the largest blur, pixels"
+        ends = tuple(number("sigma_range", end, what) for end in entries("sigma_range", self.sigma_range, what))
+        if len(ends) != 2:
+            raise BlurMapError(f"sigma_range is {ends}; expected {what}.")
+        object.__setattr__(self, "sigma_range", ends)
         # numpy's numbers as Python's: JSON and checkpoints know no others.
         for name in ("n_classes", "steps"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, whole(name, value))
         object.__setattr__(self, "seed", whole_seed(self.seed))
-        object.__setattr__(self, "minutes", float(self.minutes))
+        object.__setattr__(self, "minutes", number("minutes", self.minutes, "a number above 0", above=0))
         if self.n_classes is not None and (self.architecture == "dense" or self.n_classes < 2):
             raise BlurMapError(
                 f"n_classes is {self.n_classes}; expected 2 or more, and only with architecture='patch': a dense model "
                 "has no classes."
             )
-        if not self.minutes > 0 or (self.steps is not None and self.steps < 1):
-            raise BlurMapError(f"minutes is {self.minutes:g}, steps {self.steps}; expected numbers above 0.")
+        if self.steps is not None and self.steps < 1:
+            raise BlurMapError(f"steps is {self.steps}; expected a number above 0.")
 
     @property
     def sigmas(self) -> tuple[float, ...]:

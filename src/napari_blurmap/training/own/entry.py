@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...errors import Cancelled
+from ...ground.arguments import callback
 from .config import TuneConfig
 from .session import Tuning
 
@@ -109,6 +110,8 @@ def train_model(
     >>> nb.estimate_blur(sharp[0], model=model).sigma.shape
     (128, 128)
     """
+    callback("progress", progress)
+    callback("cancel", cancel)
     config = TuneConfig(architecture, sigma_range, n_classes, minutes, steps, device, seed)
     tuning = Tuning(images, config, init=init, masks=masks, checkpoint=checkpoint)
     told = False

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import BlurMapError
-from ...ground.numbers import whole_seed
+from ...ground.arguments import as_path, entries, whole_seed
+from ...ground.arrays import as_array, in_memory
 from ...ground.progress import Pace
 from ...io.folders import pictures_in
 from ...io.pictures import Picture, is_picture, read_picture
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Pictures and pixels that are taken at most: more would not be seen in minutes, and would fill the memory.
 MOST_PICTURES, MOST_PIXELS = 200, 16_000_000
+#: Longest list that is looked through at all: something longer is a picture.
+_LONGEST_LIST = 100_000
 #: Edge of the largest and of the smallest piece that is trained on, pixels.
 LARGEST, SMALLEST = 1024, 64
 #: Detail over noise, in a window of so many pixels, from which a place is trained on.
@@ -183,11 +186,13 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
     BlurMapError
         If there are none, or another number of masks.
     """
-    if _is_one(images):
+    if masks is None and _is_pair(images):
+        images = [images]
+    elif _is_one(images):
         is_list = isinstance(masks, list | tuple)
         images, masks = [images], masks if masks is None or is_list else [masks]
-    images = list(images)
-    masks = [None] * len(images) if masks is None else list(masks)
+    images = list(entries("images", images, "pictures, a folder, or a list of them", most=_LONGEST_LIST))
+    masks = [None] * len(images) if masks is None else list(entries("masks", masks, "a list", most=_LONGEST_LIST))
     if len(masks) != len(images):
         raise BlurMapError(f"There are {len(images)} images and {len(masks)} masks; expected one mask (or None) each.")
     sources: list[Source] = []
@@ -197,7 +202,7 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
         if not isinstance(image, str | Path):
             sources.append(Source(str(getattr(image, "name", f"picture {number}")), image, mask))
             continue
-        path = Path(image).expanduser()
+        path = as_path(f"picture {number}", image)
         is_folder = path.is_dir()
         if is_folder and mask is not None:
             raise BlurMapError(f"{path} is a folder; a mask belongs to one picture. Give its pictures one by one.")
@@ -208,7 +213,24 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
     return sources
 
 
+def _is_pair(images: Any) -> bool:
+    """Whether a tuple is a picture with its mask, and not a list of two pictures."""
+    if not isinstance(images, tuple) or len(images) != 2 or isinstance(images[1], str | Path | Picture):
+        return False
+    second = images[1]
+    is_layer = hasattr(second, "scale") and hasattr(second, "data")
+    mask = in_memory(as_array(second.data if is_layer else second, "The mask"))
+    is_mask = mask.dtype.kind == "b" or (is_layer and mask.dtype.kind in "iu") or len(np.unique(mask)) <= 2
+    if not is_mask:
+        raise BlurMapError(
+            "images is a tuple of two, which means a picture and its mask, but the second has more values than true "
+            "and false. Give several pictures as a list, [a, b], and masks of several labels by masks=."
+        )
+    return True
+
+
 def _is_one(images: Any) -> bool:
+    """Whether it is one picture or folder."""
     return isinstance(images, str | Path | Picture) or hasattr(images, "shape") or hasattr(images, "data")
 
 

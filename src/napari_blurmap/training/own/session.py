@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import BlurMapError
+from ...ground.arguments import as_path
 from ...models.devices import find_device
 from ...models.model import Model
 from ...models.registry import load_model
@@ -96,7 +97,7 @@ class Tuning:
     ) -> None:
         self.config = config or TuneConfig()
         find_device(self.config.device)
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.checkpoint = None if checkpoint is None else as_path("checkpoint", checkpoint)
         self.start = _start(init, self.config)
         check_range(*self.config.sigma_range, self.config.architecture, self.start)
         self.sources = list_sources(images, masks)
@@ -328,7 +329,7 @@ def _start(init: str | PathLike[str] | Model | None, config: TuneConfig) -> Mode
     """The model to start from."""
     if init is None:
         return None
-    if init == "default" and config.architecture == "patch":
+    if isinstance(init, str) and init == "default" and config.architecture == "patch":
         init = "patch10" if len(config.sigmas) <= 10 else "patch30"
     model = load_model(init)
     if model.info.architecture != config.architecture:
