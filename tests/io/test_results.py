@@ -451,7 +451,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path):
     stem = "a" * (255 - len(".sigma.ome.zarr"))
     for ending in ENDINGS:
         assert_same(BlurMap.load(m.save(tmp_path / f"{stem}{ending}", overwrite=True)), m)
-    with pytest.raises(BlurMapError, match="could not be written"):
+    with pytest.raises(BlurMapError, match="expected the path of a file"):
         m.save(tmp_path / f"{stem}longer.sigma.ome.tif")
 
 
