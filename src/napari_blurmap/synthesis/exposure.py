@@ -80,6 +80,9 @@ def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False, elect
         _noise_level(light, rng) if electrons is None else _photon_noise(light, electrons, loguniform(rng, 0.3, 8.0))
     )
     realised = grain(light.shape, rng)
+    if electrons is not None:  # few photons: Poisson's law is skewed
+        skewness = np.maximum(light, 0) * np.float32(electrons) / np.maximum(noise * np.float32(electrons), 0.5) ** 3
+        realised = realised + skewness / 6 * (realised**2 - 1)
     if rng.random() < 0.08:
         strength = loguniform(rng, 5e-4, 0.01)
         rows = rng.standard_normal((light.shape[0], 1), dtype=np.float32)

@@ -150,10 +150,20 @@ def coarse_strength(noise: Plane) -> tuple[float, float]:
     >>> [round(s, 1) for s in coarse_strength(np.random.default_rng(0).standard_normal((128, 128)))]
     [1.0, 1.0]
     """
-    own = max(float(noise.std()), 1e-12)
-    found = []
-    for n in (2, 4):
-        y, x = (m // n * n for m in noise.shape)
-        means = noise[:y, :x].reshape(y // n, n, x // n, n).mean(axis=(1, 3))
-        found.append(n * float(means.std()) / own)
+    own, found = max(float(noise.std()), 1e-12), list[float]()
+    for _ in range(2):
+        noise = twice_as_coarse(noise[: noise.shape[0] // 2 * 2, : noise.shape[1] // 2 * 2])
+        found.append(2.0 ** len(found) * 2.0 * float(noise.std()) / own)
     return found[0], found[1]
+
+
+def twice_as_coarse(picture: Plane) -> Plane:
+    """Means of 2 x 2 pixels, of even shapes; `bin_down` takes any factor, and ten times as long.
+
+    Examples
+    --------
+    >>> twice_as_coarse(np.arange(4.0, dtype=np.float32).reshape(2, 2)).tolist()
+    [[1.5]]
+    """
+    rows = picture[::2] + picture[1::2]
+    return np.asarray((rows[:, ::2] + rows[:, 1::2]) * np.float32(0.25))

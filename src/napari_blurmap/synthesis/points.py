@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     Plane = NDArray[np.float32]
 
 #: Below this sigma, pixels, points are rendered at half pixels: their spectrum goes on beyond Nyquist's frequency.
-_UNDERSAMPLED = 0.9
+_UNDERSAMPLED = 0.75
 #: Different places of the points within their pixels.
-_OFFSETS = 4
+_OFFSETS = 3
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,10 @@ def point_spectrum(
         light = np.bincount(flat[mine], brightness[mine] * fine**2, grid[0] * grid[1]).astype(np.float32)
         spectrum = fft.rfft2(light.reshape(grid))
         if offset.any():
-            spectrum *= np.exp(-2j * np.pi * y * offset[0]).astype(np.complex64)
-            spectrum *= np.exp(-2j * np.pi * x * offset[1]).astype(np.complex64)
+            along_y, along_x = (
+                np.exp(-2j * np.pi * f * o).astype(np.complex64) for f, o in zip((y, x), offset, strict=True)
+            )
+            spectrum *= along_y * along_x
         out += spectrum
     if integrated:
         out *= np.sinc(y) * np.sinc(x)

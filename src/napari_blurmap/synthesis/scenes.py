@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..errors import BlurMapError
-from .specimens import filaments, illumination, nuclei, spots, text_page, tissue
+from .specimens import filaments, nuclei, spots, text_page, tissue
 from .surfaces import relief, weave
 from .textures import dead_leaves, lattice, power_law
 
@@ -33,7 +33,7 @@ def _sparse_leaves(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     return dead_leaves(
         shape,
         rng,
-        radii=(float(np.exp(rng.uniform(np.log(1), np.log(8)))), float(rng.uniform(15, 60))),
+        radii=(float(np.exp(rng.uniform(np.log(3), np.log(8)))), float(rng.uniform(15, 60))),
         cover=float(np.exp(rng.uniform(np.log(0.05), np.log(0.6)))),
         textured=float(rng.uniform(0, 0.4)) if rng.random() < 0.3 else 0.0,
     )
@@ -62,6 +62,12 @@ def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     )
 
 
+def _grain(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    """As fine as pixels can be: sand, film, sintered powder, speckle; white, or nearly."""
+    style: Literal["plain", "exponential"] = "plain" if rng.random() < 0.7 else "exponential"
+    return power_law(shape, rng, exponent=float(rng.uniform(0.0, 0.35)), style=style)
+
+
 def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     page = text_page(shape, rng)
     return page if rng.random() < 0.7 else 1.0 - page
@@ -78,7 +84,8 @@ SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene],
     "relief": (relief, 0.08),
     "nuclei": (nuclei, 0.08),
     "filaments": (filaments, 0.05),
-    "spots": (spots, 0.05),
+    "spots": (spots, 0.0),  # finite ones look like blurred points: training has true points instead
+    "grain": (_grain, 0.05),
     "tissue": (tissue, 0.03),
     "text": (_text, 0.05),
 }
@@ -117,7 +124,4 @@ def random_scene(shape: tuple[int, int], seed: int | np.random.Generator, *, kin
         kind = names[int(rng.choice(len(names), p=[share for _, share in SCENES.values()]))]
     if kind not in SCENES:
         raise BlurMapError(f"There is no kind of scene called {kind!r}; expected one of {', '.join(names)}.")
-    scene = SCENES[kind][0](shape, rng)
-    if rng.random() < 0.3:
-        scene = scene * illumination(shape, rng, depth=float(rng.uniform(0.05, 0.6)))
-    return np.asarray(scene, dtype=np.float32)
+    return np.asarray(SCENES[kind][0](shape, rng), dtype=np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from .textures import FINE, Leaf, bin_down, paint, power_law, random_leaf, stretch
+from .textures import FINE, Leaf, bin_down, paint, power_law, random_leaf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def filaments(shape: tuple[int, int], rng: np.random.Generator, *, width: float 
     rng : numpy.random.Generator
         Where everything random comes from.
     width : float, optional
-        Pixels; drawn between 0.34 and 3 where it is not given.
+        Pixels; drawn between 0.34 and 1.5 where it is not given.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def filaments(shape: tuple[int, int], rng: np.random.Generator, *, width: float 
     (64, 64)
     """
     size = (shape[0] * FINE, shape[1] * FINE)
-    thick = FINE * (width if width is not None else float(np.exp(rng.uniform(np.log(0.34), np.log(3.0)))))
+    thick = FINE * (width if width is not None else float(np.exp(rng.uniform(np.log(0.34), np.log(1.5)))))
     total = np.zeros(size, dtype=np.float32)
     step = 5.0 * FINE
     for _ in range(3):  # three sheets that add up, so that crossings are brighter
@@ -210,32 +210,3 @@ def text_page(shape: tuple[int, int], rng: np.random.Generator, *, font_size: fl
             x += length + 0.35 * points * FINE
         y += int(points * FINE * rng.uniform(1.25, 1.5))
     return bin_down(np.asarray(image, dtype=np.float32) / 255.0)
-
-
-def illumination(shape: tuple[int, int], rng: np.random.Generator, *, depth: float = 0.3) -> Scene:
-    """Uneven light: a smooth periodic field between 1 - depth and 1.
-
-    Parameters
-    ----------
-    shape : (int, int)
-        Y and X, pixels.
-    rng : numpy.random.Generator
-        Where the field comes from.
-    depth : float, default=0.3
-        How dark the darkest place is.
-
-    Returns
-    -------
-    ndarray of float32, shape (Y, X)
-        To multiply a scene with.
-
-    Examples
-    --------
-    >>> illumination((32, 32), np.random.default_rng(0)).max() <= 1
-    np.True_
-    """
-    y = np.arange(shape[0])[:, None] / shape[0]
-    x = np.arange(shape[1])[None, :] / shape[1]
-    a, b = rng.uniform(0, 1, 2)
-    field = 0.25 * (2.0 + np.cos(2 * np.pi * (y + a)) + np.cos(2 * np.pi * (x + b)))
-    return stretch(field) * np.float32(depth) + np.float32(1.0 - depth)

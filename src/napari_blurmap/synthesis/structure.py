@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from .patterns import twice_as_coarse
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -56,9 +58,9 @@ def over_noise(signal: Plane, noise: Plane, sigma: Plane) -> Plane:
     """
     width = max(_WINDOW, min(float(np.median(sigma)), 20.0))
     ratio = np.square(signal / np.maximum(noise, np.float32(1e-6)))
-    rows, columns = -(-ratio.shape[0] // 2), -(-ratio.shape[1] // 2)
-    ratio = np.pad(ratio, ((0, 2 * rows - ratio.shape[0]), (0, 2 * columns - ratio.shape[1])), mode="edge")
-    mean = ratio.reshape(rows, 2, columns, 2).mean(axis=(1, 3))
+    if ratio.shape[0] % 2 or ratio.shape[1] % 2:
+        ratio = np.pad(ratio, [(0, n % 2) for n in ratio.shape], mode="edge")
+    mean = twice_as_coarse(ratio)
     # As wide as two passes of the box, less the mean of two that is taken already.
     mean = ndimage.gaussian_filter(mean, np.sqrt((width**2 - 1) / 6 - 0.25) / 2, mode="nearest", truncate=3.0)
     whole = np.sqrt(np.maximum(mean, 0)) * np.float32(width / _WINDOW)

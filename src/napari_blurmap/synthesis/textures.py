@@ -9,6 +9,8 @@ transform, without a border.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, pi, sin
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -82,30 +84,35 @@ def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Le
     """
     if shape == "mixed":
         shape = ("ellipse", "polygon", "line")[int(rng.integers(3))]
-    turn = rng.uniform(0, 2 * np.pi)
+    turn = rng.uniform(0, 2 * pi)
     if shape == "line":
-        half = radius * rng.uniform(1.0, 4.0) * np.array([np.cos(turn), np.sin(turn)])
-        return Leaf(np.stack([-half, half]), max(1.0, 0.3 * radius))
+        half = radius * rng.uniform(1.0, 4.0)
+        x, y = half * cos(turn), half * sin(turn)
+        return Leaf(np.array([[-x, -y], [x, y]]), max(1.0, 0.3 * radius))
     if shape == "polygon":
-        angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
+        angles = np.sort(rng.uniform(0, 2 * pi, int(rng.integers(3, 8))))
         reach = radius * rng.uniform(0.6, 1.3, angles.size)
-        return Leaf(np.stack([reach * np.cos(angles), reach * np.sin(angles)], axis=1))
-    count = int(np.clip(radius, 10, 48))
-    angles = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    flat = rng.uniform(0.35, 1.0)
-    x, y = radius * np.cos(angles), radius * flat * np.sin(angles)
-    return Leaf(np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1))
+        return Leaf(np.array([reach * np.cos(angles), reach * np.sin(angles)]).T)
+    flat, long = radius * rng.uniform(0.35, 1.0), radius
+    axes = np.array([[long * cos(turn), long * sin(turn)], [-flat * sin(turn), flat * cos(turn)]])
+    return Leaf(_circle(int(min(max(radius, 10), 48))).dot(axes))
+
+
+@lru_cache(maxsize=64)
+def _circle(count: int) -> NDArray[np.float64]:
+    angles = np.linspace(0, 2 * pi, count, endpoint=False)
+    return np.array([np.cos(angles), np.sin(angles)]).T
 
 
 def paint(draw: ImageDraw.ImageDraw, leaf: Leaf, x: float, y: float, value: float, size: tuple[int, int]) -> None:
     """Paint a leaf on a torus: once for every border that it crosses."""
     height, width = size
-    reach = float(np.abs(leaf.points).max()) + leaf.width
+    reach = max(float(leaf.points.max()), -float(leaf.points.min())) + leaf.width
     columns = [0] + [s for s in (-width, width) if -reach < x + s < width + reach]
     rows = [0] + [s for s in (-height, height) if -reach < y + s < height + reach]
     for column in columns:
         for row in rows:
-            points = (leaf.points + np.array([x + column, y + row])).ravel().tolist()
+            points = np.add(leaf.points, (x + column, y + row)).ravel().tolist()
             if leaf.width:
                 draw.line(points, fill=value, width=round(leaf.width))
             else:

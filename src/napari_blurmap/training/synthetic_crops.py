@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Crops made of one scene on average, and how many of the newest scenes they are drawn from:
 #: painting a scene costs as much as several crops.
-_REUSE, _POOL = 12, 2500
+_REUSE, _POOL = 16, 2500
 #: Share of the crops whose scene is a sum of two: another texture, and as sharp.
 _SUMS = 0.15
 #: Share of the crops whose noise is not told, share of those where it is told wrongly, and by how much (logarithm).
