@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib import import_module
 from importlib.resources import files
@@ -61,6 +62,33 @@ def test_the_reference_names_all_that_is_public(root: Path) -> None:
     for name in (word for word in page if re.fullmatch(r"\w+(\.\w+)+", word)):
         module, _, thing = name.rpartition(".")
         assert hasattr(import_module(f"napari_blurmap.{module}"), thing), name
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/checklist.md"])
+def test_what_a_page_points_at_is_there(page: str, root: Path) -> None:
+    """Every file and every test that is named as the place or the evidence of something."""
+    named = re.findall(r"`([\w./-]+)`", (root / page).read_text(encoding="utf-8"))
+    roots = (root, root / "src" / "napari_blurmap", root / ".github" / "workflows")
+    known = {path.name for place in ("src", "docs", "benchmarks", "tools") for path in (root / place).rglob("*.*")}
+    tests = "".join(path.read_text(encoding="utf-8") for path in (root / "tests").rglob("test_*.py"))
+    files = [name for name in named if re.search(r"/|\.(py|md|yml|yaml|toml)$", name) and "_build" not in name]
+    assert files
+    assert [name for name in files if name not in known and not any((top / name).exists() for top in roots)] == []
+    assert [name for name in named if re.fullmatch(r"test_\w+", name) and f"def {name}(" not in tests] == []
+
+
+def test_examples_of_the_gallery_use_what_is_there(root: Path) -> None:
+    """They are run where the documentation is built; here, that the names they import and call exist."""
+    examples = sorted((root / "docs" / "examples").glob("*.py"))
+    assert len(examples) >= 8
+    for example in examples:
+        tree = ast.parse(example.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("napari_blurmap"):
+                module = import_module(str(node.module))
+                assert all(hasattr(module, name.name) for name in node.names) or node.module.endswith("plugin")
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "nb":
+                assert node.attr in nb.__all__, f"{example.name}: {node.attr}"
 
 
 # What a page does is done on a small picture, and with two steps of training: the pages are tried, not the methods.
