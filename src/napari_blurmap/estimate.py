@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from .ground.progress import Cancel, Progress
     from .models.model import Model
@@ -195,19 +196,7 @@ def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], mode
 
 def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
     """All maps of one plane, the status last, and the probabilities where they are kept."""
-    try:
-        maps, weights = reader.read(plane, pace.tick)
-    except torch.OutOfMemoryError:
-        if reader.tile <= _SMALLEST_TILE:
-            raise BlurMapError(
-                f"The memory of {reader.device} does not hold one plane of {plane.valid.shape[0]} x "
-                f"{plane.valid.shape[1]} pixels even in small tiles. Use device='cpu', or a smaller region."
-            ) from None
-        if reader.device.type == "cuda":
-            torch.cuda.empty_cache()
-        align = reader.over.align
-        smaller = replace(reader, tile=max(reader.tile // 2 // align, 1) * align)
-        return _estimate_plane(plane, smaller, pace)
+    maps, weights = _read(plane, reader, pace)
     stride = reader.over.stride
     if stride > 1:
         maps = F.interpolate(maps, scale_factor=float(stride), mode="bilinear", align_corners=False)
@@ -218,6 +207,27 @@ def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[An
         values[~plane.valid] = np.nan
     kept = weights[0, :, : -(-height // stride), : -(-width // stride)].cpu().numpy()
     return [*numbers, _status(plane, sigma, uncertainty, beyond, structure), *([kept] if reader.keep else [])]
+
+
+def _read(plane: Plane, reader: Reader, pace: Pace) -> tuple[Tensor, Tensor]:
+    """What the network puts out, in tiles that the memory holds."""
+    while True:
+        try:
+            return reader.read(plane, pace.tick)
+        except (MemoryError, RuntimeError) as error:
+            is_lack = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+            if not is_lack:
+                raise
+        # Not before here is what had been computed given back.
+        if reader.tile <= _SMALLEST_TILE:
+            raise BlurMapError(
+                f"The memory of {reader.device} does not hold one plane of {plane.valid.shape[0]} x "
+                f"{plane.valid.shape[1]} pixels even in small tiles. Estimate a smaller region, or on another device."
+            )
+        if reader.device.type == "cuda":
+            torch.cuda.empty_cache()
+        align = reader.over.align
+        reader = replace(reader, tile=max(reader.tile // 2 // align, 1) * align)
 
 
 def _status(

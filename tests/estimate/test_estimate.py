@@ -16,6 +16,7 @@ import zarr
 import napari_blurmap as nb
 from napari_blurmap import estimate
 from napari_blurmap.ground.status import Status
+from napari_blurmap.models.reading import Reader
 from napari_blurmap.picture.plane import read_plane
 
 RNG = np.random.default_rng(6)
@@ -223,28 +224,40 @@ def test_bad_options(run, options, word):
         run(PICTURE, **options)
 
 
-def test_memory_runs_out(run, tiny_model, monkeypatch):
+@pytest.mark.parametrize(
+    "lack",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_memory_runs_out(run, tiny_model, monkeypatch, lack):
     """A tile too large is halved until it fits; the result is the same."""
     base = run(PICTURE)
-    trunk, sizes = tiny_model.estimator.trunk, []
+    trunk, read, tried = tiny_model.estimator.trunk, Reader.read, []
+
+    def told(reader, plane, tick):
+        tried.append(reader.tile)
+        return read(reader, plane, tick)
 
     def small_memory(level):
-        sizes.append(level.contrast.shape[-1])
-        if level.contrast.shape[-1] > 200:
-            raise torch.OutOfMemoryError("out of memory")
+        if level.contrast.shape[-1] > 190:
+            raise lack
         return trunk(level)
 
+    monkeypatch.setattr(Reader, "read", told)
     monkeypatch.setattr(tiny_model.estimator, "trunk", small_memory)
     same(run(PICTURE, tile=512), base)
-    assert max(sizes) > 200
-    monkeypatch.setattr(estimate.torch.cuda, "empty_cache", lambda: None)
+    assert tried == [512, 256, 128]
 
     def no_memory(level):
-        raise torch.OutOfMemoryError("out of memory")
+        raise lack
 
     monkeypatch.setattr(tiny_model.estimator, "trunk", no_memory)
-    with pytest.raises(nb.BlurMapError, match="memory"):
+    with pytest.raises(nb.BlurMapError, match="memory of cpu does not hold"):
         run(PICTURE)
+    assert tried[3:] == [1024, 512, 256, 128, 64]
 
 
 def test_odd_halves_of_tiles_stay_on_the_grid(run, tiny_model, monkeypatch):

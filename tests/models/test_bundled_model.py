@@ -34,6 +34,15 @@ def test_known_blur_comes_back(sigma):
     assert np.nanmedian(found) == pytest.approx(sigma, rel=0.12, abs=0.05)
 
 
+def test_a_blur_beyond_its_range_is_called_so():
+    scene = dead_leaves((384, 384), np.random.default_rng(1), radii=(20.0, 150.0), textured=0.0)
+    light = ndimage.gaussian_filter(scene, 32.0, mode="wrap")
+    light = (light - light.min()) / np.ptp(light) + np.random.default_rng(0).normal(0, 0.001, light.shape)
+    m = nb.estimate_blur(light)
+    assert (m.status == Status.BEYOND_RANGE).mean() > 0.5
+    assert (m.status == Status.MEASURED).mean() < 0.2
+
+
 @pytest.mark.parametrize("name", ["gravel", "grass"])
 def test_known_blur_comes_back_on_real_textures(name):
     picture = getattr(data, name)()[:256, :256].astype(float)

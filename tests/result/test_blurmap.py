@@ -369,6 +369,22 @@ def test_few_judged_places_are_enough_where_they_are_many_pixels():
     assert m.summary(OPTICS)["verdict"] == "sharp"
 
 
+@pytest.mark.parametrize("rest", [Status.TOO_NOISY, Status.SATURATED, Status.BEYOND_RANGE, Status.MEASURED])
+def test_a_little_judged_does_not_speak_for_much_that_cannot_be(rest):
+    """2 % of the picture is sharp, and nothing is known of 47 %; the rest is empty."""
+    status, uncertainty = np.full((512, 512), int(Status.EMPTY)), np.full((512, 512), 0.05)
+    status[:10] = Status.MEASURED
+    status[10:251], uncertainty[10:251] = rest, 0.5
+    m = plane(np.full((512, 512), 0.8), uncertainty, status)
+    assert m.summary(OPTICS)["sharp_share"] > 0.9
+    assert m.summary(OPTICS)["verdict"] == "cannot tell"
+    status[10:40], uncertainty[10:40] = Status.MEASURED, 0.05
+    status[40:100] = Status.EMPTY
+    assert plane(m.sigma, uncertainty, status).summary(OPTICS)["verdict"] == "cannot tell"
+    status[100:160] = Status.EMPTY
+    assert plane(m.sigma, uncertainty, status).summary(OPTICS)["verdict"] == "sharp"
+
+
 def test_an_empty_field_is_one_where_most_is_empty():
     for noisy_rows, verdict in ((30, "empty"), (34, "cannot tell")):
         status = np.full((64, 64), int(Status.EMPTY))

@@ -14,6 +14,8 @@ from .sampling import Sample, median_error, sample_map
 # Fewer judged places than this are too few to speak for a picture.
 _ENOUGH_SHARE = 0.05
 _ENOUGH_PIXELS, _LEAST_SHARE = 4096, 0.001
+# Nor do they where they are a smaller part than this of all places that are not empty.
+_LEAST_PART = 0.25
 # Shares of the judged places that decide between sharp, partly blurred and blurred.
 _SHARP_FROM, _BLURRED_BELOW = 0.75, 0.25
 
@@ -69,7 +71,8 @@ def summarize(
     "blurred", between them "partly blurred". Where less than 5 % of the
     picture is judged, and fewer than 4096 pixels or 0.1 % of it, there is no
     such verdict: it is "empty" if most valid pixels that were not judged are
-    empty, else "cannot tell".
+    empty, else "cannot tell"; so it is where less than a quarter of what is not
+    empty is judged.
 
     Examples
     --------
@@ -147,11 +150,15 @@ def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any
 def _verdict(sharp_share: float | None, figures: dict[str, Any]) -> str:
     share, pixels = figures["judged_share"], figures["judged_pixels"]
     enough = share >= _ENOUGH_SHARE or (pixels >= _ENOUGH_PIXELS and share >= _LEAST_SHARE)
+    shares = figures["shares"]
+    # Where something is, but cannot be judged.
+    unknown = figures["uncertain_share"] + sum(
+        shares[s.label] for s in (Status.TOO_NOISY, Status.SATURATED, Status.BEYOND_RANGE)
+    )
     if sharp_share is None or not enough:
-        shares = figures["shares"]
-        others = [figures["uncertain_share"]]
-        others += [shares[s.label] for s in (Status.TOO_NOISY, Status.SATURATED, Status.BEYOND_RANGE)]
-        return "empty" if shares[Status.EMPTY.label] > sum(others) else "cannot tell"
+        return "empty" if shares[Status.EMPTY.label] > unknown else "cannot tell"
+    if share < _LEAST_PART * (share + unknown):
+        return "cannot tell"
     if sharp_share >= _SHARP_FROM:
         return "sharp"
     return "blurred" if sharp_share < _BLURRED_BELOW else "partly blurred"
