@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
 import runpy
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 import napari_blurmap as nb
 from napari_blurmap.models.dense import DenseConfig
-from napari_blurmap.training.checkpoints import write_checkpoint
+from napari_blurmap.training.checkpoints import read_checkpoint, write_checkpoint
 from napari_blurmap.training.crop_reuse import echoed
 from napari_blurmap.training.dense import TrainConfig, Training
 
@@ -85,6 +87,8 @@ def test_the_model_is_complete(tmp_path):
     t = training(2)
     list(t.run())
     model = t.model("mine", validation=4)
+    for name, value in t.average.module.state_dict().items():  # not the last weights
+        torch.testing.assert_close(model.network.state_dict()[name], value)
     path = model.save(tmp_path / "mine.blurmap.safetensors")
     info = nb.load_model(path).info
     assert info.calibration["error"] == sorted(info.calibration["error"])
@@ -119,6 +123,57 @@ def test_checkpoints_of_other_trainings(tmp_path):
     file.write_text("training notes")
     with pytest.raises(nb.BlurMapError, match="cannot be read"):
         training(1, file)
+
+
+def test_what_is_not_valid_teaches_no_sigma():
+    """Another truth there changes nothing; where the picture holds data it does."""
+    t = training(1)
+    (inputs, truth, *rest), *_ = t.batches()
+    inputs[:, 1, :, :32] = 0
+    losses = []
+    for half in (slice(0), slice(0, 32), slice(32, 64)):
+        other = truth.clone()
+        other[:, 0, :, half] = 9.0
+        losses.append(t.loss((inputs, other, *rest))[0].item())
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
+    assert abs(losses[2] - losses[0]) > 0.05
+
+
+def test_nearly_right_costs_less_than_far_off():
+    """With as much probability on the truth, and the rest beside it rather than at the end of the grid."""
+    t = training(1, half=False)
+    (inputs, truth, *rest), *_ = t.batches()
+    truth[:, 0], truth[:, 1] = t.grid[5], 1.0
+    losses = []
+    for where in (6, 15):
+        logits = torch.full((17,), -12.0)
+        logits[5], logits[where] = 0.0, 1.0
+        with torch.no_grad():
+            t.network.head.weight.zero_()
+            t.network.head.bias.copy_(logits)
+        losses.append(t.loss((inputs, truth, *rest))[0].item())
+    # The ranked probability score: 0.73 of the probability lies 1 or 10 values off, squared, times its weight.
+    assert losses[1] - losses[0] == pytest.approx(0.3 * 9 * 0.731**2, rel=0.02)
+
+
+class _Bomb:
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("write", [torch.save, lambda bomb, path: path.write_bytes(pickle.dumps(bomb, 2))])
+def test_a_hostile_checkpoint_runs_no_code(tmp_path, write):
+    file, trace = tmp_path / "c.pt", tmp_path / "code was run"
+    write({"step": _Bomb(trace)}, file)
+    torch.load(file, weights_only=False) if write is torch.save else pickle.loads(file.read_bytes())
+    assert trace.exists()  # so it does where pickles are trusted
+    trace.unlink()
+    with pytest.raises(nb.BlurMapError, match="cannot be read"):
+        read_checkpoint(file)
+    assert not trace.exists()
 
 
 def test_crops_are_used_again_turned_with_their_truth():
