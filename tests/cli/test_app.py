@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,10 +118,148 @@ def test_two_pictures_of_one_name_do_not_overwrite_each_other(picture, tmp_path,
 def test_nothing_is_overwritten_unasked(picture, tmp_path, capsys):
     assert run("estimate", picture, "-o", tmp_path) == 0
     before = (tmp_path / "cells.sigma.ome.tif").stat().st_mtime_ns
+    tifffile.imwrite(picture, np.zeros((64, 80), np.uint8))
     assert run("estimate", picture, "-o", tmp_path) == cli.FAILED
     assert "--overwrite" in capsys.readouterr().err
     assert (tmp_path / "cells.sigma.ome.tif").stat().st_mtime_ns == before
     assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0
+    assert (tmp_path / "cells.sigma.ome.tif").stat().st_mtime_ns > before
+
+
+def test_a_restart_goes_on_where_the_last_run_ended(picture, tmp_path, capsys, monkeypatch):
+    other = tmp_path / "other.tif"
+    tifffile.imwrite(other, np.random.default_rng(1).random((64, 64), np.float32))
+    out = tmp_path / "out"
+    assert run("estimate", picture, "-o", out, "--json") == 0
+    [first] = json.loads(capsys.readouterr().out)["results"]
+    before = (out / "cells.sigma.ome.tif").stat().st_mtime_ns
+    assert run("estimate", picture, other, "-o", out, "--json") == 0
+    said = capsys.readouterr()
+    assert [entry["file"] for entry in json.loads(said.out)["results"]] == [str(picture), str(other)]
+    assert json.loads(said.out)["results"][0] == first
+    assert said.err.splitlines() == [f"{picture}: done already, and left as it is. With --overwrite it is done again."]
+    assert (out / "cells.sigma.ome.tif").stat().st_mtime_ns == before
+    # What it would make now is another map: another pixel size, another model.
+    assert run("estimate", picture, "-o", out, "--pixel-size", 0.5) == cli.FAILED
+    monkeypatch.setattr("napari_blurmap.models.model.Model.hash", "another")
+    assert run("estimate", picture, "-o", out) == cli.FAILED
+    assert capsys.readouterr().err.count("exists already. Use --overwrite") == 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
+@pytest.mark.parametrize("command", [("estimate",), ("check", "--sigma", 1)])
+def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_path, capsys, monkeypatch, command, error):
+    from napari_blurmap import estimate
+    from napari_blurmap.checking import check
+
+    large = tmp_path / "large.tif"
+    tifffile.imwrite(large, np.random.default_rng(1).integers(0, 4000, (100, 100)).astype(np.uint16))
+
+    def short(real):
+        def called(image, **options):
+            if image.array.shape == (100, 100):
+                raise error
+            return real(image, **options)
+
+        return called
+
+    for module, name in ((estimate, "estimate_blur"), (check, "check_on_image")):
+        monkeypatch.setattr(module, name, short(getattr(module, name)))
+    assert run(*command, large, picture, "-o", tmp_path / "out", "--json") == cli.FAILED
+    said = capsys.readouterr()
+    failed, done = json.loads(said.out)["results"]
+    assert failed["error"].startswith("The memory of this computer is too small for it")
+    assert done["file"] == str(picture)
+    assert "1 of 2 pictures failed." in said.err
+
+
+def test_the_report_is_written_as_it_goes(picture, tmp_path, capsys, monkeypatch):
+    from napari_blurmap import estimate
+
+    real, seen = estimate.estimate_blur, []
+
+    def last(image, **options):
+        seen.append(capsys.readouterr().out)
+        if len(seen) == 3:
+            raise KeyboardInterrupt  # a second Ctrl-C
+        return real(image, **options)
+
+    monkeypatch.setattr(estimate, "estimate_blur", last)
+    files = [shutil.copy(picture, tmp_path / f"{name}.tif") for name in "abc"]
+    assert run("estimate", *files, "-o", tmp_path / "out", "--json") == cli.INTERRUPTED
+    text = [*seen, capsys.readouterr().out]
+    assert str(files[0]) in text[1]
+    assert str(files[1]) in text[2]
+    assert [entry["file"] for entry in json.loads("".join(text))["results"]] == [str(file) for file in files[:2]]
+
+
+@pytest.mark.parametrize("command", [("estimate", "-o", "out"), ("check",)])
+@pytest.mark.parametrize("options", [("--model", "nonsense"), ("--device", "abacus")])
+def test_an_unknown_model_or_device_is_said_once(picture, tmp_path, capsys, monkeypatch, command, options):
+    monkeypatch.undo()  # the real models
+    monkeypatch.chdir(tmp_path)
+    assert run(*command, picture, picture, *options) == cli.USAGE
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count(options[1]) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_instead_of_pictures(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("estimate", ".", "-o", "out") == cli.FAILED
+    said = capsys.readouterr().err
+    assert "is a folder; give the files in it" in said
+    assert ".sigma.ome" not in said
+
+
+def test_channels_are_told_apart(tmp_path, capsys):
+    stack = np.random.default_rng(0).integers(0, 4000, (2, 2, 64, 80)).astype(np.uint16)
+    path = tmp_path / "cells.tif"
+    tifffile.imwrite(path, stack, imagej=True, metadata={"axes": "ZCYX"})
+    assert run("estimate", path, "-o", tmp_path / "out", "--limit", 2, "--json") == 0
+    [entry] = json.loads(capsys.readouterr().out)["results"]
+    m = nb.BlurMap.load(entry["result"])
+    assert entry["summary"] == json.loads(json.dumps(m.summary(2)))
+    for number, channel in enumerate(entry["channels"]):
+        part = nb.estimate_blur(stack[:, number])
+        assert channel["summary"]["shares"] == part.summary(2)["shares"]
+        assert channel["summary"]["judged_pixels"] == part.summary(2)["judged_pixels"]
+    assert run("estimate", path, "-o", tmp_path / "out", "--limit", 2) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{path}: {entry['line']}"
+    assert lines[1:] == [f"  channel {n} of 2: {entry['channels'][n - 1]['line']}" for n in (1, 2)]
+
+
+def test_the_version(capsys):
+    from importlib.metadata import version
+
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"napari-blurmap {version('napari-blurmap')}\n"
+
+
+def test_the_time_of_a_training_is_one_constant(capsys, monkeypatch):
+    from napari_blurmap.cli import train
+    from napari_blurmap.training.dense import TrainConfig
+    from napari_blurmap.training.own.config import TuneConfig
+
+    monkeypatch.setenv("COLUMNS", "300")
+    assert run("train", "--help") == 0
+    told = f"if not given {TuneConfig.minutes:g}, for a bundled model {TrainConfig.minutes:g}."
+    assert told in " ".join(capsys.readouterr().out.split())
+    for name, options, minutes in (
+        ("_retrain_default", ["--default"], TrainConfig.minutes),
+        ("_retrain_patch", ["--patch", 10], TrainConfig.minutes),
+        ("_train_on", ["a.tif", "-o", "m.blurmap.safetensors"], TuneConfig.minutes),
+    ):
+        seen = []
+
+        def first(*arguments, seen=seen, **settings):
+            seen.append(settings.get("minutes") or arguments[1].minutes)
+            raise nb.BlurMapError("enough")
+
+        monkeypatch.setattr(train, name, first)
+        assert run("train", *options) == cli.FAILED
+        assert seen == [minutes]
 
 
 @pytest.mark.parametrize(

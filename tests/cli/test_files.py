@@ -41,6 +41,19 @@ def test_names_that_are_no_text(picture, tmp_path, capsys, name):
 
 
 @pytest.mark.parametrize("command", [("estimate",), CHECK])
+def test_nothing_in_a_name_reaches_the_terminal_as_a_command(picture, tmp_path, capsys, command):
+    odd = tmp_path / "a\x1b[31mred\x9b2J\u202egpj.tif"
+    odd.write_bytes(picture.read_bytes())
+    bad = tmp_path / "bad\x1b]0;title\x07.tif"
+    bad.write_text("no picture")
+    assert run(*command, odd, bad, tmp_path / "gone\x1b.tif", "-o", tmp_path / "out") == cli.FAILED
+    said = capsys.readouterr()
+    assert r"a\x1b[31mred\x9b2J\u202egpj.tif" in said.out
+    assert r"bad\x1b]0;title\x07.tif" in said.err
+    assert not set("\x1b\x07\x9b\u202e") & set(said.out + said.err)
+
+
+@pytest.mark.parametrize("command", [("estimate",), CHECK])
 def test_metadata_beside_a_picture_does_not_take_its_name(picture, tmp_path, capsys, command):
     notes = picture.with_suffix(".json")
     notes.write_text("{}")

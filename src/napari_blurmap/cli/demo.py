@@ -1,4 +1,4 @@
-"""The main job in one go: a texture blurred by a known map, estimated, judged, saved."""
+"""`napari-blurmap demo`, the main job in one go: a texture blurred by a known map, estimated, judged, saved."""
 
 from __future__ import annotations
 
@@ -7,28 +7,56 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-import tifffile
+import typer
 
-from ..checking.figure import comparison_figure
 from ..errors import BlurMapError
-from ..estimate import estimate_blur
-from ..ground.blur import apply_blur
-from ..io.folders import make_folder
-from ..result.scores import Score, score
-from ..synthesis.camera import Camera
-from ..synthesis.fields import sigma_ramp
-from ..synthesis.textures import dead_leaves
+from .options import Device, Json
+from .output import say, show
 
 if TYPE_CHECKING:
     from ..result.blurmap import BlurMap
+    from ..result.scores import Score
 
 #: A seed that no training uses.
 _SEED = 20170503
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the picture, the drawing and the result.")
+    ] = Path("blurmap-demo"),
+    viewer: Annotated[bool, typer.Option(help="Open napari afterwards, where there is a screen.")] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Blur a texture by a known map, estimate it, print how well, and show it."""
+    done = run_demo(out, device=device)
+    found = done.figures
+    pixels = done.blurmap.sigma.size / 1e6
+    files = {"picture": str(done.picture), "figure": str(done.figure), "result": str(done.result)}
+    show(
+        asdict(found) | {"seconds": done.seconds, "device": done.blurmap.provenance["device"], **files},
+        as_json,
+        [
+            "Ramp of sigma 0.3 to 3 px over a synthetic texture, 8 bit:",
+            f"  RMSE      {found.rmse:.3f} px",
+            f"  bias      {found.bias:+.3f} px",
+            f"  coverage  {100 * found.coverage:.1f} % of the picture judged",
+            f"  time      {done.seconds:.2f} s for {pixels:.2f} Mpx on {done.blurmap.provenance['device']}",
+            *(f"  {name:<9} {path}" for name, path in files.items()),
+        ],
+    )
+    if not viewer:
+        return
+    if not has_screen():
+        say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
+        return
+    process = open_napari(done.picture, done.result.with_name("demo.blurmap.json"), log=out / "napari.log")
+    say(f"napari opens in a window of its own (process {process.pid}).")
 
 
 @dataclass(frozen=True)
@@ -77,6 +105,18 @@ def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
     BlurMapError
         If the folder cannot be made or written to.
     """
+    import numpy as np
+    import tifffile
+
+    from ..checking.figure import comparison_figure
+    from ..estimate import estimate_blur
+    from ..ground.blur import apply_blur
+    from ..io.folders import make_folder
+    from ..result.scores import score
+    from ..synthesis.camera import Camera
+    from ..synthesis.fields import sigma_ramp
+    from ..synthesis.textures import dead_leaves
+
     make_folder(out)
     rng = np.random.default_rng(_SEED)
     truth = sigma_ramp((size, size), 0.3, 3.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,31 +19,82 @@ _SHORTEST = 100.0
 _AIR = 1.0
 
 
-def check_reference(na: float | None, wavelength: float | None, index: float | None, limit: float | None) -> None:
-    """Refuse what can be no reference for any picture, before minutes are spent on them."""
-    from ..ground.optics import optics_limit
-    from ..result.reference import Reference
+@dataclass(frozen=True)
+class Sharp:
+    """What counts as sharp: the optics limit, a limit, or nothing.
 
-    if (na is None) != (wavelength is None):
-        raise typer.BadParameter("the optics limit needs both --na and --wavelength")
-    if index is not None and na is None:
-        raise typer.BadParameter("--refractive-index is of the optics limit: give --na and --wavelength too")
-    if limit is not None and na is not None:
-        raise typer.BadParameter(
-            "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
-        )
-    if na is not None and wavelength is not None:
-        if 0 < wavelength < _SHORTEST:
-            raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
-        index = _AIR if index is None else index
-        if 0 < index <= na:
-            raise BlurMapError(
-                f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
-                "below the index. For oil give --refractive-index 1.515, for water 1.333."
+    Parameters
+    ----------
+    na : float, optional
+        Numerical aperture; with ``wavelength`` (nm).
+    wavelength : float, optional
+    index : float, optional
+        Refractive index of the immersion medium.
+    limit : float, optional
+        Largest sigma, pixels.
+
+    Raises
+    ------
+    typer.BadParameter
+        If options do not go together.
+    BlurMapError
+        If it can be no reference for any picture: said before minutes are spent on them.
+    """
+
+    na: float | None = None
+    wavelength: float | None = None
+    index: float | None = None
+    limit: float | None = None
+
+    def __post_init__(self) -> None:
+        from ..ground.optics import optics_limit
+        from ..result.reference import Reference
+
+        na, wavelength, index = self.na, self.wavelength, self.index
+        if (na is None) != (wavelength is None):
+            raise typer.BadParameter("the optics limit needs both --na and --wavelength")
+        if index is not None and na is None:
+            raise typer.BadParameter("--refractive-index is of the optics limit: give --na and --wavelength too")
+        if self.limit is not None and na is not None:
+            raise typer.BadParameter(
+                "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
             )
-        optics_limit(na, wavelength, wavelength, index)
-    if limit is not None:
-        Reference(limit, "limit", "typed")
+        if na is not None and wavelength is not None:
+            if 0 < wavelength < _SHORTEST:
+                raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
+            index = _AIR if index is None else index
+            if 0 < index <= na:
+                raise BlurMapError(
+                    f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
+                    "below the index. For oil give --refractive-index 1.515, for water 1.333."
+                )
+            optics_limit(na, wavelength, wavelength, index)
+        if self.limit is not None:
+            Reference(self.limit, "limit", "typed")
+
+    def of(self, found: BlurMap) -> Reference | float | None:
+        """The reference of a map; BlurMapError where it has none for want of a pixel size."""
+        from ..ground.optics import optics_limit
+        from ..ground.units import meters, unit_label
+        from ..result.reference import Reference
+
+        if self.na is None or self.wavelength is None:
+            return self.limit
+        if found.pixel_size is None or found.unit is None:
+            raise BlurMapError(
+                "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or "
+                "with --unit) and --overwrite."
+            )
+        if (side := found.pixel_side) is None:
+            y, x = found.pixel_size
+            raise BlurMapError(
+                f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y x x), so the optics limit is no single "
+                "sigma in pixels. Resample the picture to square pixels, or give --limit instead of --na and "
+                "--wavelength."
+            )
+        pixel_nm = 1e9 * side * (meters(found.unit) or 0.0)
+        sigma = optics_limit(self.na, self.wavelength, pixel_nm, _AIR if self.index is None else self.index)
+        return Reference(sigma, f"optics limit of NA {self.na:g} at {self.wavelength:g} nm", "optics")
 
 
 def _meant(wavelength: float) -> str:
@@ -53,42 +105,14 @@ def _meant(wavelength: float) -> str:
     return "Give it in nm, such as 520."
 
 
-def compared(
-    found: BlurMap, na: float | None, wavelength: float | None, index: float | None, limit: float | None
-) -> dict[str, Any]:
+def compared(found: BlurMap, sharp: Sharp) -> dict[str, Any]:
     """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
     from ..result.words import summary_line
 
     problem: dict[str, str] = {}
     try:
-        reference = _reference_of(found, na, wavelength, index, limit)
+        reference = sharp.of(found)
     except BlurMapError as error:
         reference, problem = None, {"problem": str(error)}
     summary = found.summary(reference)
     return {"summary": summary, "line": summary_line(summary, verdict=True), **problem}
-
-
-def _reference_of(
-    found: BlurMap, na: float | None, wavelength: float | None, index: float | None, limit: float | None
-) -> Reference | float | None:
-    """The optics limit, the limit typed in, or nothing."""
-    from ..ground.optics import optics_limit
-    from ..ground.units import meters, unit_label
-    from ..result.reference import Reference
-
-    if na is None or wavelength is None:
-        return limit
-    if found.pixel_size is None or found.unit is None:
-        raise BlurMapError(
-            "The optics limit needs the pixel size, and the file has none. Repeat it with --pixel-size (in um, or with "
-            "--unit) and --overwrite."
-        )
-    if (side := found.pixel_side) is None:
-        y, x = found.pixel_size
-        raise BlurMapError(
-            f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y x x), so the optics limit is no single sigma in "
-            "pixels. Resample the picture to square pixels, or give --limit instead of --na and --wavelength."
-        )
-    pixel_nm = 1e9 * side * (meters(found.unit) or 0.0)
-    sigma = optics_limit(na, wavelength, pixel_nm, _AIR if index is None else index)
-    return Reference(sigma, f"optics limit of NA {na:g} at {wavelength:g} nm", "optics")

@@ -1,35 +1,89 @@
-"""What `napari-blurmap train` does: the bundled models again, or a model of the user's own pictures."""
+"""`napari-blurmap train`: a model of the user's own pictures, or a bundled one again."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import INTERRUPTED, Device, Interrupt, Json
+from .output import say, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from ..models.model import Model
     from ..training.own.config import TuneConfig
-
-    Say = Callable[[str], None]
-    Stop = Callable[[], bool]
 
 #: Seconds between two lines that tell how far it is.
 _TELL = 10.0
 
 
-def save(model: Model, out: Path, say: Say, *, overwrite: bool, half: bool) -> Path:
-    """Write the model, elsewhere if it must be; returns where."""
-    from ..models.saving import save_anyhow
+def train(
+    images: Annotated[list[Path] | None, typer.Argument(help="Sharp pictures, or folders with some.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The model file to write, .blurmap.safetensors.")
+    ] = None,
+    architecture: Annotated[str, typer.Option(help="dense, or patch: the thesis's network.")] = "dense",
+    init: Annotated[
+        str,
+        typer.Option(help="Model to start from: a name, a file, or scratch (for --default and --patch: a file)."),
+    ] = "default",
+    sigma_range: Annotated[tuple[float, float], typer.Option(help="Smallest and largest blur, px.")] = (0.3, 3.0),
+    classes: Annotated[int | None, typer.Option(help="Of a patch network; 10 if not given.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.01, help="Time budget; if not given 10, for a bundled model 90.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps instead of a time.")] = None,
+    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
+    device: Device = "auto",
+    checkpoint: Annotated[Path | None, typer.Option(help="Saved while training; resumed where it exists.")] = None,
+    default: Annotated[
+        bool, typer.Option("--default", help="Retrain the bundled model on synthetic pictures.")
+    ] = False,
+    patch: Annotated[
+        int | None, typer.Option(metavar="10|30", help="Retrain the bundled patch model of so many classes.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="With --default: processes that make the pictures.")] = 1,
+    overwrite: Annotated[bool, typer.Option(help="Replace the model file.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model on your own sharp pictures, or a bundled one again."""
+    from ..models.saving import check_target, model_name, save_anyhow
+    from ..training.dense import TrainConfig
+    from ..training.own.config import TuneConfig
 
-    path, problem = save_anyhow(model, out, overwrite=overwrite, half=half)
+    if bool(images) + default + (patch is not None) != 1:
+        raise typer.BadParameter("give pictures to train on, or --default, or --patch 10 or 30")
+    if images and out is None:
+        raise typer.BadParameter("say with --out where to save the model, a file ending in .blurmap.safetensors")
+    target = out or Path(f"{'default' if default else f'patch{patch}'}.blurmap.safetensors")
+    check_target(target, overwrite=overwrite)
+    name, stop = model_name(target), Interrupt()
+    # Never "auto" where the figures are to be reproduced.
+    bundled: dict[str, Any] = {"minutes": minutes or TrainConfig.minutes, "steps": steps, "seed": seed}
+    bundled |= {"device": "cpu" if device == "auto" else device}
+    start = None if init in ("default", "scratch") else init
+    if default:
+        model = _retrain_default(checkpoint, name, stop, workers=workers, init=start, **bundled)
+    elif patch is not None:
+        model = _retrain_patch(patch, checkpoint, start, name, stop, **bundled)
+    else:
+        budget = minutes or TuneConfig.minutes
+        config = TuneConfig(architecture, sigma_range, classes, budget, steps, device, seed)  # type: ignore[arg-type]
+        model = _train_on(images or [], config, None if init == "scratch" else init, checkpoint, name, stop)
+    target, problem = save_anyhow(model, target, overwrite=overwrite, half=patch is not None)
     if problem:
-        say(f"{problem} The model was saved as {path}.")
-    return path
+        say(f"{problem} The model was saved as {target}.")
+    figures, report = model.info.training["figures"], model.info.training.get("report")
+    lines = [str(report["text"])] if report else [f"{name}: {value:.4g}" for name, value in figures.items()]
+    show({"model": str(target), "figures": figures, "report": report}, as_json, lines)
+    if stop():
+        say(f"Interrupted; the model until then is in {target}.")
+        raise typer.Exit(INTERRUPTED)
 
 
-def retrain_default(checkpoint: Path | None, name: str, say: Say, stop: Stop, **settings: Any) -> Model:
+def _retrain_default(checkpoint: Path | None, name: str, stop: Interrupt, **settings: Any) -> Model:
     """Train the default model on synthetic pictures; ``settings`` are those of `TrainConfig`."""
     from ..training.dense import TrainConfig, Training
 
@@ -45,8 +99,8 @@ def retrain_default(checkpoint: Path | None, name: str, say: Say, stop: Stop, **
     return training.model(name)
 
 
-def retrain_patch(
-    classes: int, checkpoint: Path | None, start: str | None, name: str, say: Say, stop: Stop, **settings: Any
+def _retrain_patch(
+    classes: int, checkpoint: Path | None, start: str | None, name: str, stop: Interrupt, **settings: Any
 ) -> Model:
     """Train a bundled patch model on synthetic pictures; ``settings`` are those of `PatchTrainConfig`."""
     from ..models.registry import load_model
@@ -64,10 +118,10 @@ def retrain_patch(
     return training.model(name)
 
 
-def train_on(
-    images: list[Path], config: TuneConfig, init: str | None, checkpoint: Path | None, name: str, say: Say, stop: Stop
-) -> Model | None:
-    """Train on pictures; None where it was stopped before the first step."""
+def _train_on(
+    images: list[Path], config: TuneConfig, init: str | None, checkpoint: Path | None, name: str, stop: Interrupt
+) -> Model:
+    """Train on pictures; ends the program where it was stopped before the first step."""
     from ..training.own.session import Tuning
 
     tuning = Tuning(images, config, init=init, checkpoint=checkpoint)
@@ -82,4 +136,7 @@ def train_on(
             say(at.message)
         if stop():
             break
-    return tuning.model(name) if tuning.step else None
+    if not tuning.step:
+        say("Interrupted before the first step; there is no model yet.")
+        raise typer.Exit(INTERRUPTED)
+    return tuning.model(name)

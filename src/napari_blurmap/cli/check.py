@@ -1,0 +1,76 @@
+"""`napari-blurmap check`: how well a model reads known blurs of one's own pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import BlurMapError, Cancelled
+from .files import read, without_maps, work_through
+from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
+from .output import progress, say
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Pictures, as sharp as you can get them.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for drawings and figures.")] = None,
+    model: ModelName = "default",
+    sigma: Annotated[list[float] | None, typer.Option(help="A blur to add, px; may be given several times.")] = None,
+    region: Annotated[
+        tuple[int, int, int, int] | None, typer.Option(help="Rows from and to, columns from and to.")
+    ] = None,
+    plane: Annotated[list[int] | None, typer.Option(help="Index along a leading axis; once for each of them.")] = None,
+    device: Device = "auto",
+    axes: Axes = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Blur your own pictures by known amounts and print how well the model reads them.
+
+    With --out also writes <stem>.check.png and <stem>.check.json.
+    """
+    from ..io.folders import make_folder
+
+    files = without_maps(files)
+    loaded = usable_model(model, device)
+    if out is not None:
+        make_folder(out)
+    stop, names = Interrupt(), set[str]()
+    options: dict[str, Any] = {"model": loaded, "sigmas": sigma or None, "device": device, "seed": seed}
+    options |= {"axes": axes, "plane": plane or None, "region": region, "cancel": stop}
+
+    def work(file: Path) -> tuple[dict[str, Any], str]:
+        if out is not None and file.stem in names:
+            raise BlurMapError(f"Another picture is called {file.stem}, too. Rename it, or check it by itself.")
+        done = _check(file, out, options, overwrite)
+        names.add(file.stem)
+        return done
+
+    try:
+        work_through(files, work, stop, as_json=as_json)
+    finally:
+        if stop():
+            say("Interrupted; the last check holds what was done until then.")
+
+
+def _check(file: Path, out: Path | None, options: dict[str, Any], overwrite: bool) -> tuple[dict[str, Any], str]:
+    """Check one picture, and write its files where they are wanted; of a stopped check as partial ones."""
+    from ..checking.check import check_on_image
+    from ..checking.figure import check_paths, save_check
+
+    name = file.stem
+    if out is not None:
+        check_paths(out, name, overwrite=overwrite)  # before the work, not after it
+    picture, about = read(file)
+    try:
+        found = check_on_image(picture, progress=progress(file.name), **options)
+    except Cancelled as cancelled:
+        found, name, overwrite = cancelled.partial, f"{name}.partial", True
+    entry = {"file": str(file), **about, **found.to_dict()}
+    if out is not None:
+        drawing, figures = save_check(found, out, name, title=file.name, overwrite=overwrite)
+        entry |= {"figure": str(drawing), "figures": str(figures)}
+    return entry, f"{file}\n{found.text()}\n"
