@@ -14,7 +14,7 @@ from napari_blurmap.synthesis.exposure import expose
 from napari_blurmap.synthesis.kernels import Disc, Gaussian, Pupil
 from napari_blurmap.synthesis.levels import blur_periodic
 from napari_blurmap.synthesis.scenes import random_scene
-from napari_blurmap.synthesis.structure import sensitivity_over_noise
+from napari_blurmap.synthesis.structure import mistakable, sensitivity_over_noise
 from napari_blurmap.synthesis.surfaces import lit
 
 FREQUENCY = np.linspace(0, 0.5, 120)
@@ -133,9 +133,10 @@ def test_haze_is_named_by_the_sharpest_layer():
     layer = _hazy(scene, np.random.default_rng(4), 30.0)
     assert layer.behind_sigma > 2 * layer.sigma.max() or layer.behind_sigma == 30.0
     assert (layer.whole - layer.detail).std() > 0
-    sigma, _, structure = _labels(layer, np.full(scene.shape, 0.05, np.float32))
+    sigma, _, structure = _labels(layer, np.full(scene.shape, 0.05, np.float32), (1.0, 1.0))
     assert set(np.unique(sigma)) <= {*np.unique(layer.sigma), np.float32(layer.behind_sigma)}
-    assert (structure >= sensitivity_over_noise(layer.detail, np.float32(0.05), layer.sigma) - 1e-6).all()
+    hiding = mistakable(np.float32(0.05), (1.0, 1.0), layer.sigma)
+    assert (structure >= sensitivity_over_noise(layer.detail, hiding, layer.sigma) - 1e-6).all()
 
 
 def test_an_object_before_a_ground_shows_both_sigmas():

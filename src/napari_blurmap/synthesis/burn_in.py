@@ -48,7 +48,10 @@ def burn_in(picture: Plane, rng: np.random.Generator) -> tuple[Plane, NDArray[np
         if rng.random() < 0.7:
             height_of_type = int(rng.integers(10, 26))
             font = ImageFont.load_default(size=height_of_type)
-            draw.text((x, y - 1.3 * height_of_type), f"{rng.integers(1, 200)} µm", fill=1, font=font)
+            label = ("{} µm", "{} nm", "{} s", "x{}", "z = {}", "00:{}")[int(rng.integers(6))].format(
+                rng.integers(1, 200)
+            )
+            draw.text((x, y - 1.3 * height_of_type), label, fill=1, font=font)
     elif kind < 0.7:  # one or two sides are padded
         side = int(rng.integers(4))
         depth = int(rng.uniform(0.05, 0.4) * min(height, width))

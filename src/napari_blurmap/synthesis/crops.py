@@ -17,7 +17,7 @@ from .motion import random_shaped_blur
 from .points import random_points, standing_out
 from .random_fields import random_field, random_sigma
 from .spectral import hills, spectral_noise
-from .structure import over_noise, sensitivity_over_noise
+from .structure import mistakable, over_noise, sensitivity_over_noise
 from .surroundings import surround
 
 if TYPE_CHECKING:
@@ -218,17 +218,18 @@ def _bare(shape: tuple[int, int], rng: np.random.Generator, largest: float) -> _
     return _Light(whole, nothing[0], sigma, nothing, electrons=loguniform(rng, 100, 1e5))
 
 
-def _labels(light: _Light, noise: Plane) -> tuple[Plane, Plane, Plane]:
+def _labels(light: _Light, noise: Plane, coarse: tuple[float, float]) -> tuple[Plane, Plane, Plane]:
     """Sigma, anisotropy and structure under a noise."""
     sigma, anisotropy = light.sigma, light.anisotropy
-    structure = sensitivity_over_noise(light.detail, noise, sigma)
+    hiding = mistakable(noise, coarse, sigma)
+    structure = sensitivity_over_noise(light.detail, hiding, sigma)
     if light.rising is not None:
-        structure = np.maximum(structure, over_noise(light.rising, noise, sigma))
+        structure = np.maximum(structure, over_noise(light.rising, hiding, sigma))
     if light.behind_sigma is not None:
         told = structure > _TOLD
         sigma = np.where(told, sigma, np.float32(light.behind_sigma))
         anisotropy = anisotropy * told
-        structure = np.maximum(structure, sensitivity_over_noise(light.whole, noise, sigma))
+        structure = np.maximum(structure, sensitivity_over_noise(light.whole, mistakable(noise, coarse, sigma), sigma))
     return sigma, anisotropy, structure
 
 
@@ -261,7 +262,7 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
         contrast = loguniform(rng, 0.02, 1.0) if rng.random() < 0.6 else float(rng.uniform(0.6, 1.0))
         light = _on_ground(layers(scene, rng, largest), rng, contrast)
     taken = expose(light.whole, rng, quiet=kind < _PLAIN, electrons=light.electrons)
-    sigma, anisotropy, structure = _labels(light, taken.noise)
+    sigma, anisotropy, structure = _labels(light, taken.noise, taken.coarse)
     valid = (~taken.plateau).astype(np.float32)
     crop = Crop(taken.picture, valid, sigma, structure * valid, anisotropy, taken.noise, taken.coarse)
     if kind < _PLAIN:
@@ -283,13 +284,12 @@ def _framed(crop: Crop, scene: Plane, rng: np.random.Generator, *, captions: flo
         near = ndimage.binary_dilation(outside, iterations=2)
         if other is not None:  # both sides are pictures, the seam is none
             near &= ndimage.binary_dilation(~outside, iterations=2)
-            sigma, noise = (
-                np.where(outside, np.float32(theirs), ours)
-                for theirs, ours in ((other.sigma, sigma), (other.noise, noise))
-            )
-            structure = np.where(outside, sensitivity_over_noise(other.light, noise, sigma), structure)
+            sigma = np.where(outside, np.float32(other.sigma), sigma)
+            noise = np.where(outside, np.float32(other.noise), noise)
+            theirs = sensitivity_over_noise(other.light, mistakable(noise, (1.0, 1.0), sigma), sigma)
+            structure = np.where(outside, theirs, structure)
         structure = np.where(near, np.float32(0), structure)
     if rng.random() < captions:
         picture, drawn = burn_in(picture, rng)
         structure = np.where(drawn, np.float32(0), structure)
-    return Crop(picture, valid, sigma, structure, anisotropy, noise, crop.coarse_noise)
+    return Crop(picture, valid, sigma, structure * valid, anisotropy, noise, crop.coarse_noise)

@@ -94,7 +94,8 @@ def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False, elect
     if rng.random() < 0.15:
         picture = bad_pixels(picture, rng)
     if rng.random() < 0.12:  # overexposed
-        gain = np.float32(rng.uniform(1.2, 4))
+        brightest = float(np.quantile(picture[::4, ::4], 1 - loguniform(rng, 0.002, 0.4)))
+        gain = np.float32(1 / max(brightest, 0.02))
         picture, noise = picture * gain, noise * gain
     top = 1.0
     if rng.random() < 0.08:  # background subtracted, negative values cut; after it full scale is less

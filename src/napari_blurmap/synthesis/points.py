@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Below this sigma, pixels, points are rendered at half pixels: their spectrum goes on beyond Nyquist's frequency.
 _UNDERSAMPLED = 0.75
+#: Smallest sigma of points, pixels: sharper ones are hot pixels.
+_LEAST = 0.4
 #: Different places of the points within their pixels.
 _OFFSETS = 3
 
@@ -130,13 +132,14 @@ def _random_blur(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     sigma = loguniform(rng, 0.5, 8.0) if rng.random() < 0.7 else loguniform(rng, 3.0, largest)
     if not isinstance(family, Gaussian) and rng.random() < 0.25:  # in focus
         sigma = 0.0
+    sigma = max(sigma, _LEAST)
     if rng.random() < 0.12:
-        still = RoundLevel(family, float(family.clamp(np.full((1, 1), max(sigma, 0.3), np.float32))[0, 0]))
+        still = RoundLevel(family, float(family.clamp(np.full((1, 1), sigma, np.float32))[0, 0]))
         return shaped_blur([Moved(still, Ball(loguniform(rng, 0.4, 4.0)))], None, shape), False
     spread = 1.0 if rng.random() < 0.7 else loguniform(rng, 1.05, 1.8)
-    low, high = max(sigma, 0.3) / spread, min(max(sigma, 0.3) * spread, largest)
+    low, high = sigma / spread, min(sigma * spread, largest)
     share = (1.0, 0.0, 0.0, 0.0, 0.0) if spread == 1 else (0.0, 0.6, 0.2, 0.0, 0.2)
-    field = family.clamp(field_between(shape, rng, low, high, max(sigma, 0.3), shares=share))
+    field = family.clamp(np.maximum(field_between(shape, rng, low, high, sigma, shares=share), np.float32(_LEAST)))
     return round_blur(field, family), isinstance(family, Gaussian)
 
 

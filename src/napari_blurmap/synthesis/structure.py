@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     Plane = NDArray[np.float32]
 
+#: What is sharper than this sigma, pixels, is as fine as noise.
+_FINE = 0.8
 #: Edge of the smallest window, pixels: two passes of such a box.
 _WINDOW = 5.0
 
@@ -82,3 +84,30 @@ def sensitivity_over_noise(light: Plane, noise: Plane, sigma: Plane) -> Plane:
         See `over_noise`.
     """
     return over_noise(change_with_blur(light, sigma), noise, sigma)
+
+
+def mistakable(noise: Plane, coarse: tuple[float, float], sigma: Plane) -> Plane:
+    """Noise as it hides a specimen of some blur: smooth noise hides soft ones, any noise what is as fine as itself.
+
+    Parameters
+    ----------
+    noise : ndarray of float32, shape (Y, X)
+        Standard deviation.
+    coarse : (float, float)
+        See `coarse_strength`.
+    sigma : ndarray of float32, shape (Y, X)
+        The blur, pixels.
+
+    Returns
+    -------
+    ndarray of float32, shape (Y, X)
+        What the noise counts as.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1), np.float32)
+    >>> [round(float(mistakable(one, (1.5, 2.0), s * one)[0, 0]), 2) for s in (0.2, 0.8, 3.0)]
+    [2.5, 1.21, 2.0]
+    """
+    smooth = np.interp(float(np.median(sigma)), (0.5, 1.2, 3.0), (1.0, max(1.0, coarse[0]), max(1.0, coarse[1])))
+    return np.asarray(noise * (np.float32(smooth) / np.clip(sigma / np.float32(_FINE), np.float32(0.4), 1)))
