@@ -66,6 +66,21 @@ def test_the_networks_of_the_thesis_bear_the_noise_of_a_camera(name):
     assert found.rmse < 0.3
 
 
+def test_small_pictures_are_read_within_their_errors():
+    """Less is around each place, so that it errs more; it has to say so."""
+    picture = photograph(ndimage.gaussian_filter(SHARP, 1.0, mode="wrap"))
+    whole, off = nb.estimate_blur(picture), []
+    for edge in (33, 36, 40, 48):
+        place = np.s_[80 : 80 + edge, 120 : 120 + edge]
+        m = nb.estimate_blur(picture[place]).masked()
+        off.append(((m.sigma - whole.sigma[place]) / np.hypot(m.uncertainty, whole.uncertainty[place])).ravel())
+    away = np.abs(np.concatenate(off))
+    away = away[np.isfinite(away)]
+    assert away.size > 1500
+    assert (away < 1).mean() > 0.6
+    assert (away < 2).mean() > 0.9
+
+
 def test_binning_halves_sigma():
     blurred = photograph(ndimage.gaussian_filter(SHARP, 3.0, mode="wrap")).astype(float)
     whole, half = (nb.estimate_blur(p) for p in (blurred, block_reduce(blurred, (2, 2), np.mean)))
