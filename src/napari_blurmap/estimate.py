@@ -21,6 +21,7 @@ from .models.architectures import ARCHITECTURES
 from .models.devices import choose_device
 from .models.reading import Reader
 from .models.registry import load_model
+from .models.side_by_side import one_thread
 from .picture.plane import Plane, read_plane
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
@@ -196,10 +197,11 @@ def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], mode
 
 def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
     """All maps of one plane, the status last, and the probabilities where they are kept."""
-    maps, weights = _read(plane, reader, pace)
-    stride = reader.over.stride
-    if stride > 1:
-        maps = F.interpolate(maps, scale_factor=float(stride), mode="bilinear", align_corners=False)
+    with one_thread() as workers:
+        maps, weights = _read(plane, reader, pace, workers)
+        stride = reader.over.stride
+        if stride > 1:
+            maps = F.interpolate(maps, scale_factor=float(stride), mode="bilinear", align_corners=False)
     height, width = plane.valid.shape
     sigma, uncertainty, beyond, structure, *shape = maps[0, :, :height, :width].cpu().numpy()
     numbers = [sigma, uncertainty, *shape]
@@ -209,11 +211,11 @@ def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[An
     return [*numbers, _status(plane, sigma, uncertainty, beyond, structure), *([kept] if reader.keep else [])]
 
 
-def _read(plane: Plane, reader: Reader, pace: Pace) -> tuple[Tensor, Tensor]:
+def _read(plane: Plane, reader: Reader, pace: Pace, workers: int) -> tuple[Tensor, Tensor]:
     """What the network puts out, in tiles that the memory holds."""
     while True:
         try:
-            return reader.read(plane, pace.tick)
+            return reader.read(plane, pace.tick, workers)
         except (MemoryError, RuntimeError) as error:
             is_lack = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
             if not is_lack:

@@ -104,10 +104,14 @@ def test_tiles_are_told_the_same_noise(told):
     whole, tiled = (np.zeros((14, 40, 50), np.float32) for _ in range(2))
     with torch.inference_mode():
         for into, edge in ((whole, 256), (tiled, 64)):
-            for tile, output in DensePass(told.fused()).outputs(plane, torch.device("cpu"), edge, lambda: None):
+
+            def use(tile, output, into=into):
                 y, x = tile.target(4)
                 kept = output[0][:, *tile.kept(4)].numpy()
                 into[:, y, x] = kept[:, : into.shape[1] - y.start, : into.shape[2] - x.start]
+
+            steps = list(DensePass(told.fused()).over(plane, torch.device("cpu"), edge, use, workers=2))
+            assert len(steps) == DensePass(told).steps(plane.picture.shape, edge)
     np.testing.assert_allclose(tiled, whole, atol=1e-3)
 
 

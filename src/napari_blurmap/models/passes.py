@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 from .dense import GATHERED, STRIDE, Level
+from .side_by_side import side_by_side
 from .tiling import Tile, tiles
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Tiles of a dense network's features are gathered in larger pieces: they hold a sixteenth of the pixels or less.
 _GATHER = 4
+
+
+Use: TypeAlias = "Callable[[Tile, Tensor], None]"
 
 
 class Pass(Protocol):
@@ -42,15 +46,13 @@ class Pass(Protocol):
     align: int
 
     def steps(self, shape: tuple[int, int], edge: int) -> int:
-        """How often `outputs` calls ``tick`` for a plane."""
+        """How often `over` yields for a plane."""
 
-    def outputs(
-        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
-    ) -> Iterator[tuple[Tile, Tensor]]:
-        """Tiles, and the output of each with its halo, (1, K + 1, Y / stride, X / stride).
+    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
+        """Go over a plane in tiles, yielding after every step.
 
-        The tiles cover the plane padded to ``align``. The last of the K + 1
-        channels is the log-odds that there is structure.
+        ``use(tile, output)`` is called for tiles that cover the plane padded to ``align``, with the output of each and
+        its halo, (1, channels, Y / stride, X / stride); where there are several workers, in their threads.
         """
 
 
@@ -77,9 +79,7 @@ class DensePass:
         cuts += [(list(whole), _GATHER * edge), (list(whole), edge)]
         return sum(-(-y // e) * -(-x // e) for (y, x), e in cuts)
 
-    def outputs(
-        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
-    ) -> Iterator[tuple[Tile, Tensor]]:
+    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
         """See `Pass`."""
         network, config = self.network, self.network.config
         height, width = plane.valid.shape
@@ -95,19 +95,24 @@ class DensePass:
         features = []
         for level in network.prepare(picture, valid, *self._noise(plane, border, device)):
             features.append(empty(level.contrast.shape, STRIDE))
-            for tile in tiles((level.contrast.shape[2], level.contrast.shape[3]), edge, config.trunk_halo):
+
+            def read(tile: Tile, level: Level = level, into: Tensor = features[-1]) -> None:
                 told = None if level.told is None else _cut(level.told, tile, STRIDE)
-                part = Level(_cut(level.contrast, tile, 1), told)
-                paste(features[-1], network.trunk(part), tile, STRIDE)
-                tick()
+                paste(into, network.trunk(Level(_cut(level.contrast, tile, 1), told)), tile, STRIDE)
+
+            shape = (level.contrast.shape[2], level.contrast.shape[3])
+            yield from side_by_side(read, tiles(shape, edge, config.trunk_halo), workers)
         whole, gathered = (picture.shape[2], picture.shape[3]), empty(picture.shape, GATHERED)
-        for tile in tiles(whole, _GATHER * edge, config.gather_halo):
+
+        def gather(tile: Tile) -> None:
             parts = [_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)]
             paste(gathered, network.gather(parts), tile, GATHERED)
-            tick()
-        for tile in tiles(whole, edge, config.finish_halo):
-            yield tile, network.finish(_cut(gathered, tile, GATHERED), _cut(features[0], tile, STRIDE))
-            tick()
+
+        def finish(tile: Tile) -> None:
+            use(tile, network.finish(_cut(gathered, tile, GATHERED), _cut(features[0], tile, STRIDE)))
+
+        yield from side_by_side(gather, tiles(whole, _GATHER * edge, config.gather_halo), workers)
+        yield from side_by_side(finish, tiles(whole, edge, config.finish_halo), workers)
 
     def _noise(
         self, plane: Plane, border: tuple[int, ...], device: torch.device
@@ -138,17 +143,17 @@ class PatchPass:
         y, x = padded(shape, self.align)
         return -(-y // edge) * -(-x // edge)
 
-    def outputs(
-        self, plane: Plane, device: torch.device, edge: int, tick: Callable[[], None]
-    ) -> Iterator[tuple[Tile, Tensor]]:
+    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
         """See `Pass`."""
         shape = padded(plane.valid.shape, self.align)
         extended = self.network.extend(torch.from_numpy(plane.grey())[None, None].to(device))
         more = sum(self.network.config.border)
-        for tile in tiles(shape, edge, 0):
+
+        def read(tile: Tile) -> None:
             y, x = (slice(s.start, s.stop + more) for s in tile.inner)
-            yield tile, self.network.over(extended[:, :, y, x])
-            tick()
+            use(tile, self.network.over(extended[:, :, y, x]))
+
+        return side_by_side(read, tiles(shape, edge, 0), workers)
 
 
 def _cut(feature: Tensor, tile: Tile, cell: int) -> Tensor:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..picture.plane import Plane
     from .model import Model
     from .passes import Pass
+    from .tiling import Tile
 
 #: Mean of both readings, pixels, from which the coarse copy begins to count, and from which it alone does.
 _BEGINS, _ALONE = 8.0, 12.0
@@ -64,7 +65,7 @@ class Reader:
         times = self.model.info.coarse_copy
         return times if times > 1 and min(shape[-2:]) // times >= _SMALLEST_COPY else 1
 
-    def read(self, plane: Plane, tick: Callable[[], None]) -> tuple[Tensor, Tensor]:
+    def read(self, plane: Plane, tick: Callable[[], None], workers: int = 1) -> tuple[Tensor, Tensor]:
         """Read a plane.
 
         Parameters
@@ -73,6 +74,8 @@ class Reader:
             Its numbers.
         tick : callable
             Called after every tile.
+        workers : int, default=1
+            Threads of a processor that read tiles side by side.
 
         Returns
         -------
@@ -81,31 +84,33 @@ class Reader:
         weights : Tensor, shape (1, K or 0, Y / stride, X / stride)
             Probabilities of the values of sigma, where they are kept, as read in the plane itself.
         """
-        maps, weights = self._read(plane, tick, keep=self.keep)
+        maps, weights = self._read(plane, tick, workers, keep=self.keep)
         times = self._copied(plane.valid.shape)
         if times > 1:
-            far, _ = self._read(plane.coarser(times), tick, keep=False)
+            far, _ = self._read(plane.coarser(times), tick, workers, keep=False)
             maps = _joined(maps, far, times)
         return maps, weights
 
-    def _read(self, plane: Plane, tick: Callable[[], None], *, keep: bool) -> tuple[Tensor, Tensor]:
+    def _read(self, plane: Plane, tick: Callable[[], None], workers: int, *, keep: bool) -> tuple[Tensor, Tensor]:
         info, over = self.model.info, self.over
+        workers = workers if self.device.type == "cpu" else 1
         grid = torch.tensor(info.sigma_grid, dtype=torch.float32, device=self.device)
         rows, columns = (n // over.stride for n in padded(plane.valid.shape, over.align))
-        maps: Tensor | None = None
         with torch.inference_mode():
+            maps = grid.new_empty((1, 7 if info.gives_shape else 4, rows, columns))
             weights = grid.new_empty((1, grid.numel() if keep else 0, rows, columns))
-            for tile, output in over.outputs(plane, self.device, self.tile, tick):
+
+            def use(tile: Tile, output: Tensor) -> None:
                 out = decode(output, grid, info.decode)
                 read = [out.sigma, self.model.standard_error(out.sigma, out.spread), out.beyond, out.structure]
                 if out.anisotropy is not None and out.anisotropy_error is not None:
                     read += [*out.anisotropy.unbind(dim=1), self.model.shape_error(out.anisotropy_error)]
-                if maps is None:
-                    maps = grid.new_empty((1, len(read), rows, columns))
                 paste(maps, torch.stack(read, dim=1), tile, over.stride)
                 if keep:
                     paste(weights, output[:, : grid.numel()].softmax(dim=1), tile, over.stride)
-        assert maps is not None  # a plane has a tile
+
+            for _ in over.over(plane, self.device, self.tile, use, workers):
+                tick()
         return maps, weights
 
 

@@ -1,0 +1,82 @@
+"""Tiles side by side: the same numbers, stopped at once, and nothing left behind in the process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from time import sleep
+
+import numpy as np
+import pytest
+import torch
+
+import napari_blurmap as nb
+from napari_blurmap.models.side_by_side import one_thread, side_by_side
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_all_is_done_and_told_in_the_calling_thread(workers):
+    done, threads = [], set()
+
+    def work(item):
+        sleep(0.001 * (7 - item))
+        assert torch.is_inference_mode_enabled()
+        done.append((item, torch.get_num_threads()))
+        threads.add(threading.get_ident())
+
+    told = [threading.get_ident() for _ in side_by_side(work, range(7), workers)]
+    assert told == [threading.get_ident()] * 7
+    assert sorted(item for item, _ in done) == list(range(7))
+    assert {count for _, count in done} == {1}
+    assert (threading.get_ident() in threads) == (workers == 1)
+
+
+def test_who_stops_listening_stops_the_work():
+    done = []
+    run = side_by_side(lambda item: (sleep(0.02), done.append(item)), range(50), workers=2)
+    next(run)
+    run.close()
+    assert len(done) < 6
+
+
+def test_a_fault_in_a_tile_is_raised_where_it_is_waited_for():
+    with pytest.raises(ZeroDivisionError):
+        list(side_by_side(lambda item: 1 / item, [1, 0, 1], workers=2))
+
+
+def test_the_number_of_threads_is_put_back():
+    before = torch.get_num_threads()
+    with one_thread() as meant:
+        assert (torch.get_num_threads(), meant) == (1, before)
+    assert torch.get_num_threads() == before
+
+
+def test_more_workers_give_the_same_map(tiny_model, monkeypatch):
+    picture = np.random.default_rng(0).random((300, 420))
+    one = nb.estimate_blur(picture, model=tiny_model, tile=64)
+    torch.set_num_threads(3)
+    try:
+        three = nb.estimate_blur(picture, model=tiny_model, tile=64)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(1)
+    np.testing.assert_array_equal(three.sigma, one.sigma)
+    np.testing.assert_array_equal(three.status, one.status)
+
+
+FORK = """
+import multiprocessing, numpy as np, napari_blurmap as nb
+def median(seed):
+    return float(np.nanmedian(nb.estimate_blur(np.random.default_rng(seed).random((128, 128))).sigma))
+before = median(0)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.map_async(median, [0, 0]).get(timeout=60) == [before] * 2
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_process_that_has_estimated_can_be_forked(monkeypatch):
+    """A child of a process whose pool of threads it does not have waits for ever."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True, timeout=100)
