@@ -237,9 +237,9 @@ def test_memory_runs_out(run, tiny_model, monkeypatch, lack):
     base = run(PICTURE)
     trunk, read, tried = tiny_model.estimator.trunk, Reader.read, []
 
-    def told(reader, plane, tick):
+    def told(reader, plane, tick, workers):
         tried.append(reader.tile)
-        return read(reader, plane, tick)
+        return read(reader, plane, tick, workers)
 
     def small_memory(level):
         if level.contrast.shape[-1] > 190:
