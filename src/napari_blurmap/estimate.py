@@ -1,4 +1,4 @@
-"""The straight road: picture, planes, tiles, network, BlurMap."""
+"""From a picture to its blur map: planes, tiles, network, status of every pixel."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], mode
         units=stack.units,
         translate=stack.translate,
         affine=stack.affine,
-        # Late, so that nobody waits for it before the first tile.
+        # After the work: reading a file for it takes time.
         provenance=about | {"source": fingerprint(stack.source)},
         sigma_grid=np.asarray(model.info.sigma_grid) if "probabilities" in results else None,
     )

@@ -193,15 +193,13 @@ class BlurMap(Maps):
                 "This map has no pixel size, so sigma is known in pixels only. "
                 "Give pixel_size and unit when estimating, or set the scale of the layer."
             )
-        length = self.pixel_side
-        if length is None:
+        if self.pixel_side is None:
             y, x = self.scale[-2:]
             raise BlurMapError(
-                f"Pixels are {y:g} x {x:g} {unit_label(self.unit)} (y x x): they differ by more "
-                "than 1 %, so one sigma is no single length. Resample the picture to square pixels, or use "
-                "sigma in pixels."
+                f"Pixels are {y:g} x {x:g} {unit_label(self.unit)} (y x x), more than 1 % from square: one sigma is no "
+                "single length. Resample the picture to square pixels, or use sigma in pixels."
             )
-        return self.sigma * np.float32(length)
+        return self.sigma * np.float32(self.pixel_side)
 
     def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
         """Figures of the whole map: coverage, medians, shares and a verdict.
@@ -226,14 +224,13 @@ class BlurMap(Maps):
         >>> m.summary(reference=0.4)["verdict"]
         'blurred'
         """
-        length = self.pixel_side
         return summarize(
             self.sigma,
             self.uncertainty,
             self.status,
             reference=reference,
-            pixel_length=length,
-            unit=unit_label(str(self.unit)) if length else None,
+            pixel_length=self.pixel_side,
+            unit=unit_label(str(self.unit)),
             zero=str(self.provenance.get("reference", "absolute")),
         )
 

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import spsolve
 from napari_blurmap import BlurMap, BlurMapError, Cancelled, smooth_sigma
 from napari_blurmap.models.decode import decode, sigma_grid
 from napari_blurmap.result.smooth.edge import _scatter, _ties
-from napari_blurmap.result.smooth.judged_plane import ground_of
+from napari_blurmap.result.smooth.judged_plane import judged_plane_of
 from napari_blurmap.result.smooth.mrf import _to_pixels
 from napari_blurmap.result.smooth.readings import READINGS, read, spread_about
 from napari_blurmap.result.smooth.smooth import METHODS
@@ -211,13 +211,13 @@ def test_the_mean_is_that_of_scipy_where_all_count_alike():
 def test_the_edge_equations_are_solved():
     truth, image, _ = step()
     m = noisy(truth[:40, 40:80])
-    ground = ground_of(m.sigma, m.uncertainty, m.status, picture=image[:40, 40:80])
-    scatter = _scatter(ground)
-    error = ground.uncertainty
+    measured = judged_plane_of(m.sigma, m.uncertainty, m.status, picture=image[:40, 40:80])
+    scatter = _scatter(measured)
+    error = measured.uncertainty
     change = np.minimum(scatter / error / 0.5, 5)
-    picture = ndimage.gaussian_filter(ground.picture.astype(np.float32), 0.8, truncate=2)
+    picture = ndimage.gaussian_filter(measured.picture.astype(np.float32), 0.8, truncate=2)
     doubtful = error**2 + 4 * scatter**2
-    weight = np.where(ground.judged, np.clip(np.median(doubtful[ground.judged]) / doubtful, 0.01, 100), 0) / 4**2
+    weight = np.where(measured.judged, np.clip(np.median(doubtful[measured.judged]) / doubtful, 0.01, 100), 0) / 4**2
     number = np.arange(weight.size).reshape(weight.shape)
     pairs = [
         (number[:-1], number[1:], _ties(picture, change, 0)),
@@ -230,9 +230,9 @@ def test_the_edge_equations_are_solved():
             matrix[b, b] += c
             matrix[a, b] -= c
             matrix[b, a] -= c
-    expected = spsolve(matrix.tocsc(), (weight * ground.sigma).ravel()).reshape(weight.shape)
+    expected = spsolve(matrix.tocsc(), (weight * measured.sigma).ravel()).reshape(weight.shape)
     found = smooth_sigma(m, "edge", image=image[:40, 40:80], strength=4)
-    known = ground.judged
+    known = measured.judged
     np.testing.assert_allclose(found.sigma[known], (expected + np.median(m.sigma[known]))[known], atol=2e-3)
 
 

@@ -11,7 +11,7 @@ from .judged_plane import inverse_variance
 from .least_squares import LEAST_TIE, System, conjugate_gradients, steps_of_picture
 
 if TYPE_CHECKING:
-    from .judged_plane import Ground, Plane
+    from .judged_plane import JudgedPlane, Plane
 
 #: A step of the blur comes out of a network as a slope over about twice this many pixels.
 _REACH = 8
@@ -22,12 +22,12 @@ _CERTAIN, _MOST = 0.5, 5.0
 _STEPS = 100
 
 
-def edge_preserving(ground: Ground, strength: float) -> tuple[Plane, Plane]:
+def edge_preserving(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
     """Weighted least squares, guided by the picture.
 
     Parameters
     ----------
-    ground : Ground
+    measured : JudgedPlane
         The plane, with its picture.
     strength : float
         Distance over which even ground is averaged, pixels.
@@ -35,7 +35,7 @@ def edge_preserving(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     Returns
     -------
     sigma, error : ndarray of float32, shape (Y, X)
-        Less the medians that ``ground`` tells of.
+        Less the medians that ``measured`` tells of.
 
     Notes
     -----
@@ -50,21 +50,21 @@ def edge_preserving(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     .. [1] Z. Farbman, R. Fattal, D. Lischinski, R. Szeliski, "Edge-preserving decompositions for
        multi-scale tone and detail manipulation", ACM Trans. Graph. 27(3), 67 (2008).
     """
-    scatter = _scatter(ground)
+    scatter = _scatter(measured)
     # Without any error the map changes for certain wherever it does.
-    uncertainty = np.maximum(ground.uncertainty, max(0.1 * ground.median_error, 1e-6))
+    uncertainty = np.maximum(measured.uncertainty, max(0.1 * measured.median_error, 1e-6))
     change = np.minimum(scatter / uncertainty / _CERTAIN, _MOST)
-    weight = (inverse_variance(np.hypot(uncertainty, 2 * scatter), ground.judged) / strength**2).astype(np.float32)
-    picture = gaussian_filter(ground.needed("picture").astype(np.float32), _SMOOTHING, truncate=2)
+    weight = (inverse_variance(np.hypot(uncertainty, 2 * scatter), measured.judged) / strength**2).astype(np.float32)
+    picture = gaussian_filter(measured.needed("picture").astype(np.float32), _SMOOTHING, truncate=2)
     system = System(weight, _ties(picture, change, 0), _ties(picture, change, 1))
     sigma, error = (
         conjugate_gradients(system, weight * plane, plane.copy(), _STEPS)
-        for plane in (ground.sigma.astype(np.float32), ground.error.astype(np.float32))
+        for plane in (measured.sigma.astype(np.float32), measured.error.astype(np.float32))
     )
     return sigma, error
 
 
-def _scatter(ground: Ground) -> Plane:
+def _scatter(measured: JudgedPlane) -> Plane:
     """Standard deviation of the map, noise averaged out, within reach of every pixel."""
 
     def blurred(plane: Plane) -> Plane:
@@ -73,10 +73,10 @@ def _scatter(ground: Ground) -> Plane:
     def near(plane: Plane) -> Plane:
         return np.asarray(uniform_filter(plane, 2 * _REACH + 1, mode="constant"))
 
-    smooth = blurred(ground.weight * ground.sigma) / np.maximum(blurred(ground.weight), 1e-9)
-    total = np.maximum(near(ground.weight), 1e-12)
-    mean = near(ground.weight * smooth) / total
-    return np.sqrt(np.maximum(near(ground.weight * smooth**2) / total - mean**2, 0.0))
+    smooth = blurred(measured.weight * measured.sigma) / np.maximum(blurred(measured.weight), 1e-9)
+    total = np.maximum(near(measured.weight), 1e-12)
+    mean = near(measured.weight * smooth) / total
+    return np.sqrt(np.maximum(near(measured.weight * smooth**2) / total - mean**2, 0.0))
 
 
 def _ties(picture: Plane, change: Plane, axis: int) -> Plane:

@@ -8,15 +8,15 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 if TYPE_CHECKING:
-    from .judged_plane import Ground, Plane
+    from .judged_plane import JudgedPlane, Plane
 
 
-def along_level_lines(ground: Ground, strength: float) -> tuple[Plane, Plane]:
+def along_level_lines(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
     """Average of the judged places on a straight piece of the level line through each.
 
     Parameters
     ----------
-    ground : Ground
+    measured : JudgedPlane
         The plane.
     strength : float
         Length of the piece, pixels, made odd.
@@ -24,7 +24,7 @@ def along_level_lines(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     Returns
     -------
     sigma, error : ndarray of float64, shape (Y, X)
-        Weighted averages, less the medians that ``ground`` tells of.
+        Weighted averages, less the medians that ``measured`` tells of.
 
     Notes
     -----
@@ -36,14 +36,14 @@ def along_level_lines(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     has no direction, it is an average along any line.
     """
     half = int(strength / 2)
-    down, right = _level_direction(ground, max(strength / 4, 1.0))
-    height, width = ground.sigma.shape
+    down, right = _level_direction(measured, max(strength / 4, 1.0))
+    height, width = measured.sigma.shape
     # One row of three numbers for each pixel, in a frame wide enough for every step; all fetched at once.
     framed = np.zeros((height + 2 * half, width + 2 * half, 3))
     inner = framed[half : half + height, half : half + width]
-    inner[..., 0] = ground.weight
-    inner[..., 1] = ground.weight * ground.sigma
-    inner[..., 2] = ground.weight * ground.error
+    inner[..., 0] = measured.weight
+    inner[..., 1] = measured.weight * measured.sigma
+    inner[..., 2] = measured.weight * measured.error
     rows, stride = framed.reshape(-1, 3), width + 2 * half
     here = (np.arange(height)[:, None] + half) * stride + np.arange(width) + half
     total = inner.copy()
@@ -55,14 +55,14 @@ def along_level_lines(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     return total[..., 1] / weight, total[..., 2] / weight
 
 
-def _level_direction(ground: Ground, scale: float) -> tuple[Plane, Plane]:
+def _level_direction(measured: JudgedPlane, scale: float) -> tuple[Plane, Plane]:
     """Unit vector (down, right) along the line of equal blur, at every pixel."""
 
     def local(plane: Plane) -> Plane:
         return np.asarray(gaussian_filter(plane, scale, mode="constant", truncate=3.0))
 
-    known = ground.judged
-    smooth = local(ground.weight * ground.sigma) / np.maximum(local(ground.weight), 1e-9)
+    known = measured.judged
+    smooth = local(measured.weight * measured.sigma) / np.maximum(local(measured.weight), 1e-9)
     slope_down, slope_right = (known * np.gradient(smooth, axis=axis) for axis in (0, 1))
     across = local(slope_right**2) - local(slope_down**2)
     angle = 0.5 * np.arctan2(2 * local(slope_down * slope_right), across)  # of the gradient, from x

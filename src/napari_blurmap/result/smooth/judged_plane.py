@@ -20,7 +20,7 @@ _WEIGHTS = 100.0
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class JudgedPlane:
     """One plane of a map, made so that unjudged places cannot reach the others.
 
     Parameters
@@ -69,7 +69,7 @@ class Ground:
         return found
 
 
-def ground_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **guides: Any) -> Ground | None:
+def judged_plane_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **guides: Any) -> JudgedPlane | None:
     """Prepare one plane; None where nothing was judged.
 
     Parameters
@@ -79,11 +79,11 @@ def ground_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **gui
     status : ndarray of uint8, shape (Y, X)
         `napari_blurmap.Status`.
     **guides
-        picture, probabilities, sigma_grid and reading, as `Ground` has them.
+        picture, probabilities, sigma_grid and reading, as `JudgedPlane` has them.
 
     Returns
     -------
-    Ground or None
+    JudgedPlane or None
     """
     known = np.asarray(judged(sigma, uncertainty, status) & np.isfinite(sigma) & np.isfinite(uncertainty))
     if not known.any():
@@ -91,7 +91,7 @@ def ground_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **gui
     middle, typical = float(np.median(sigma[known])), float(np.median(uncertainty[known]))
     error = np.where(known, uncertainty, typical).astype(np.float64)
     weight = inverse_variance(error, known)
-    return Ground(
+    return JudgedPlane(
         known, np.where(known, sigma, middle) - np.float64(middle), error - typical, typical, weight, **guides
     )
 

@@ -8,15 +8,15 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 if TYPE_CHECKING:
-    from .judged_plane import Ground, Plane
+    from .judged_plane import JudgedPlane, Plane
 
 
-def moving_average(ground: Ground, strength: float) -> tuple[Plane, Plane]:
+def moving_average(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
     """Average of the judged places in a window around each.
 
     Parameters
     ----------
-    ground : Ground
+    measured : JudgedPlane
         The plane.
     strength : float
         Edge of the window, pixels, made odd; at the border of the picture
@@ -25,12 +25,12 @@ def moving_average(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     Returns
     -------
     sigma, error : ndarray of float64, shape (Y, X)
-        Weighted averages, less the medians that ``ground`` tells of.
+        Weighted averages, less the medians that ``measured`` tells of.
     """
     window = 2 * int(strength / 2) + 1
 
     def total(plane: Plane) -> Plane:
         return np.asarray(uniform_filter(plane, window, mode="constant"))
 
-    weight = np.maximum(total(ground.weight), 1e-12)
-    return total(ground.weight * ground.sigma) / weight, total(ground.weight * ground.error) / weight
+    weight = np.maximum(total(measured.weight), 1e-12)
+    return total(measured.weight * measured.sigma) / weight, total(measured.weight * measured.error) / weight

@@ -14,7 +14,7 @@ from .readings import read, spread_about
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .judged_plane import Ground, Plane
+    from .judged_plane import JudgedPlane, Plane
 
     Cells = NDArray[np.float32]
 
@@ -27,12 +27,12 @@ _BREAK = 0.1
 _ROUNDS, _FLOOR = 20, 1e-6
 
 
-def random_field(ground: Ground, strength: float) -> tuple[Plane, Plane]:
+def random_field(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
     """Beliefs of a Markov random field, brought back to pixels.
 
     Parameters
     ----------
-    ground : Ground
+    measured : JudgedPlane
         The plane, with its probabilities; a picture is used where there is one.
     strength : float
         What all neighbours together count against 1 for the place itself; 0 to 1.
@@ -40,7 +40,7 @@ def random_field(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     Returns
     -------
     sigma, error : ndarray, shape (Y, X)
-        Less the medians that ``ground`` tells of.
+        Less the medians that ``measured`` tells of.
 
     Notes
     -----
@@ -64,16 +64,16 @@ def random_field(ground: Ground, strength: float) -> tuple[Plane, Plane]:
     labels without errors, and labels are coarser than the mean of a
     distribution.
     """
-    data, cell = _pooled(ground.needed("probabilities"), ground.judged.shape)
+    data, cell = _pooled(measured.needed("probabilities"), measured.judged.shape)
     p = _normalised(data.copy())
-    weight = _sum_over_cells(ground.weight, cell, data.shape[1:]).astype(np.float32)
-    q = _beliefs(data, weight, _ties_of_cells(ground, cell, data.shape[1:]), strength)
-    grid = np.asarray(ground.needed("sigma_grid"), np.float32)
-    kind = ground.reading
+    weight = _sum_over_cells(measured.weight, cell, data.shape[1:]).astype(np.float32)
+    q = _beliefs(data, weight, _ties_of_cells(measured, cell, data.shape[1:]), strength)
+    grid = np.asarray(measured.needed("sigma_grid"), np.float32)
+    kind = measured.reading
     before, after = read(p, grid, kind), read(q, grid, kind)
     narrower = spread_about(after, q, grid, kind) / np.maximum(spread_about(before, p, grid, kind), 1e-6)
-    moved, factor = (_to_pixels(plane, cell, ground.judged.shape) for plane in (after - before, narrower))
-    return ground.sigma + moved, ground.uncertainty * factor - ground.median_error
+    moved, factor = (_to_pixels(plane, cell, measured.judged.shape) for plane in (after - before, narrower))
+    return measured.sigma + moved, measured.uncertainty * factor - measured.median_error
 
 
 def _pooled(probabilities: Plane, shape: tuple[int, ...]) -> tuple[Cells, int]:
@@ -146,12 +146,12 @@ def _normalised(log_q: Cells) -> Cells:
     return q
 
 
-def _ties_of_cells(ground: Ground, cell: int, grid: tuple[int, ...]) -> tuple[Cells, Cells]:
+def _ties_of_cells(measured: JudgedPlane, cell: int, grid: tuple[int, ...]) -> tuple[Cells, Cells]:
     rows, columns = grid
-    if ground.picture is None:
+    if measured.picture is None:
         return np.ones((rows - 1, columns), np.float32), np.ones((rows, columns - 1), np.float32)
-    height, width = ground.picture.shape
-    padded = np.pad(ground.picture, ((0, rows * cell - height), (0, columns * cell - width)), mode="edge")
+    height, width = measured.picture.shape
+    padded = np.pad(measured.picture, ((0, rows * cell - height), (0, columns * cell - width)), mode="edge")
     small = gaussian_filter(padded.reshape(rows, cell, columns, cell).mean(axis=(1, 3), dtype=np.float32), 0.5)
     down, right = (np.broadcast_to(ties(small, axis), np.diff(small, axis=axis).shape) for axis in (0, 1))
     return down, right

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Where the grid of the models turns from linear to logarithmic, pixels.
 _KNEE = 0.35
+#: Steps of the grid on either side of the median that count as about it; those twice as far do not.
+_ABOUT = 1.5
 READINGS = ("mean", "median", "argmax")
 
 
@@ -24,7 +26,7 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
     grid : ndarray, shape (K,)
         Their sigmas, rising, pixels.
     kind : {"mean", "median", "argmax"}
-        The median spreads the probability of a grid value evenly over its step.
+        The median is the mean of what lies about it, as the models read it.
 
     Returns
     -------
@@ -42,12 +44,14 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
         return np.asarray(np.tensordot(grid, p, axes=(0, 0)))
     if kind == "argmax":
         return np.asarray(grid[p.argmax(axis=0)])
-    passed = np.cumsum(p, axis=0)
+    passed, numbers = np.cumsum(p, axis=0), np.arange(len(grid))
     step = np.minimum((passed < 0.5).sum(axis=0), len(grid) - 1)
     inside = np.take_along_axis(p, step[None], axis=0)[0]
     through = np.take_along_axis(passed, step[None], axis=0)[0]
-    place = np.clip(step + (0.5 - through) / np.maximum(inside, 1e-9) + 0.5, 0, len(grid) - 1)
-    return np.asarray(np.interp(place, np.arange(len(grid)), grid))
+    median = step + (0.5 - through) / np.maximum(inside, 1e-9) + 0.5
+    about = p * np.clip(2 - np.abs(numbers[:, None, None] - median) / _ABOUT, 0, 1)
+    place = np.tensordot(numbers, about, axes=(0, 0)) / np.maximum(about.sum(axis=0), 1e-9)
+    return np.asarray(np.interp(place, numbers, grid))
 
 
 def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:

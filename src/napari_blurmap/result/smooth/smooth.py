@@ -1,4 +1,4 @@
-"""Smoothing of a map plane by plane: one road, four methods."""
+"""Smoothing of a map plane by plane, by one of four methods."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..guide import guide_of
 from ..maps import Maps
 from .edge import edge_preserving
 from .gradient import along_level_lines
-from .judged_plane import Ground, ground_of
+from .judged_plane import JudgedPlane, judged_plane_of
 from .mean import moving_average
 from .mrf import random_field
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Method(NamedTuple):
     """A way to smooth, and the meaning and limits of its strength."""
 
-    smooth: Callable[[Ground, float], tuple[Any, Any]]
+    smooth: Callable[[JudgedPlane, float], tuple[Any, Any]]
     strength: float
     largest: float
     meaning: str
@@ -175,15 +175,15 @@ def _smooth_plane(
     sigma: Plane, uncertainty: Plane, status: Any, chosen: Method, strength: float, **guides: Any
 ) -> tuple[Plane, Plane]:
     """Sigma and uncertainty of one plane."""
-    ground = ground_of(sigma, uncertainty, status, **guides)
-    if ground is None:
+    measured = judged_plane_of(sigma, uncertainty, status, **guides)
+    if measured is None:
         return sigma, uncertainty
-    smoothed, error = chosen.smooth(ground, strength)
-    moved = smoothed - ground.sigma
-    unexplained = np.maximum(np.square(moved) - np.square(ground.uncertainty), 0)
-    total = np.sqrt(np.square(np.maximum(error + ground.median_error, 0)) + unexplained)
+    smoothed, error = chosen.smooth(measured, strength)
+    moved = smoothed - measured.sigma
+    unexplained = np.maximum(np.square(moved) - np.square(measured.uncertainty), 0)
+    total = np.sqrt(np.square(np.maximum(error + measured.median_error, 0)) + unexplained)
     # Differences are added to what was measured: none leaves it exactly as it was.
     return (
-        np.where(ground.judged, np.maximum(sigma + moved, 0), sigma).astype(np.float32),
-        np.where(ground.judged, total, uncertainty).astype(np.float32),
+        np.where(measured.judged, np.maximum(sigma + moved, 0), sigma).astype(np.float32),
+        np.where(measured.judged, total, uncertainty).astype(np.float32),
     )
