@@ -77,7 +77,7 @@ def point_spectrum(
         On the grid of ``rfft2`` of ``fine`` samples an edge of a pixel.
     """
     whole = np.floor(places).astype(np.int64)
-    offsets, group = np.unique(places - whole, axis=0, return_inverse=True)
+    offsets, group = np.unique(np.round(places - whole, 6), axis=0, return_inverse=True)
     y, x = frequencies(shape, fine)
     grid = shape[0] * fine, shape[1] * fine
     flat = (whole[:, 0] % shape[0]) * fine * grid[1] + (whole[:, 1] % shape[1]) * fine
@@ -194,6 +194,6 @@ def standing_out(light: Plane, sigma: Plane) -> Plane:
         become even loses all.
     """
     coarse = light[::2, ::2]
-    around = ndimage.uniform_filter(coarse, round(max(16.0, 6.0 * float(np.median(sigma)))), mode="wrap")
+    around = ndimage.uniform_filter(coarse, round(max(16.0, 6.0 * float(np.median(sigma[::8, ::8])))), mode="wrap")
     around = np.repeat(np.repeat(around, 2, axis=0), 2, axis=1)[: light.shape[0], : light.shape[1]]
     return np.asarray(np.maximum(light - around, 0))

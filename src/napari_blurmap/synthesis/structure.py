@@ -58,7 +58,7 @@ def over_noise(signal: Plane, noise: Plane, sigma: Plane) -> Plane:
         twice the typical sigma where that is more; a larger window counts as
         much more as its noise averages out.
     """
-    width = max(_WINDOW, min(float(np.median(sigma)), 20.0))
+    width = max(_WINDOW, min(float(np.median(sigma[::8, ::8])), 20.0))
     ratio = np.square(signal / np.maximum(noise, np.float32(1e-6)))
     if ratio.shape[0] % 2 or ratio.shape[1] % 2:
         ratio = np.pad(ratio, [(0, n % 2) for n in ratio.shape], mode="edge")
@@ -109,5 +109,6 @@ def mistakable(noise: Plane, coarse: tuple[float, float], sigma: Plane) -> Plane
     >>> [round(float(mistakable(one, (1.5, 2.0), s * one)[0, 0]), 2) for s in (0.2, 0.8, 3.0)]
     [2.5, 1.21, 2.0]
     """
-    smooth = np.interp(float(np.median(sigma)), (0.5, 1.2, 3.0), (1.0, max(1.0, coarse[0]), max(1.0, coarse[1])))
+    typical = float(np.median(sigma[::8, ::8]))
+    smooth = np.interp(typical, (0.5, 1.2, 3.0), (1.0, max(1.0, coarse[0]), max(1.0, coarse[1])))
     return np.asarray(noise * (np.float32(smooth) / np.clip(sigma / np.float32(_FINE), np.float32(0.4), 1)))
