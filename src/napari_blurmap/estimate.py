@@ -14,7 +14,7 @@ from .errors import BlurMapError
 from .ground.arguments import flag, whole
 from .ground.arrays import blank, map_planes
 from .ground.progress import Pace
-from .ground.status import LEAST_STRUCTURE, MAX_RELATIVE, SMALLEST_WIDTH, Status
+from .ground.status import LEAST_STRUCTURE, Status, judged
 from .ground.version import VERSION
 from .io.fingerprint import fingerprint
 from .models.architectures import ARCHITECTURES
@@ -60,11 +60,13 @@ def estimate_blur(
 
     Parameters
     ----------
-    image : array-like or layer-like, shape (..., Y, X)
-        Any real numeric array (numpy, memory map, zarr, dask; bool to
-        float64), or an object with ``.data``, ``.scale`` and ``.units`` such
-        as a napari layer. Leading axes are estimated plane by plane. NaN and
-        infinite pixels stay NaN.
+    image : array-like, path or layer-like, shape (..., Y, X)
+        Any real numeric array (numpy, memory map, zarr, dask, a tensor of
+        torch; bool to float64), the path of a picture, or an object with
+        ``.data``, ``.scale`` and ``.units`` such as a napari layer; of the
+        levels of a pyramid the largest. Leading axes are estimated plane by
+        plane. NaN and infinite pixels stay NaN, and so do those with a number
+        that stands for "no data", such as -9999 or the lowest of float32.
     model : str, path-like or Model, default="default"
         Bundled name, ``.blurmap.safetensors`` file, or a loaded model.
     axes : sequence of str, optional
@@ -240,8 +242,8 @@ def _status(
     structure: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
     """One reason a pixel; a later line wins over an earlier one."""
-    status = np.full(sigma.shape, Status.TOO_NOISY, np.uint8)
-    status[(uncertainty <= MAX_RELATIVE * np.maximum(sigma, SMALLEST_WIDTH)) & np.isfinite(sigma)] = Status.MEASURED
+    enough = judged(sigma, uncertainty, Status.MEASURED)
+    status = np.where(enough, Status.MEASURED, Status.TOO_NOISY).astype(np.uint8)
     status[beyond > 0.5] = Status.BEYOND_RANGE
     status[structure < LEAST_STRUCTURE] = Status.EMPTY
     status[plane.saturated] = Status.SATURATED

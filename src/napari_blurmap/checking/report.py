@@ -9,6 +9,7 @@ from typing import Any
 from ..ground.jsonable import plain
 from ..ground.readable import LEAST_JUDGED, LIMIT_PIXELS, LIMIT_RELATIVE
 from ..ground.units import readable_unit
+from ..result.words import percent
 
 _HEADER = (
     "             estimate              error      |  against added  | all own |  judged of  | within 1, 2\n"
@@ -223,7 +224,7 @@ class CheckReport:
             error = f"+-{low:.2f} px at the sharp end and +-{high:.2f} px at the blurred end"
         return (
             f"{start}On this picture: {what} {self._range(found.sigma)} can be read to {error} "
-            f"(bias {found.bias:+.2f} px); {_percent(found.judged)} of it can be judged."
+            f"(bias {found.bias:+.2f} px); {percent(found.judged)} of it can be judged."
         )
 
     def table(self) -> str:
@@ -260,19 +261,15 @@ class CheckReport:
     def _unusable(self) -> str:
         seen = [row for row in self.rows if row.n]
         start = f"On this picture none of the blurs tried ({_span((self.rows[0].added, self.rows[-1].added))} px) "
-        start += f"can be read to {LIMIT_PIXELS} px or {_percent(LIMIT_RELATIVE)}: "
+        start += f"can be read to {LIMIT_PIXELS} px or {percent(LIMIT_RELATIVE)}: "
         if not seen:
             return start + "once blurred, nothing in it can be judged any more."
         if not any(row.rmse <= row.limit for row in seen):
             best = min(seen, key=lambda row: row.rmse / row.limit)
             return start + f"at best +-{best.rmse:.2f} px, at a sigma of {best.truth:.2g} px."
-        return start + f"where the error is small, less than {_percent(LEAST_JUDGED)} of it stays judged."
+        return start + f"where the error is small, less than {percent(LEAST_JUDGED)} of it stays judged."
 
 
 def _span(ends: tuple[float, float]) -> str:
     low, high = (f"{end:.2g}" for end in ends)
     return low if low == high else f"{low} to {high}"
-
-
-def _percent(share: float) -> str:
-    return "<1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"

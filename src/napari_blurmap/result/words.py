@@ -51,7 +51,7 @@ def _found(summary: dict[str, Any]) -> str:
     """What was found, without a verdict."""
     missing = {label: share for label, share in summary["shares"].items() if label != Status.MEASURED.label}
     missing["too uncertain"] = summary["uncertain_share"]
-    reasons = ", ".join(f"{_percent(share)} {label}" for label, share in missing.items() if share > 0)
+    reasons = ", ".join(f"{percent(share)} {label}" for label, share in missing.items() if share > 0)
     if summary["median_fwhm"] is None:
         return f"Nothing could be judged: {reasons}."
     value, error, factor, unit = summary["median_fwhm"], summary["median_fwhm_error"], 1.0, "px"
@@ -64,13 +64,13 @@ def _found(summary: dict[str, Any]) -> str:
     line = f"{what} FWHM {blur} {unit} (median)"
     if summary["ratio"] is not None:
         line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
-    line += f". Judged {_percent(summary['judged_share'])} of the picture"
+    line += f". Judged {percent(summary['judged_share'])} of the picture"
     if summary["sharp_share"] is not None:
-        line += f": {_percent(summary['sharp_share'])} of that sharp"
+        line += f": {percent(summary['sharp_share'])} of that sharp"
     return line + (f". Not judged: {reasons}." if reasons else ".")
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """Whole per cent; neither 0 % nor 100 % unless it is exactly that."""
     if 0 < share < 0.005:
         return "<1 %"
