@@ -21,6 +21,9 @@ from napari_blurmap.result.blurmap import BlurMap
 GREY = np.random.default_rng(0).integers(0, 256, (64, 80), dtype=np.uint8)
 
 
+with_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes of a name")
+
+
 def refused(path, words):
     """Refuse to read it, in words, before anything of its size is done."""
     started = time.process_time()
@@ -94,6 +97,7 @@ def test_ome_that_announces_more_planes_than_there_can_be(tmp_path, xml):
     refused(tmp_path / "a.ome.tif", "announces .* planes")
 
 
+@with_pipes
 def test_a_file_of_other_images_that_is_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "b.ome.tif")
     tifffile.imwrite(tmp_path / "a.ome.tif", GREY, metadata=None)
@@ -153,6 +157,7 @@ def test_memory_that_runs_out_is_said_in_words(tmp_path, monkeypatch):
         refused(tmp_path / name, "does not fit into the memory")
 
 
+@with_pipes
 @pytest.mark.parametrize("name", ["a.tif", "a.png", "a.sigma.ome.tif", "a.blurmap.json"])
 def test_a_pipe(tmp_path, name):
     os.mkfifo(tmp_path / name)
