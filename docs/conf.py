@@ -60,7 +60,7 @@ numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS} | {
 # All that numpydoc checks of the public docstrings, but for matters of taste (how a summary begins, "See also", a
 # longer text), for what properties have no need of (returns, examples), and for parameters "as in" another function.
 numpydoc_validation_checks = {"all", "ES01", "EX01", "GL01", "PR04", "RT01", "RT03", "RT04", "SA01", "SA03", "SS05"}
-numpydoc_validation_exclude = {r"\.Status$", r"\.standard_error$"}
+numpydoc_validation_exclude = {r"\.Status$", r"\.(standard|shape)_error$"}
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

@@ -49,6 +49,9 @@ class BlurMap(Maps):
         Position of the first pixel, in ``units``.
     affine : list of list of float, optional
         Affine transformation of the picture's layer, (n+1) x (n+1) for n axes.
+    ellipticity_1, ellipticity_2, ellipticity_error : array, shape (..., Y, X), optional
+        How far the blur is from round, and the standard error of both: (major^2 - minor^2) / (major^2 + minor^2)
+        times the cosine and the sine of twice the angle, from the array's +x towards +y.
     probabilities : array, shape (..., K, h, w), optional
         Probability of each value of ``sigma_grid`` on the network's grid.
     sigma_grid : array, shape (K,), optional

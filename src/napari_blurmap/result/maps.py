@@ -124,7 +124,13 @@ class Maps:
         return replace(self, **cut, provenance=self.provenance | {"at": self.provenance.get("at", {}) | index})
 
     def plane(self, index: Sequence[int]) -> Self:
-        """One plane: the part `at` a place along every leading axis, such as ``(0, 3)``."""
+        """One plane.
+
+        Parameters
+        ----------
+        index : sequence of int
+            The place along every leading axis, such as ``(0, 3)``.
+        """
         places = whole_numbers("index", index)
         if len(places) != len(self.axes) - 2:
             raise BlurMapError(f"index is {places}; expected one number for each of the axes {self.axes[:-2]}.")
