@@ -37,7 +37,7 @@ _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
 _SHAPED = 0.33
 #: Sensitivity over noise from which a layer can be told from the one behind it.
-_TOLD = 0.5
+_TOLD = 0.75
 
 
 @dataclass(frozen=True)

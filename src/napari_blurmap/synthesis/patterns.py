@@ -147,7 +147,7 @@ def coarse_strength(noise: Plane) -> tuple[float, float]:
 
     Examples
     --------
-    >>> [round(s, 1) for s in coarse_strength(np.random.default_rng(0).standard_normal((128, 128)))]
+    >>> [round(s, 1) for s in coarse_strength(np.random.default_rng(0).standard_normal((512, 512)))]
     [1.0, 1.0]
     """
     own, found = max(float(noise.std()), 1e-12), list[float]()

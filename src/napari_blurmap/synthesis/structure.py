@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _FINE = 0.8
 #: Edge of the smallest window, pixels: two passes of such a box.
 _WINDOW = 5.0
+#: Of the ratio in a window of one pixel's width, so that 0.35 stands for what is seen at a glance along an edge or a
+#: filament: a root of the sum of squares of 1.75 in each window of it.
+_SCALE = 0.3
 
 
 def change_with_blur(light: Plane, sigma: Plane) -> Plane:
@@ -55,8 +58,8 @@ def over_noise(signal: Plane, noise: Plane, sigma: Plane) -> Plane:
     -------
     ndarray of float32, shape (Y, X)
         Root mean square ratio of the two in a window of about 9 pixels, or of
-        twice the typical sigma where that is more; a larger window counts as
-        much more as its noise averages out.
+        twice the typical sigma where that is more, times 0.3 of the window's
+        width: a larger one counts as much more as its noise averages out.
     """
     width = max(_WINDOW, min(float(np.median(sigma[::8, ::8])), 20.0))
     ratio = np.square(signal / np.maximum(noise, np.float32(1e-6)))
@@ -65,7 +68,7 @@ def over_noise(signal: Plane, noise: Plane, sigma: Plane) -> Plane:
     mean = twice_as_coarse(ratio)
     # As wide as two passes of the box, less the mean of two that is taken already.
     mean = ndimage.gaussian_filter(mean, np.sqrt((width**2 - 1) / 6 - 0.25) / 2, mode="nearest", truncate=3.0)
-    whole = np.sqrt(np.maximum(mean, 0)) * np.float32(width / _WINDOW)
+    whole = np.sqrt(np.maximum(mean, 0)) * np.float32(_SCALE * width)
     return np.repeat(np.repeat(whole, 2, axis=0), 2, axis=1)[: signal.shape[0], : signal.shape[1]]
 
 
