@@ -216,7 +216,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     >>> crops.add(pieces[0])
     >>> picture, truth = crops[0]
     >>> picture.shape, truth.shape
-    (torch.Size([2, 64, 64]), torch.Size([2, 64, 64]))
+    (torch.Size([5, 64, 64]), torch.Size([4, 64, 64]))
     """
 
     def __init__(self, config: CropConfig) -> None:
