@@ -45,7 +45,8 @@ def tiny_model():
 
     from napari_blurmap.models.decode import sigma_grid
     from napari_blurmap.models.dense import DenseConfig, DenseNetwork
-    from napari_blurmap.models.model import Model, ModelInfo
+    from napari_blurmap.models.info import ModelInfo
+    from napari_blurmap.models.model import Model
 
     torch.manual_seed(5)
     sizes = DenseConfig(bins=10, narrow=4, wide=8, fused=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
@@ -161,7 +162,7 @@ def _reader(model: Model, device: str, tile: int | Literal["auto"], keep: bool) 
     network = model.estimator
     chosen = choose_device(device, network)
     if chosen != torch.device("cpu"):
-        network = model.network.fused().to(chosen)
+        network = deepcopy(network).to(chosen)
     over: Pass = ARCHITECTURES[model.info.architecture].over(network)
     edge = over.edges[chosen.type] if isinstance(tile, str) and tile == "auto" else whole("tile", tile, least=1)
     return Reader(model, over, chosen, -(-edge // over.align) * over.align, flag("keep_probabilities", keep))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
 import napari_blurmap as nb
 from napari_blurmap.models.calibration import calibrated
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
 from napari_blurmap.models.dense import DenseConfig, DenseNetwork, Level
-from napari_blurmap.models.model import Model, read_info, read_model
+from napari_blurmap.models.info import read_info
+from napari_blurmap.models.model import Model
 
 
 @pytest.fixture
@@ -177,81 +175,6 @@ def test_without_places_nothing_is_calibrated(tiny_model):
     info = calibrated(tiny_model.info, nothing, nothing, nothing, floor=0.03)
     spread = torch.tensor([0.2])
     assert Model(info, tiny_model.network).standard_error(torch.ones(1), spread) == spread
-
-
-def test_round_trip(tiny_model, saved):
-    model = nb.load_model(saved)
-    assert model.info == tiny_model.info
-    assert model.hash == tiny_model.hash
-    for name, value in tiny_model.network.state_dict().items():
-        torch.testing.assert_close(model.network.state_dict()[name], value)
-    assert nb.load_model(saved) is model
-    assert nb.load_model(model) is model
-
-
-def test_saving_overwrites_nothing(tiny_model, saved):
-    before = saved.read_bytes()
-    with pytest.raises(nb.BlurMapError, match="exists"):
-        tiny_model.save(saved)
-    assert saved.read_bytes() == before
-    with pytest.raises(nb.BlurMapError, match="ending"):
-        tiny_model.save(saved.with_name("model.pt"))
-
-
-def _rewrite(path, **changes):
-    """The same weights under another header."""
-    from safetensors import safe_open
-
-    with safe_open(path, framework="numpy") as opened:
-        header = dict(opened.metadata())
-    weights = load_file(path)
-    save_file(weights, path, metadata={k: v for k, v in (header | changes).items() if v is not None})
-
-
-@pytest.mark.parametrize(
-    ("damage", "word"),
-    [
-        (lambda p: p.write_bytes(b"no model at all"), "not a safetensors"),
-        (lambda p: p.write_bytes(b""), "not a safetensors"),
-        (lambda p: p.write_bytes(p.read_bytes()[:-100]), "truncated"),
-        (lambda p: _rewrite(p, schema="2"), "Update napari-blurmap"),
-        (lambda p: _rewrite(p, format=None), "not a blur model"),
-        (lambda p: _rewrite(p, info="{"), "damaged"),
-        (lambda p: _rewrite(p, weights_sha256="0" * 64), "checksum"),
-        (lambda p: p.unlink(), "no model file"),
-    ],
-)
-def test_bad_files(saved, damage, word):
-    damage(saved)
-    with pytest.raises(nb.BlurMapError, match=word):
-        nb.load_model(saved)
-
-
-def test_another_architecture_and_sizes(saved):
-    info, _ = read_info(saved)
-    _rewrite(saved, info=json.dumps({**vars(info), "architecture": "transformer"}))
-    with pytest.raises(nb.BlurMapError, match="transformer"):
-        read_model(saved)
-    _rewrite(saved, info=json.dumps({**vars(info), "sizes": {**info.sizes, "wide": 16}}))
-    with pytest.raises(nb.BlurMapError, match="do not fit"):
-        read_model(saved)
-
-
-class _Bomb:
-    def __reduce__(self):
-        return exec, ("raise SystemExit('code was run')",)
-
-
-def test_a_pickle_runs_no_code(tmp_path):
-    path = tmp_path / "bomb.blurmap.safetensors"
-    path.write_bytes(pickle.dumps(_Bomb()))
-    with pytest.raises(nb.BlurMapError, match="nothing in it was run"):
-        nb.load_model(path)
-
-
-def test_unknown_name():
-    with pytest.raises(nb.BlurMapError, match=r"Bundled models: .*default"):
-        nb.load_model("sharpest")
 
 
 def test_bundled_models_are_small_and_documented():

@@ -70,13 +70,13 @@ def number(
     return found
 
 
-def whole(name: str, value: Any, *, least: float = -inf) -> int:
+def whole(name: str, value: Any, *, least: float = -inf, most: float = inf) -> int:
     """A whole number, numpy's too.
 
     Raises
     ------
     BlurMapError
-        If it is none, or too small.
+        If it is none, or out of range.
 
     Examples
     --------
@@ -87,8 +87,8 @@ def whole(name: str, value: Any, *, least: float = -inf) -> int:
         found = index(value)
     except WRONG:
         found = None
-    if found is None or not least <= found:
-        more = "" if least == -inf else f" of {least:g} or more"
+    if found is None or not least <= found <= most:
+        more = "" if least == -inf else f" of {least:g} or more" if most == inf else f" from {least:g} to {most:g}"
         raise BlurMapError(f"{name} is {shown(value)}; expected a whole number{more}.")
     return found
 

@@ -20,14 +20,17 @@ class Architecture:
         Its sizes, and the network made of them. ``network(...).fused()`` is made for estimating;
     over : type
         goes over planes with that.
+    values : str
+        Which of its sizes is the number of values of sigma.
     """
 
     config: type[Any]
     network: type[Any]
     over: type[Any]
+    values: str
 
 
 ARCHITECTURES = {
-    "dense": Architecture(DenseConfig, DenseNetwork, DensePass),
-    "patch": Architecture(PatchConfig, PatchNetwork, PatchPass),
+    "dense": Architecture(DenseConfig, DenseNetwork, DensePass, "bins"),
+    "patch": Architecture(PatchConfig, PatchNetwork, PatchPass, "classes"),
 }

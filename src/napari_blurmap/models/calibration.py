@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from .model import ModelInfo
+    from .info import ModelInfo
 
     Floats: TypeAlias = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -
     if "spread" not in calibration:
         return spread
     curves = {name: values for name, values in calibration.items() if name not in ("floor", "shape")}
-    known = {name: torch.tensor(values).log().to(sigma) for name, values in curves.items()}
+    known = {name: torch.tensor(values, dtype=torch.float32).log().to(sigma) for name, values in curves.items()}
     scale = sigma + KNEE
     logarithm = _interpolated(torch.log(spread / scale + 1e-6), known["spread"], known["error"], beyond=1.0)
     if "sigma" in known:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-#: How a distribution becomes one number: its median, its mean, or its most probable value, as in the thesis.
-DECODES = ("median", "mean", "argmax")
 #: Below this the grid is nearly linear, above it logarithmic, pixels.
 KNEE = 0.35
 #: Steps of the grid on either side of the median that count as about it; those twice as far do not.

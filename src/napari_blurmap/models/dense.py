@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import BlurMapError
+from ..ground.arguments import flag, number, whole
 from .blocks import Residual, Separable, conv_block
 from .contrast import CELL, contrast_over_noise, local_contrast
 
@@ -17,6 +19,15 @@ from .contrast import CELL, contrast_over_noise, local_contrast
 STRIDE = CELL
 #: The same for what is gathered from all levels, before it is joined with the finest one.
 GATHERED = 2 * STRIDE
+#: The smallest and the largest of each size.
+_LIMITS = (
+    ("bins", 4, 1000),
+    *((name, 1, 4096) for name in ("narrow", "wide", "fused")),
+    ("levels", 2, 6),
+    ("deep", 0, 32),
+    ("fine", 0, 32),
+    ("noise", 0, 64),
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,13 @@ class DenseConfig:
     rank: float = 0.0
     noise: int = 0
     shape: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least, most in _LIMITS:
+            whole(name, getattr(self, name), least=least, most=most)
+        number("window", self.window, "a number of pixels above 0, at most 64", above=0.0, most=64.0)
+        number("rank", self.rank, "a number from 0 to 4", least=0.0, most=4.0)
+        flag("shape", self.shape)
 
     @property
     def total_stride(self) -> int:
@@ -248,9 +266,7 @@ class DenseNetwork(nn.Module):
 
     def fused(self) -> DenseNetwork:
         """Copy for estimating: batch norms folded into the convolutions before them, channels last."""
-        copy = DenseNetwork(self.config)
-        copy.load_state_dict(self.state_dict())
-        copy.eval()
+        copy = deepcopy(self).eval()
         for module in list(copy.modules()):
             if isinstance(module, nn.Sequential) and len(module) == 3 and isinstance(module[1], nn.BatchNorm2d):
                 into, at = (module[0], 1) if isinstance(module[0], Separable) else (module, 0)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import BlurMapError
+from ..ground.arguments import entries, flag, number, shown, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,21 +72,22 @@ class PatchConfig:
     def __post_init__(self) -> None:
         # A model file holds lists.
         for name in ("before", "after"):
-            object.__setattr__(self, name, tuple((int(c), int(k)) for c, k in getattr(self, name)))
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+            object.__setattr__(self, name, tuple(_layer(name, layer) for layer in _layers(name, getattr(self, name))))
+        hidden = tuple(whole("hidden", size, least=1, most=2**16) for size in _layers("hidden", self.hidden))
+        object.__setattr__(self, "hidden", hidden)
+        whole("classes", self.classes, least=2, most=1000)
+        number("dropout", self.dropout, "a number from 0 to below 1", least=0.0, most=0.999)
+        number("mean", self.mean, "a number of grey levels", least=-1e6, most=1e6)
+        number("deviation", self.deviation, "a number of grey levels above 0", above=0.0, least=1e-6, most=1e6)
+        flag("batch_norm", self.batch_norm)
         edge = PATCH - _loss(self.before)
         if edge < 2 or edge % 2 or self.last_edge < 1:
             raise BlurMapError(
                 f"The convolutions leave {edge} pixels before the pooling and {self.last_edge} at the end; expected an "
                 "even number, and at least 1. Use smaller kernels or fewer layers."
             )
-        if self.stride not in STRIDES:
+        if whole("stride", self.stride) not in STRIDES:
             raise BlurMapError(f"stride is {self.stride!r}; expected one of {', '.join(map(str, STRIDES))}.")
-        if self.classes < 2 or not 0 <= self.dropout < 1 or not self.deviation > 0:
-            raise BlurMapError(
-                f"{self.classes} classes, dropout {self.dropout:g}, deviation {self.deviation:g}; expected at least "
-                "two classes, a dropout from 0 to below 1 and a deviation above 0."
-            )
 
     @property
     def last_edge(self) -> int:
@@ -120,6 +123,17 @@ def large_config(classes: int = 30) -> PatchConfig:
     )
 
 
+def _layers(name: str, layers: Any) -> tuple[Any, ...]:
+    return entries(name, layers, "a short list of layers")
+
+
+def _layer(name: str, layer: Any) -> tuple[int, int]:
+    sizes = entries(name, layer, "channels and edge of the kernel for each layer", most=2)
+    if len(sizes) != 2:
+        raise BlurMapError(f"{name} has a layer {shown(layer)}; expected its channels and the edge of its kernel.")
+    return whole("channels", sizes[0], least=1, most=4096), whole("kernel", sizes[1], least=1, most=PATCH)
+
+
 def _loss(layers: Layers) -> int:
     return sum(kernel - 1 for _, kernel in layers)
 
@@ -136,8 +150,7 @@ class PatchNetwork(nn.Module):
     """Patches in, logarithms of the probabilities of the classes out.
 
     8 convolutions with 4 linear layers in the thesis, Blur Kernel Estimation
-    using Deep Learning (Patro, 2017). All weights start as He's do (ICCV
-    2015): with smaller ones twelve layers without norm take long to begin.
+    using Deep Learning (Patro, 2017).
 
     Parameters
     ----------
@@ -161,10 +174,6 @@ class PatchNetwork(nn.Module):
             linear += [nn.Linear(inner, outer), nn.ReLU(), nn.Dropout(c.dropout)]
             inner = outer
         self.linear = nn.Sequential(*linear, nn.Linear(inner, c.classes))
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(cast(Tensor, module.bias))
 
     def forward(self, patches: Tensor) -> Tensor:
         """Log-probabilities (N, classes) of patches (N, 1, 32, 32) in grey levels of 0 to 255."""
@@ -198,14 +207,14 @@ class PatchesOfPicture(nn.Module):
         self.before = nn.Sequential(*_folded(network.before))
         rest = _folded(network.after)
         edge, step = c.last_edge, max(1, c.stride // 2)
-        for number, layer in enumerate(m for m in network.linear if isinstance(m, nn.Linear)):
-            if number:
+        for place, layer in enumerate(m for m in network.linear if isinstance(m, nn.Linear)):
+            if place:
                 rest.append(nn.ReLU())
                 edge = step = 1
             inner = layer.in_features // edge**2
-            conv = nn.Conv2d(inner, layer.out_features, edge, step)
-            conv.weight.data = layer.weight.detach().reshape(conv.weight.shape).clone()
-            cast(Tensor, conv.bias).data = layer.bias.detach().clone()
+            conv = nn.Conv2d(inner, layer.out_features, edge, step, device="meta")
+            conv.weight = nn.Parameter(layer.weight.detach().reshape(conv.weight.shape).clone())
+            conv.bias = nn.Parameter(layer.bias.detach().clone())
             rest.append(conv)
         self.rest = nn.Sequential(*rest)
         super().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -260,9 +269,7 @@ def _folded(layers: nn.Sequential) -> list[nn.Module]:
         if isinstance(layer, nn.BatchNorm2d):
             out[-1] = nn.utils.fusion.fuse_conv_bn_eval(cast(nn.Conv2d, out[-1]).eval(), layer.eval())
         elif isinstance(layer, nn.Conv2d):
-            copy = nn.Conv2d(layer.in_channels, layer.out_channels, cast(tuple[int, int], layer.kernel_size))
-            copy.load_state_dict(layer.state_dict())
-            out.append(copy)
+            out.append(deepcopy(layer))
         else:
             out.append(nn.ReLU(inplace=True))
     return out

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
-from .model import SUFFIX, Model, ModelInfo, read_info, read_model
+from .info import SUFFIX, ModelInfo, read_info
 
 if TYPE_CHECKING:
     import os
+
+    from .model import Model
+    from .snapshot import Snapshot
 
 #: Models that ship inside the package.
 WEIGHTS = Path(__file__).parent / "weights"
@@ -48,8 +52,10 @@ def find_model(name: str | os.PathLike[str]) -> Path:
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, changed: int) -> Model:  # ``changed`` makes a rewritten file load anew
-    return read_model(path)
+def _read(path: Path, *_state: int) -> tuple[ModelInfo, Snapshot]:  # another state of the file is read anew
+    from .snapshot import read_snapshot
+
+    return read_snapshot(path)
 
 
 def load_model(name: str | os.PathLike[str] | Model = "default") -> Model:
@@ -65,8 +71,8 @@ def load_model(name: str | os.PathLike[str] | Model = "default") -> Model:
     Returns
     -------
     Model
-        With its card as ``.info`` and the torch module as ``.network``. The
-        same file gives the same object while it does not change.
+        With its card as ``.info`` and the torch module as ``.network``: its
+        own, which may be changed.
 
     Raises
     ------
@@ -78,9 +84,12 @@ def load_model(name: str | os.PathLike[str] | Model = "default") -> Model:
     >>> load_model("default").info.reference
     'absolute'
     """
+    from .model import Model
+
     if isinstance(name, Model):
         return name
-    path = find_model(name)
-    if not path.is_file():
-        return read_model(path)  # says what is wrong
-    return _load(path.resolve(), path.stat().st_mtime_ns)
+    path = find_model(name).absolute()
+    state = path.stat() if path.is_file() else None
+    # Both times: a copied file may have an old one.
+    info, snapshot = _read(path, *(state[:2], state.st_size, state.st_mtime_ns, state.st_ctime_ns) if state else ())
+    return Model(deepcopy(info), snapshot, path)

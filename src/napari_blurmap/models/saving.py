@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
-from .model import SUFFIX
+from .info import SUFFIX
 
 if TYPE_CHECKING:
     from .model import Model

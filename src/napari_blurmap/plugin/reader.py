@@ -11,8 +11,8 @@ from napari.layers import Layer
 
 from ..io.sidecar import SUFFIX as RESULT
 from ..io.sidecar import read_sidecar
-from ..models.model import SUFFIX as MODEL
-from ..models.model import read_info
+from ..models.info import SUFFIX as MODEL
+from ..models.info import read_info
 from ..result.blurmap import BlurMap
 from .layers.layers import result_layers
 

@@ -16,7 +16,8 @@ from ..errors import BlurMapError
 from ..models.calibration import calibrated
 from ..models.decode import sigma_grid, soft_target
 from ..models.dense import STRIDE, DenseConfig, DenseNetwork
-from ..models.model import Model, ModelInfo
+from ..models.info import ModelInfo
+from ..models.model import Model
 from ..models.registry import load_model
 from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops

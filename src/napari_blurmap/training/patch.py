@@ -17,7 +17,8 @@ from torch.optim import Adagrad
 from ..errors import BlurMapError
 from ..models.calibration import calibrated
 from ..models.devices import has_bfloat16
-from ..models.model import Model, ModelInfo
+from ..models.info import ModelInfo
+from ..models.model import Model
 from ..models.patch import PatchConfig, PatchNetwork, started_from
 from ..result.scores import score
 from ..synthesis.scenes import random_scene

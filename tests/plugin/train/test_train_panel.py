@@ -13,7 +13,8 @@ import pytest
 from skimage.draw import ellipse, polygon2mask
 
 import napari_blurmap as nb
-from napari_blurmap.models.model import Model, ModelInfo
+from napari_blurmap.models.info import ModelInfo
+from napari_blurmap.models.model import Model
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers.picture import LayerPicture
 from napari_blurmap.plugin.layers.regions import in_data, mask_of

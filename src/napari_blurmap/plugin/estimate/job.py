@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from ...ground.progress import Cancel, Progress
-    from ...models.model import ModelInfo
+    from ...models.info import ModelInfo
     from ...result.blurmap import BlurMap
     from ...result.reference import Reference
     from ..layers.picture import LayerPicture

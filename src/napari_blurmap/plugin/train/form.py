@@ -13,7 +13,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...errors import BlurMapError
-from ...models.model import SUFFIX
+from ...models.info import SUFFIX
 from ...picture.stack import as_stack
 from ..layers.picture import LayerPicture
 from ..layers.regions import in_data, mask_of

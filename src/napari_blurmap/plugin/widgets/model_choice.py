@@ -9,12 +9,12 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from ...errors import BlurMapError
-from ...models.model import SUFFIX, read_info
+from ...models.info import SUFFIX, read_info
 from ...models.registry import list_models
 from .fields import Choice, Fold, empty_form, form_label, plain_label
 
 if TYPE_CHECKING:
-    from ...models.model import ModelInfo
+    from ...models.info import ModelInfo
 
 _LOAD = "load a file..."
 _TOOLTIP = "The network that estimates the blur. One trained on your own pictures can be loaded."

@@ -12,7 +12,8 @@ import torch
 
 from ...ground.status import LEAST_STRUCTURE
 from ...models.calibration import calibrated
-from ...models.model import Model, ModelInfo
+from ...models.info import ModelInfo
+from ...models.model import Model
 from ..dense import LIMITS
 from .report import TuneReport, make_report
 
