@@ -335,7 +335,7 @@ def change(beside, **fields):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema": 2}, "newer napari-blurmap"),
+        ({"schema": 3}, "newer napari-blurmap"),
         ({"schema": "1"}, "damaged"),
         ({"format": "something"}, "does not describe"),
         ({"axes": "gone"}, "damaged: axes"),

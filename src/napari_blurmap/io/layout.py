@@ -10,14 +10,23 @@ import numpy as np
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 CHANNELS = ("sigma", "uncertainty", "status")
+#: Channels of a result that has the shape of the blur too: the first three are the same.
+WITH_SHAPE = (*CHANNELS, "ellipticity_1", "ellipticity_2", "ellipticity_error")
 #: The status of a place without one: nothing can be said of it.
 _INVALID = 5
 _NATURAL = ((), ("t",), ("z",), ("t", "z"))
+
+
+def channels_of(names: Iterable[str]) -> tuple[str, ...] | None:
+    """Channels of a result in their order in the file, from the names of its maps; None where it is no result's."""
+    found = set(names)
+    return next((kind for kind in (CHANNELS, WITH_SHAPE) if found == set(kind)), None)
 
 
 def stored_lead(header: dict[str, Any]) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -69,7 +78,7 @@ def check_layout(channels: tuple[int, ...], header: dict[str, Any], path: Path) 
     Parameters
     ----------
     channels : tuple of int
-        Shape of the stored array, (3, ..., Y, X).
+        Shape of the stored array, (3 or 6, ..., Y, X).
     header : dict
         With the shape of the map.
     path : pathlib.Path
@@ -81,10 +90,10 @@ def check_layout(channels: tuple[int, ...], header: dict[str, Any], path: Path) 
         If they do not belong together.
     """
     shape = tuple(header["shape"])
-    if prod(channels) != len(CHANNELS) * prod(shape) or channels[-2:] != shape[-2:]:
+    if prod(channels[1:]) != prod(shape) or channels[-2:] != shape[-2:]:
         raise BlurMapError(
             f"{path} and its description do not belong together: it holds {channels}, described are "
-            f"{len(CHANNELS)} x {shape}. Restore the .blurmap.json that belongs to it, or delete it."
+            f"{channels[0]} x {shape}. Restore the .blurmap.json that belongs to it, or delete it."
         )
 
 

@@ -1,4 +1,4 @@
-"""Results as OME-TIFF: one image, channels sigma, uncertainty and status, that any OME reader opens."""
+"""Results as OME-TIFF: one image whose channels are the maps, which any OME reader opens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arrays import is_lazy
 from ..ground.units import is_time, meters, ome_symbol
-from .layout import CHANNELS, as_status, bare_header, check_layout, stored_lead
+from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .ome_xml import parse_ome
 from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
@@ -33,7 +33,7 @@ def write_ome_tiff(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     path : pathlib.Path
         Where to write.
     arrays : dict
-        sigma, uncertainty and status, shape (..., Y, X).
+        sigma, uncertainty, status and, where it has one, the shape, (..., Y, X).
     header : dict
         What the sidecar says; it goes into the image's description, so that
         the file is complete by itself.
@@ -43,19 +43,20 @@ def write_ome_tiff(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     import tifffile
 
     lead, sizes = stored_lead(header)
-    shape = (*sizes, len(CHANNELS), *header["shape"][-2:])
+    names = channels_of(arrays) or CHANNELS
+    shape = (*sizes, len(names), *header["shape"][-2:])
     metadata: dict[str, Any] = {
         "axes": "".join((*lead, "c", "y", "x")).upper(),
         "Name": plain_text(file),
         "Description": dump_header(header, file),
-        "Channel": {"Name": list(CHANNELS)},
+        "Channel": {"Name": list(names)},
         **_physical(header),
     }
     # Classic TIFF ends at 4 GB; compression may not help much against noise.
     big = 4 * int(np.prod(shape)) > 3_500_000_000
     with tifffile.TiffWriter(path, ome=True, bigtiff=big) as writer:
         writer.write(
-            _tiles(arrays),
+            _tiles([arrays[name] for name in names]),
             shape=shape,
             dtype=np.float32,
             tile=(_TILE, _TILE),
@@ -76,13 +77,13 @@ def _physical(header: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
-def _tiles(arrays: dict[str, Any]) -> Iterator[NDArray[np.float32]]:
-    for place in np.ndindex(arrays["sigma"].shape[:-2]):
-        planes = [arrays[name][place] for name in CHANNELS]
+def _tiles(channels: list[Any]) -> Iterator[NDArray[np.float32]]:
+    for place in np.ndindex(channels[0].shape[:-2]):
+        planes = [channel[place] for channel in channels]
         if is_lazy(*planes):
             from dask.base import compute
 
-            # Together: what the three share is computed once.
+            # Together: what they share is computed once.
             planes = list(compute(*planes))
         for plane in planes:
             pixels = np.asarray(plane, np.float32)
@@ -104,7 +105,7 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     Returns
     -------
     arrays : dict
-        sigma and uncertainty as float32, status as uint8, shape (..., Y, X).
+        The status as uint8, the others as float32, shape (..., Y, X).
     header : dict
         From the sidecar, else from the description, else from OME.
 
@@ -116,7 +117,8 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     with open_tiff(path) as tif:
         image = parse_ome(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else None
         names = [axis for axis, size in image.sizes.items() if axis in "cyx" or size > 1] if image else []
-        if image is None or image.channels != list(CHANNELS) or names[-3:] != ["c", "y", "x"]:
+        channels = channels_of(image.channels) if image else None
+        if image is None or channels is None or image.channels != list(channels) or names[-3:] != ["c", "y", "x"]:
             raise BlurMapError(
                 f"{path} is no result of napari-blurmap; expected an OME-TIFF with the channels "
                 f"{', '.join(CHANNELS)}. To estimate the blur of a picture, use estimate."
@@ -127,22 +129,22 @@ def read_ome_tiff(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             names.remove("c")
             steps = [image.steps.get(axis, (1.0, "pixel")) for axis in names]
             header = bare_header(names, [image.sizes[a] for a in names], [s for s, _ in steps], [u for _, u in steps])
-        return _read_planes(tif, header, path), header
+        return _read_planes(tif, channels, header, path), header
 
 
-def _read_planes(tif: TiffFile, header: dict[str, Any], path: Path) -> dict[str, Any]:
+def _read_planes(tif: TiffFile, channels: tuple[str, ...], header: dict[str, Any], path: Path) -> dict[str, Any]:
     """Plane by plane into the arrays of the map, so that it is in memory once."""
     pages = [tif.pages[number] for number in range(len(tif.pages))]
     shape = tuple(header["shape"])
-    count, height_width = len(pages) // len(CHANNELS), pages[0].shape
-    check_layout((len(CHANNELS), count, *height_width), header, path)
+    count, height_width = len(pages) // len(channels), pages[0].shape
+    check_layout((len(channels), count, *height_width), header, path)
     if any(page.shape != height_width or page.dtype != np.float32 or 0 in page.databytecounts for page in pages):
         raise BlurMapError(f"{path} is damaged: its planes are not alike, or some of them are missing. Copy it again.")
     check_pages(pages, sum(page.nbytes for page in pages))
-    types = (np.float32, np.float32, np.uint8)
-    arrays = {n: np.empty((count, *height_width), dtype) for n, dtype in zip(CHANNELS, types, strict=True)}
+    arrays = {n: np.empty((count, *height_width), np.uint8 if n == "status" else np.float32) for n in channels}
     for number, page in enumerate(pages):
-        place, channel = divmod(number, len(CHANNELS))
+        place, channel = divmod(number, len(channels))
         plane = page.asarray()
-        arrays[CHANNELS[channel]][place] = as_status(plane, path) if channel == 2 else plane
+        name = channels[channel]
+        arrays[name][place] = as_status(plane, path) if name == "status" else plane
     return {name: array.reshape(shape) for name, array in arrays.items()}

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.units import is_time, meters
-from .layout import CHANNELS, as_status, bare_header, check_layout, stored_lead
+from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _CHUNK = 512
 #: A folder that announces larger ones (pixels), or more, is none of ours: 5 million of our own are a terapixel.
 _LARGEST_CHUNK, _MOST_CHUNKS = 2**24, 5_000_000
-# Brightest value in other viewers: px, px, the highest status.
-_SHOWN_UP_TO = (5.0, 1.0, 5.0)
+# Brightest value in other viewers: px, px, the highest status, shares.
+_SHOWN_UP_TO = (5.0, 1.0, 5.0, 1.0, 1.0, 1.0)
 _ATTRIBUTE = "napari-blurmap"
 
 
@@ -34,7 +34,7 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     path : pathlib.Path
         The folder to make.
     arrays : dict
-        sigma, uncertainty and status, shape (..., Y, X).
+        sigma, uncertainty, status and, where it has one, the shape, (..., Y, X).
     header : dict
         What the sidecar says; it goes into the attributes too, so that the
         folder is complete by itself.
@@ -47,16 +47,17 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
 
     lead, sizes = stored_lead(header)
     shape = (*sizes, *header["shape"][-2:])
+    names = channels_of(arrays) or CHANNELS
     channel = lead.index("z") if "z" in lead else len(lead)
     stacked = dask.array.stack(
-        [dask.array.asarray(arrays[name]).astype(np.float32).reshape(shape) for name in CHANNELS],
+        [dask.array.asarray(arrays[name]).astype(np.float32).reshape(shape) for name in names],
         axis=channel,
     )
     # In chunks of the file: two threads must never write into one.
     chunks = (1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK)
     _, arrays = prepare_image(
         path,
-        _image(header, lead, channel, file),
+        _image(header, names, lead, channel, file),
         (stacked.shape, stacked.dtype),
         extra_attributes={_ATTRIBUTE: dump_header(header, file)},
         writer=_create_array,
@@ -85,7 +86,7 @@ def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: An
     )
 
 
-def _image(header: dict[str, Any], lead: tuple[str, ...], channel: int, file: str) -> Any:
+def _image(header: dict[str, Any], names: tuple[str, ...], lead: tuple[str, ...], channel: int, file: str) -> Any:
     """NGFF metadata of the stored array: (t), channels, (z), y, x."""
     from yaozarrs import v05
 
@@ -106,7 +107,7 @@ def _image(header: dict[str, Any], lead: tuple[str, ...], channel: int, file: st
     multiscale = v05.Multiscale(name=plain_text(file), axes=axes, datasets=[dataset])
     channels = [
         v05.OmeroChannel(label=name, color="FFFFFF", window=v05.OmeroWindow(start=0, min=0, end=top, max=top))
-        for name, top in zip(CHANNELS, _SHOWN_UP_TO, strict=True)
+        for name, top in zip(names, _SHOWN_UP_TO, strict=False)
     ]
     return v05.Image(multiscales=[multiscale], omero=v05.Omero(channels=channels))
 
@@ -124,7 +125,7 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     Returns
     -------
     arrays : dict
-        sigma, uncertainty and status, lazy (dask), shape (..., Y, X). What
+        The channels by name, lazy (dask), shape (..., Y, X). What
         is missing on disk is NaN, status 5.
     header : dict
         From the sidecar, else from the attributes, else from NGFF.
@@ -157,7 +158,7 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
         raise BlurMapError(
             f"{path} is no result of napari-blurmap; expected an OME-Zarr with the channels {', '.join(CHANNELS)}."
         )
-    axes, scale, units = found
+    axes, scale, units, names = found
     channels = dask.array.moveaxis(channels, axes.index("c"), 0)
     text = str(attributes.get(_ATTRIBUTE))
     header = valid_header(sidecar, parse_header(text, str(path)) if FORMAT in text else None, path)
@@ -169,8 +170,10 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             [scale[i] for i in keep],
             [units[i] for i in keep],
         )
+    if len(names) != len(channels):
+        raise BlurMapError(f"{path} is damaged: it names {len(names)} channels and holds {len(channels)}.")
     check_layout(channels.shape, header, path)
-    arrays = {n: channel.reshape(header["shape"]) for n, channel in zip(CHANNELS, channels, strict=True)}
+    arrays = {n: channel.reshape(header["shape"]) for n, channel in zip(names, channels, strict=True)}
     arrays["status"] = arrays["status"].map_blocks(as_status, path, dtype=np.uint8)
     return arrays, header
 
@@ -230,8 +233,8 @@ def is_own(path: Path) -> bool:
     return names <= {"zarr.json", "0", ".DS_Store", "Thumbs.db"} and _described(attributes) is not None
 
 
-def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str]] | None:
-    """Axes, scale and units that NGFF metadata give; None where they do not describe a result."""
+def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str], tuple[str, ...]] | None:
+    """Axes, scale, units and channels that NGFF metadata give; None where they do not describe a result."""
     try:
         ome = attributes["ome"]
         labels = [channel["label"] for channel in ome["omero"]["channels"]]
@@ -241,4 +244,5 @@ def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list
         scale = next(t["scale"] for t in multiscale["datasets"][0]["coordinateTransformations"] if t["type"] == "scale")
     except (KeyError, IndexError, TypeError, StopIteration):
         return None
-    return (axes, scale, units) if labels == list(CHANNELS) and "c" in axes else None
+    names = channels_of(labels)
+    return (axes, scale, units, names) if names and labels == list(names) and "c" in axes else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 FORMAT = "napari-blurmap result"
-SCHEMA = 1
+SCHEMA = 2
 SUFFIX = ".blurmap.json"
 #: No file system has longer names (bytes).
 _LONGEST_NAME = 255
@@ -69,10 +69,10 @@ def parse_header(text: str, origin: str) -> dict[str, Any]:
 
     Examples
     --------
-    >>> parse_header('{"format": "napari-blurmap result", "schema": 2}', "a.blurmap.json")
+    >>> parse_header('{"format": "napari-blurmap result", "schema": 3}', "a.blurmap.json")
     Traceback (most recent call last):
     napari_blurmap.errors.BlurMapError: a.blurmap.json was written by a newer napari-blurmap \
-(schema 2, this one reads up to 1); update napari-blurmap.
+(schema 3, this one reads up to 2); update napari-blurmap.
     """
     try:
         header = json.loads(text)

@@ -14,8 +14,8 @@ from ..ground.units import unit_label
 from ..io.results import load_result, save_result
 from .fill import fill_planes
 from .guide import guide_of
-from .maps import Maps
 from .reference import probability_below
+from .shape import Shaped
 from .summary import summarize
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BlurMap(Maps):
+class BlurMap(Shaped):
     """Blur of every place of a picture: sigma, its standard error and a status.
 
     Parameters
@@ -61,6 +61,8 @@ class BlurMap(Maps):
     ----------
     fwhm : array, shape (..., Y, X)
         Full width at half maximum, 2.3548 sigma, pixels.
+    sigma_major, sigma_minor, angle : array, shape (..., Y, X)
+        Axes of the blur, pixels and degrees, of models that give them.
     pixel_size : tuple of float or None
         Size of a pixel (y, x); None where the unit is not known.
     unit : str or None

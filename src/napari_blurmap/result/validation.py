@@ -59,6 +59,9 @@ def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_shapes(m: dict[str, Any]) -> None:
+    given = [name for name in OPTIONAL if m[name] is not None]
+    if len(given) not in (0, len(OPTIONAL)):
+        raise BlurMapError(f"The shape of the blur is {', '.join(OPTIONAL)} together; got {', '.join(given)} alone.")
     shape = m["sigma"].shape
     if len(shape) < 2 or 0 in shape:
         raise BlurMapError(f"A blur map has at least the axes y and x, none of them empty; this one is {shape}.")

@@ -1,0 +1,119 @@
+"""Motion: the straight line that blurs like a map's ellipses, and the nearest of a set of candidate lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..ground.status import Array
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .shape import Axes
+
+#: Sigma of a line over its length: of the Gaussian whose MTF lies nearest, see `napari_blurmap.ground.optics`.
+LINE_SIGMA = 0.3144
+#: Pixels from one place with probabilities to the next.
+_CELL = 4
+#: Lengths (pixels) and step of the directions (degrees) of the 73 kernels of Sun et al. (CVPR 2015).
+_LENGTHS, _STEP = tuple(range(1, 26, 2)), 30
+
+
+class Candidate(NamedTuple):
+    """A line: its length in pixels, and its direction in degrees from +x towards +y."""
+
+    length: float
+    angle: float
+
+
+class Motion(NamedTuple):
+    """The lines of motion that blur like a map.
+
+    Attributes
+    ----------
+    length, length_error : array of float32, shape (..., Y, X)
+        Length of the line that, with a round blur, gives both axes of the blur, and its standard error; pixels.
+    angle, angle_error : array of float32, shape (..., Y, X)
+        Its direction, degrees in [0, 180) from +x towards +y; NaN where the blur is round within the errors.
+    probabilities : ndarray of float32, shape (..., K, Y / 4, X / 4)
+        Of every candidate, given that it is one of them, at every fourth pixel; NaN where the map has no number. The
+        nearest candidate is that of the largest.
+    candidates : list of Candidate
+        The K lines.
+    """
+
+    length: Array
+    length_error: Array
+    angle: Array
+    angle_error: Array
+    probabilities: Array
+    candidates: list[Candidate]
+
+
+def candidate_lines(lengths: Sequence[float] = _LENGTHS, step: float = _STEP) -> list[Candidate]:
+    """Lines of several lengths and directions; one of a pixel or less has no direction.
+
+    Parameters
+    ----------
+    lengths : sequence of float, default=(1, 3, ..., 25)
+        Pixels.
+    step : float, default=30
+        Degrees from one direction to the next.
+
+    Returns
+    -------
+    list of Candidate
+
+    Examples
+    --------
+    >>> len(candidate_lines())
+    73
+    """
+    angles = np.arange(0.0, 180.0, step).tolist()
+    return [Candidate(float(n), a) for n in lengths for a in (angles if n > 1 else angles[:1])]
+
+
+def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
+    """Lines that blur like ellipses.
+
+    Parameters
+    ----------
+    axes : Axes
+        Of the blur, (..., Y, X).
+    candidates : sequence of Candidate
+        What the probabilities are for.
+
+    Returns
+    -------
+    Motion
+
+    Notes
+    -----
+    A line adds the square of its own sigma to that of the axis along it and nothing across, so that
+    ``major**2 - minor**2`` is that square. Of two lines in the plane of that square, turned by twice the angle, the
+    nearer one is the more probable, as a normal distribution with the standard error there has it.
+    """
+    square = np.maximum(axes.major**2 - axes.minor**2, 0.0)
+    of_square = 2 * np.hypot(axes.major * axes.major_error, axes.minor * axes.minor_error)
+    length = np.sqrt(square) / LINE_SIGMA
+    error = of_square / (2 * LINE_SIGMA**2 * np.maximum(length, 1.0))
+    turned = np.radians(2 * np.where(np.isnan(axes.angle), np.float32(0), axes.angle))
+    lines = (LINE_SIGMA * np.array([c.length for c in candidates])) ** 2
+    turns = np.radians(2 * np.array([c.angle for c in candidates]))
+    # Nobody knows the length of a line to less than half a pixel.
+    width = np.hypot(of_square, LINE_SIGMA**2 * np.maximum(length, 1.0))
+    cells = (..., slice(_CELL // 2, None, _CELL), slice(_CELL // 2, None, _CELL))
+    x, y = (np.asarray(square * turn)[cells][..., None] for turn in (np.cos(turned), np.sin(turned)))
+    away = (x - lines * np.cos(turns)) ** 2 + (y - lines * np.sin(turns)) ** 2
+    weight = _softmax(-0.5 * away / np.asarray(width)[cells][..., None] ** 2)
+    probabilities = np.moveaxis(weight, -1, -3).astype(np.float32)
+    return Motion(length, error, axes.angle, axes.angle_error, probabilities, list(candidates))
+
+
+def _softmax(logs: NDArray[np.floating]) -> NDArray[np.floating]:
+    powers = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
