@@ -381,7 +381,7 @@ def test_newer_copies_inside_the_data_are_refused(tmp_path):
     path = example().save(tmp_path / "a.sigma.ome.tif")
     (tmp_path / "a.blurmap.json").unlink()
     xml = tifffile.tiffcomment(path)
-    changed = xml.replace("schema&quot;: 1", "schema&quot;: 9")
+    changed = xml.replace("schema&quot;: 2", "schema&quot;: 9")
     assert changed != xml
     tifffile.tiffcomment(path, changed.encode())
     with pytest.raises(BlurMapError, match="newer napari-blurmap"):

@@ -175,3 +175,13 @@ def test_ndimage_agrees_with_the_covariance():
     m = shaped(cov[None, None])
     assert (float(m.sigma_major[0, 0]), float(m.sigma_minor[0, 0])) == pytest.approx((4, 2), rel=0.01)
     assert float(m.angle[0, 0]) % 180 == pytest.approx(0, abs=0.01)
+
+
+def test_results_of_the_first_schema_load(tmp_path):
+    m = nb.BlurMap(np.ones((40, 40)), np.ones((40, 40)), np.zeros((40, 40)), **ABOUT)
+    m.save(tmp_path / "a.sigma.ome.tif")
+    sidecar = tmp_path / "a.blurmap.json"
+    written = sidecar.read_text()
+    sidecar.write_text(written.replace('"schema": 2', '"schema": 1'))
+    assert sidecar.read_text() != written
+    np.testing.assert_array_equal(nb.BlurMap.load(sidecar).sigma, m.sigma)
