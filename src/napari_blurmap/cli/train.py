@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ from .options import INTERRUPTED, Device, Interrupt, Json
 from .output import say, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..models.model import Model
     from ..training.own.config import TuneConfig
 
@@ -49,7 +52,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on your own sharp pictures, or a bundled one again."""
-    from ..models.saving import check_target, model_name, save_anyhow
+    from ..models.saving import check_target
     from ..training.dense import TrainConfig
     from ..training.own.config import TuneConfig
 
@@ -59,20 +62,38 @@ def train(
         raise typer.BadParameter("say with --out where to save the model, a file ending in .blurmap.safetensors")
     target = out or Path(f"{'default' if default else f'patch{patch}'}.blurmap.safetensors")
     check_target(target, overwrite=overwrite)
-    name, stop = model_name(target), Interrupt()
-    # Never "auto" where the figures are to be reproduced.
-    bundled: dict[str, Any] = {"minutes": minutes or TrainConfig.minutes, "steps": steps, "seed": seed}
-    bundled |= {"device": "cpu" if device == "auto" else device}
-    start = None if init in ("default", "scratch") else init
-    if default:
-        model = _retrain_default(checkpoint, name, stop, workers=workers, init=start, **bundled)
-    elif patch is not None:
-        model = _retrain_patch(patch, checkpoint, start, name, stop, **bundled)
-    else:
-        budget = minutes or TuneConfig.minutes
+    job: Callable[[str, Interrupt, Path | None], Model]
+    if images:
+        budget, start = minutes or TuneConfig.minutes, None if init == "scratch" else init
         config = TuneConfig(architecture, sigma_range, classes, budget, steps, device, seed)  # type: ignore[arg-type]
-        model = _train_on(images or [], config, None if init == "scratch" else init, checkpoint, name, stop)
-    target, problem = save_anyhow(model, target, overwrite=overwrite, half=patch is not None)
+        job = partial(_train_on, images, config, start)
+    else:
+        # Never "auto" where the figures are to be reproduced.
+        bundled: dict[str, Any] = {"minutes": minutes or TrainConfig.minutes, "steps": steps, "seed": seed}
+        bundled |= {"device": "cpu" if device == "auto" else device}
+        start = None if init in ("default", "scratch") else init
+        if patch is None:
+            job = partial(_retrain_default, workers=workers, init=start, **bundled)
+        else:
+            job = partial(_retrain_patch, patch, start, **bundled)
+    _run(job, target, checkpoint, overwrite=overwrite, half=patch is not None, as_json=as_json)
+
+
+def _run(
+    job: Callable[[str, Interrupt, Path | None], Model],
+    target: Path,
+    checkpoint: Path | None,
+    *,
+    overwrite: bool,
+    half: bool,
+    as_json: bool,
+) -> None:
+    """Train, save the model, elsewhere if it must be, and print how good it is."""
+    from ..models.saving import model_name, save_anyhow
+
+    stop = Interrupt()
+    model = job(model_name(target), stop, checkpoint)
+    target, problem = save_anyhow(model, target, overwrite=overwrite, half=half)
     if problem:
         say(f"{problem} The model was saved as {target}.")
     figures, report = model.info.training["figures"], model.info.training.get("report")
@@ -83,7 +104,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _retrain_default(checkpoint: Path | None, name: str, stop: Interrupt, **settings: Any) -> Model:
+def _retrain_default(name: str, stop: Interrupt, checkpoint: Path | None, **settings: Any) -> Model:
     """Train the default model on synthetic pictures; ``settings`` are those of `TrainConfig`."""
     from ..training.dense import TrainConfig, Training
 
@@ -100,7 +121,7 @@ def _retrain_default(checkpoint: Path | None, name: str, stop: Interrupt, **sett
 
 
 def _retrain_patch(
-    classes: int, checkpoint: Path | None, start: str | None, name: str, stop: Interrupt, **settings: Any
+    classes: int, start: str | None, name: str, stop: Interrupt, checkpoint: Path | None, **settings: Any
 ) -> Model:
     """Train a bundled patch model on synthetic pictures; ``settings`` are those of `PatchTrainConfig`."""
     from ..models.registry import load_model
@@ -119,7 +140,7 @@ def _retrain_patch(
 
 
 def _train_on(
-    images: list[Path], config: TuneConfig, init: str | None, checkpoint: Path | None, name: str, stop: Interrupt
+    images: list[Path], config: TuneConfig, init: str | None, name: str, stop: Interrupt, checkpoint: Path | None
 ) -> Model:
     """Train on pictures; ends the program where it was stopped before the first step."""
     from ..training.own.session import Tuning
