@@ -59,8 +59,9 @@ def work_through(
                 break
             except (BlurMapError, OSError, MemoryError, RuntimeError) as error:  # PyTorch's own are RuntimeErrors
                 failed += 1
-                report.add({"file": str(file), "error": _words(error)})
-                say(f"{file}: {_words(error)}")
+                words = _words(error)
+                report.add({"file": str(file), "error": words})
+                say(words if words.startswith(str(file)) else f"{file}: {words}")
             if stop():
                 break
     if stop():
