@@ -139,9 +139,10 @@ def test_what_is_not_valid_teaches_no_sigma():
     assert abs(losses[2] - losses[0]) > 0.05
 
 
-def test_nearly_right_costs_less_than_far_off():
+def test_nearly_right_costs_less_than_far_off(monkeypatch):
     """With as much probability on the truth, and the rest beside it rather than at the end of the grid."""
-    t = training(1, half=False)
+    monkeypatch.setattr("napari_blurmap.training.dense.has_bfloat16", lambda device: False)
+    t = training(1)
     (inputs, truth, *rest), *_ = t.batches()
     truth[:, 0], truth[:, 1] = t.grid[5], 1.0
     losses = []
@@ -247,3 +248,16 @@ def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):
         mine, theirs = (m.estimator(picture, torch.ones_like(picture))[:, :49] for m in (made, bundled))
     # Of a lower rank, and a step further: near the bundled one still.
     assert 0 < (mine - theirs).std() < 0.3 * theirs.std()
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_half_precision_only_where_the_processor_has_it(monkeypatch, has):
+    """Emulated, a step takes ten times as long."""
+    monkeypatch.setattr("napari_blurmap.training.dense.has_bfloat16", lambda device: has)
+    t, seen = training(1), []
+    fuse = t.network.fuse
+    monkeypatch.setattr(
+        t.network, "fuse", lambda features: seen.append(torch.is_autocast_enabled("cpu")) or fuse(features)
+    )
+    list(t.run())
+    assert seen == [has]

@@ -16,6 +16,7 @@ from ..errors import BlurMapError
 from ..models.calibration import calibrated
 from ..models.decode import sigma_grid, soft_target
 from ..models.dense import STRIDE, DenseConfig, DenseNetwork
+from ..models.devices import has_bfloat16
 from ..models.info import ModelInfo
 from ..models.model import Model
 from ..models.registry import load_model
@@ -70,8 +71,6 @@ class TrainConfig(Recipe):
     init : str, optional
         Name or path of a model to start from, instead of random weights: of
         the same sizes, or with fewer residual blocks.
-    half : bool, default=True
-        Convolutions in bfloat16; slower on processors that do not have it.
     frozen_from : float, default=0.6
         Share of the budget from which the batch norms keep their average
         statistics, which are those that estimates are made with. Statistics of
@@ -89,7 +88,6 @@ class TrainConfig(Recipe):
     largest: float = 24.0
     workers: int = 1
     init: str | None = None
-    half: bool = True
     frozen_from: float = 0.6
     echo: int = 1
 
@@ -146,6 +144,8 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
                 )
             network.start_from(start.network)
         network.channels_last().to(config.device)
+        # Elsewhere it is emulated, and ten times slower.
+        self._half = has_bfloat16(torch.device(config.device))
         optimizer = MuonAdamW(network, network.head, config.rate)
         rise = min(config.warm, (config.steps or 2000) // 10 + 1)
         super().__init__(config, network, optimizer, checkpoint, rise=rise)
@@ -187,7 +187,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         inputs, truth = batch
         # Whole precision here: a local mean rounded to bfloat16 leaves steps in a faint structure on a high offset.
         levels = self.network.prepare(*network_inputs(inputs))
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.config.half):
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._half):
             output = self.network.fuse([self.network.trunk(level) for level in levels]).float()
         sigma, structure, *anisotropy = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
         present = (structure > STRUCTURE).float()

@@ -11,7 +11,7 @@ from torch.utils.data import Subset
 
 from ...errors import BlurMapError
 from ...models.dense import DenseConfig, DenseNetwork
-from ...models.devices import choose_device, has_bfloat16
+from ...models.devices import choose_device
 from ...models.patch import PatchNetwork
 from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
@@ -105,7 +105,7 @@ def prepare_dense(
     sizes = None if start is not None else _sizes(recipe)
     network = DenseNetwork(sizes) if start is None else start.network
     device = choose_device(wanted, network.fused())
-    recipe = replace(recipe, device=str(device), half=has_bfloat16(device))
+    recipe = replace(recipe, device=str(device))
     learning = data[0]
     training = Training(
         recipe,
