@@ -15,6 +15,7 @@ import skimage
 from scipy import ndimage
 
 import napari_blurmap as nb
+from napari_blurmap.ground.readable import LARGEST_OWN, true_sigma
 from napari_blurmap.io.folders import pictures_in
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.synthesis.camera import Camera
@@ -35,10 +36,6 @@ SEED = 7_000_000
 #: Textures that fill the picture; the other kinds of scenes are mostly empty ground.
 FULL = ("dead leaves", "power law")
 SHIPPED = ("brick", "grass", "gravel", "camera", "text", "page")
-#: A picture's own blur is trusted up to here: more would be the model's own error.
-LARGEST_ZERO = 0.7
-
-
 #: Fields of sigma, pixels, along an axis of the picture.
 FIELDS = {
     "ramp 0.3 to 3": lambda shape, axis=-1: nb.sigma_ramp(shape, 0.3, 3.0, axis=axis),
@@ -75,7 +72,7 @@ def case(name: str, sharp: Plane, sigma: Plane, seed: int, zero: Plane | float) 
     blurred = nb.apply_blur(sharp.astype(np.float64), sigma)
     noisy = Camera(bits=8, photons=50_000, gain=255 / 50_000).expose(blurred / 255, np.random.default_rng(seed))
     where = textured(sharp)
-    truth = np.where(where, np.hypot(sigma, np.minimum(zero, LARGEST_ZERO)), np.nan)
+    truth = np.where(where, true_sigma(sigma, zero), np.nan)
     return Case(name, sharp, noisy, nb.estimate_blur(noisy), truth, np.where(where, sigma, np.nan))
 
 
@@ -142,7 +139,7 @@ def peer_line(name: str, cases: list[Case], measure: Callable[[Plane], Plane], s
         started = time.perf_counter()
         estimate = measure(c.noisy)
         seconds.append(1e6 * (time.perf_counter() - started) / c.noisy.size)
-        zero = np.clip(measure(c.sharp), 0, LARGEST_ZERO) if speaks_sigma else 0.0
+        zero = np.clip(measure(c.sharp), 0, LARGEST_OWN) if speaks_sigma else 0.0
         found.append((nb.score(estimate, np.hypot(c.raw, zero)), nb.score(estimate, c.raw)))
     against, raw = ([pair[i] for pair in found] for i in (0, 1))
     figures = ["-"] * 4
@@ -194,7 +191,7 @@ def main() -> None:
     for field, title, what in ((RAMP, name, "The same ramp"), (SINE, f"{name}: the sine", f"The thesis's {SINE}")):
         text = (
             f"{what} over real pictures. They have a blur of their own, s0 (the model's map of the picture before, "
-            f"at most {LARGEST_ZERO} px), so the truth is sqrt(s^2 + s0^2); *raw* is against s alone.\n\n"
+            f"at most {LARGEST_OWN} px), so the truth is sqrt(s^2 + s0^2); *raw* is against s alone.\n\n"
             + table(HEADER, [*(line(c.name, [c]) for c in real[field]), median_line(real[field])])
         )
         publish(title, "python -m benchmarks.accuracy", text, options.write and not options.pictures)

@@ -14,11 +14,11 @@ from skimage.color import rgb2gray
 from skimage.transform import downscale_local_mean
 
 import napari_blurmap as nb
+from napari_blurmap.ground.readable import LARGEST_OWN
 from napari_blurmap.result.fill import fill_from_judged
 from napari_blurmap.synthesis.kernels import Disc
 from napari_blurmap.synthesis.levels import blur_periodic
 
-from .accuracy import LARGEST_ZERO
 from .report import arguments, publish, table
 
 #: Sigma at the distance that is most out of focus, px: that of the peers' test pictures.
@@ -52,7 +52,7 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     options = parser.parse_args()
     grey, depth = scene()
-    zero = np.minimum(nb.estimate_blur(grey.astype(np.float32)).filled(grey).sigma, LARGEST_ZERO)
+    zero = np.minimum(nb.estimate_blur(grey.astype(np.float32)).filled(grey).sigma, LARGEST_OWN)
     rows = []
     for (kernel, blur), focus in product(KERNELS.items(), FOCUS):
         sigma = np.maximum(LARGEST * np.abs(depth - focus) / max(focus, 1 - focus), 0.05)
@@ -92,7 +92,7 @@ def main() -> None:
         f"scikit-image's stereo_motorcycle (Middlebury 2014), halved, blurred by 0 to {LARGEST} px as its measured "
         "depth says, by Gaussians or by discs of that equivalent sigma, focused on the nearest (0), the middle or the "
         "farthest (1), 8 bit. "
-        f"The truth is sqrt(s^2 + s0^2), s0 being the filled map of the picture before (at most {LARGEST_ZERO} px); "
+        f"The truth is sqrt(s^2 + s0^2), s0 being the filled map of the picture before (at most {LARGEST_OWN} px); "
         "raw is against s.\n\n" + table(header, rows)
     )
     publish("Depth of a natural scene", "python -m benchmarks.depth", text, options.write)

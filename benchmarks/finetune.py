@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import napari_blurmap as nb
+from napari_blurmap.ground.readable import true_sigma
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
 from napari_blurmap.training.own.pictures import list_sources
 from napari_blurmap.training.own.report import less
 
-from .accuracy import FIELDS, LARGEST_ZERO
+from .accuracy import FIELDS
 from .report import arguments, publish, table
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def line(field: str, name: str, model: str | Model, sharp: list[Plane]) -> list[
         judged.append(m.masked().sigma.ravel())
         every.append(m.sigma.ravel())
         truth.append(sigma.ravel())
-        owned.append(np.hypot(sigma, np.minimum(own, LARGEST_ZERO)).ravel())
+        owned.append(true_sigma(sigma, own).ravel())
     j, e, t, o = (np.concatenate(parts) for parts in (judged, every, truth, owned))
     found = nb.score(j, t)
     cells = [f"{found.rmse:.3f}", f"{found.bias:+.3f}", f"{nb.score(e, t).rmse:.3f}", f"{100 * found.coverage:.0f} %"]

@@ -11,6 +11,7 @@ from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..ground.arguments import callback, entries, number, whole_seed
 from ..ground.progress import Pace
+from ..ground.readable import LARGEST_OWN, true_sigma
 from ..ground.status import Status, judged
 from ..ground.units import meters, pixel_side, unit_label
 from ..ground.version import VERSION
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ..picture.stack import Stack
     from ..result.blurmap import BlurMap
 
-#: More than this of a picture's own blur (px) counts as the model's error: else a model would be measured by itself.
-LARGEST_OWN = 0.7
 #: Fewer judged places than this are no sample.
 _LEAST = 256
 #: The smallest blur of the default list, px: below it sigma labels a kernel rather than a width.
@@ -245,11 +244,11 @@ def _compare(before: BlurMap, after: BlurMap, added: float, cap: float) -> Check
     count = int(both.sum())
     shares = count / int(chosen.sum()), float(still.mean())
     own = before.sigma[both if count else chosen].astype(np.float64)
-    truth = np.hypot(added, np.minimum(own, cap))
+    truth = true_sigma(added, own, cap)
     if not count:
         return CheckRow(added, float(np.median(truth)), 0, *shares, *(float("nan"),) * 11)
     sigma, error = after.sigma[both].astype(np.float64), after.uncertainty[both].astype(np.float64)
-    wrong, raw, uncapped = sigma - truth, sigma - added, sigma - np.hypot(added, own)
+    wrong, raw, uncapped = sigma - truth, sigma - added, sigma - true_sigma(added, own, np.inf)
     low, middle, high = np.quantile(sigma, [0.16, 0.5, 0.84])
     return CheckRow(
         added=added,

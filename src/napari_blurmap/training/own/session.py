@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import BlurMapError
 from ...ground.arguments import as_path
+from ...ground.readable import LARGEST_OWN
 from ...models.devices import find_device
 from ...models.model import Model
 from ...models.registry import load_model
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from ..loop import TrainStep
 
-#: More than this of the pictures' own blur (px) counts as the bundled model's error, as in a check.
-_LARGEST_OWN = 0.7
 #: Largest learning rate from a trained dense model, and from random weights.
 _RATE, _RATE_NEW = 1e-3, 3e-3
 #: Share of synthetic crops: so that empty ground, noise and all of the range are not forgotten.
@@ -186,7 +185,7 @@ class Tuning:
             c.minutes, c.steps, _BATCH, rate, c.seed, size=size, warm=warm, workers=0, frozen_from=frozen
         )
         largest = dense.largest if start is None else start.info.sigma_grid[-1]
-        zero = min(self.zero or 0.0, _LARGEST_OWN)
+        zero = min(self.zero or 0.0, LARGEST_OWN)
         crops = CropConfig(low, high, size, c.seed, _REHEARSAL, _MIXED, zero, 1.25 * largest)
         yield from prepare_dense(pieces, crops, dense, start, c.device)
 
