@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
 from math import prod
@@ -29,7 +30,7 @@ from .result.blurmap import BlurMap
 from .result.validation import NUMBERS, OPTIONAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -132,7 +133,8 @@ def estimate_blur(
         "device": str(reader.device),
         "reference": loaded.info.reference,
     }
-    results = _blank(stack.shape, reader, lazy=stack.lazy)
+    with _enough_memory(f"the maps of a picture of shape {stack.shape}"):
+        results = _blank(stack.shape, reader, lazy=stack.lazy)
     pace = Pace(reader.steps(stack.shape))
     if not stack.lazy:
         planes = prod(stack.shape[:-2])
@@ -146,7 +148,7 @@ def estimate_blur(
             planes,
         )
     planes_done = map_planes(
-        lambda plane: _estimate_plane(read_plane(plane), reader, pace),
+        lambda plane: _estimate_plane(plane, reader, pace),
         lambda index: (stack.plane(index),),
         list(results.values()),
         stack.shape[:-2],
@@ -198,8 +200,22 @@ def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], mode
     )
 
 
-def _estimate_plane(plane: Plane, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
+@contextmanager
+def _enough_memory(what: str) -> Iterator[None]:
+    """Say what the memory does not hold."""
+    try:
+        yield
+    except MemoryError:
+        raise BlurMapError(
+            f"The memory does not hold {what}. Estimate a smaller region, or give the picture as a dask array, of which "
+            "each plane is estimated when it is needed."
+        ) from None
+
+
+def _estimate_plane(given: Any, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
     """All maps of one plane, the status last, and the probabilities where they are kept."""
+    with _enough_memory(f"a plane of {' x '.join(map(str, given.shape))}"):
+        plane = read_plane(given)
     with one_thread() as workers:
         maps, weights = _read(plane, reader, pace, workers)
         stride = reader.over.stride

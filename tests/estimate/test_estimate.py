@@ -261,6 +261,11 @@ def test_memory_runs_out(run, tiny_model, monkeypatch, lack):
     assert tried[3:] == [1024, 512, 256, 128, 64]
 
 
+def test_a_picture_too_large_for_memory_is_refused_in_words(run):
+    with pytest.raises(nb.BlurMapError, match=r"memory does not hold .* of shape \(10000000,"):
+        run(np.broadcast_to(np.float32(1), (10**7, 10**7)))
+
+
 def test_odd_halves_of_tiles_stay_on_the_grid(run, tiny_model, monkeypatch):
     """A tile edge of 160 is halved to 80, which is no multiple of the stride of 32."""
     base, trunk, failed = run(PICTURE), tiny_model.estimator.trunk, []

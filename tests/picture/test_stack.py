@@ -296,6 +296,7 @@ def test_a_path_is_read(tmp_path):
         (torch.zeros(40, 40, dtype=torch.bfloat16), "cannot be read as an array of numbers"),
         ("missing.tif", "missing.tif"),
         (b"bytes", "real numbers"),
+        (da.from_array(PICTURE)[da.from_array(PICTURE[:, 0] > 9)], "compute_chunk_sizes"),
         (object(), "real numbers"),
         (layer_like(PICTURE, scale=("a", "b")), "The layer's scale"),
         (layer_like(PICTURE, scale=None), "The layer's scale"),

@@ -149,6 +149,10 @@ def _check_type(data: Any) -> None:
             f"The picture holds {dtype} values; expected real numbers (bool, integers, floats). "
             "Take the modulus of complex data, or convert it with .astype(float)."
         )
+    if any(n != n for n in data.shape):  # dask does not know them yet
+        raise BlurMapError(
+            f"The picture has the shape {tuple(data.shape)}, not all of which is known; call compute_chunk_sizes()."
+        )
     if len(data.shape) < 2:
         raise BlurMapError(
             f"The picture has the shape {tuple(data.shape)}; expected at least two axes, y and x, of "
