@@ -207,8 +207,8 @@ def _enough_memory(what: str) -> Iterator[None]:
         yield
     except MemoryError:
         raise BlurMapError(
-            f"The memory does not hold {what}. Estimate a smaller region, or give the picture as a dask array, of which "
-            "each plane is estimated when it is needed."
+            f"The memory does not hold {what}. Estimate a smaller region, or give the picture as a dask array, of "
+            "which each plane is estimated when it is needed."
         ) from None
 
 
