@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import signal
 import warnings
 from contextlib import contextmanager
@@ -87,19 +86,19 @@ def test_damaged_tiff_results(tmp_path, part):
 
 
 def test_damaged_zarr_results(tmp_path):
-    first = example().save(tmp_path / "a.sigma.ome.zarr")
-    names = sorted(str(file.relative_to(first)) for file in first.rglob("*") if file.is_file())
-    folder = tmp_path / "b.sigma.ome.zarr"
+    path = example().save(tmp_path / "a.sigma.ome.zarr")
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    descriptions = [file for file in files if file.suffix == ".json"]
     with bounded():
-        for seed in range(COUNT):
+        for seed in range(COUNT // 2):
             rng = np.random.default_rng(seed)
-            shutil.copytree(first, folder)
             # As often one of the two descriptions as one of the chunks.
-            json_names = [name for name in names if name.endswith(".json")]
-            target = folder / (json_names if rng.random() < 0.5 else names)[rng.integers(len(json_names))]
-            target.write_bytes(mutated(target.read_bytes(), rng))
-            attempt(whole, folder, seed)
-            shutil.rmtree(folder)
+            among = descriptions if rng.random() < 0.5 else files
+            target = among[rng.integers(len(among))]
+            data = target.read_bytes()
+            target.write_bytes(mutated(data, rng))
+            attempt(whole, path, seed)
+            target.write_bytes(data)
 
 
 def pictures():

@@ -244,5 +244,8 @@ def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list
         scale = next(t["scale"] for t in multiscale["datasets"][0]["coordinateTransformations"] if t["type"] == "scale")
     except (KeyError, IndexError, TypeError, StopIteration):
         return None
+    words = all(isinstance(word, str) for word in (*labels, *axes, *units))
+    if not words or not isinstance(scale, list) or len(scale) != len(axes) or axes.count("c") != 1:
+        return None
     names = channels_of(labels)
-    return (axes, scale, units, names) if names and labels == list(names) and "c" in axes else None
+    return (axes, scale, units, names) if names and labels == list(names) else None
