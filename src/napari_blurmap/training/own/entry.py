@@ -49,8 +49,9 @@ def train_model(
     ----------
     images : list, folder or one picture
         Paths of pictures or folders, arrays and layers as `estimate_blur`
-        takes them, or pairs of one with a mask; of any sizes, types and
-        colours (luminance). They should be as sharp as you have them.
+        takes them, or pairs of one with a mask, ``(picture, mask)``; of any
+        sizes, types and colours (luminance). They should be as sharp as you
+        have them.
     architecture : {"dense", "patch"}, default="dense"
         The default model's network, or the thesis's.
     init : str, path-like, Model or None, default="default"
