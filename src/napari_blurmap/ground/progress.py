@@ -1,4 +1,4 @@
-"""How long work tells how far it is, and is stopped."""
+"""Progress of long work, and stopping it."""
 
 from __future__ import annotations
 

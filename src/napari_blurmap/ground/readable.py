@@ -6,7 +6,7 @@ import numpy as np
 
 from .status import Array
 
-#: An error up to this many pixels, or this part of the true sigma, whichever is more, can be lived with.
+#: An error up to this many pixels, or this part of the true sigma, whichever is more, counts as small.
 LIMIT_PIXELS, LIMIT_RELATIVE = 0.15, 0.15
 #: Share of the sample that has to stay judged.
 LEAST_JUDGED = 0.5

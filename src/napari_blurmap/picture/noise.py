@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Float = NDArray[np.float64]
 
-#: Sixth difference of unit norm: it hears only the finest detail, where a lens lets hardly any light through.
+#: Sixth difference of unit norm: only the finest detail counts, of which a lens passes hardly anything.
 _HIGH_PASS = np.array([1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0]) / np.sqrt(924.0)
 #: Edge of a block, pixels, and blocks a grey level; of each level the calmest tenth counts.
 _BLOCK, _LEVELS, _CALM = 16, 12, 0.1

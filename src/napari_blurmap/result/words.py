@@ -59,7 +59,7 @@ def _found(summary: dict[str, Any]) -> str:
         value, error = summary["median_fwhm_in_unit"], summary["median_fwhm_in_unit_error"]
         factor, unit = readable_unit(value, summary["unit"])
     blur = _with_error(factor * value, error and factor * error)
-    # Counted from the sharpness of somebody's pictures it is no total blur, and must not pass for one.
+    # Counted from the sharpness of a user's pictures it is not the total blur, and is not called so.
     what = "Added blur" if summary["zero"] == "added" else "Blur"
     line = f"{what} FWHM {blur} {unit} (median)"
     if summary["ratio"] is not None:
