@@ -44,9 +44,10 @@ def tiny_model():
     import torch
 
     from napari_blurmap.models.decode import sigma_grid
-    from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+    from napari_blurmap.models.dense import DenseNetwork
     from napari_blurmap.models.info import ModelInfo
     from napari_blurmap.models.model import Model
+    from napari_blurmap.models.sizes import DenseConfig
 
     torch.manual_seed(5)
     sizes = DenseConfig(bins=10, narrow=4, wide=8, fused=8)

@@ -406,7 +406,7 @@ def test_the_viewer_is_a_process_of_its_own(tmp_path, monkeypatch):
 
 
 def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
-    from napari_blurmap.models.dense import DenseConfig
+    from napari_blurmap.models.sizes import DenseConfig
     from napari_blurmap.training import dense as train
 
     tiny = DenseConfig(bins=12, narrow=4, wide=8, fused=8)

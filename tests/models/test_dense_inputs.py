@@ -13,10 +13,11 @@ import napari_blurmap as nb
 from napari_blurmap.models.blocks import Separable
 from napari_blurmap.models.contrast import contrast_over_noise
 from napari_blurmap.models.decode import decode, sigma_grid
-from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.passes import DensePass
 from napari_blurmap.models.reading import BEYOND, ERROR, SIGMA, STRUCTURE, _joined
+from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.picture.plane import read_plane
 
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 import napari_blurmap as nb
+from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import soft_target
-from napari_blurmap.models.dense import DenseConfig, DenseNetwork, local_contrast
+from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.passes import DensePass
+from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.models.tiling import Tile
 
 
@@ -26,7 +28,11 @@ def test_a_linear_output_gives_a_linear_map(tiny_model, monkeypatch, axis):
     sigma = (cells.T if axis == 0 else cells)[None]
     output = torch.cat([(soft_target(sigma, grid) + 1e-12).log(), torch.full((1, 1, 32, 32), 20.0)], dim=1)
     whole = (slice(0, 128), slice(0, 128))
-    monkeypatch.setattr(DensePass, "outputs", lambda *_: iter([(Tile(whole, whole), output)]))
+
+    def over(self, plane, device, edge, use, workers=1):
+        yield use(Tile(whole, whole), output)
+
+    monkeypatch.setattr(DensePass, "over", over)
     m = nb.estimate_blur(np.random.default_rng(0).random((128, 128)), model=tiny_model, device="cpu")
     expected = np.broadcast_to(1 + 2 * np.arange(128) / 127, (128, 128))
     found = m.sigma.T if axis == 0 else m.sigma

@@ -12,9 +12,10 @@ import napari_blurmap as nb
 from napari_blurmap.models.calibration import calibrated
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
-from napari_blurmap.models.dense import DenseConfig, DenseNetwork, Level
+from napari_blurmap.models.dense import DenseNetwork, Level
 from napari_blurmap.models.info import read_info
 from napari_blurmap.models.model import Model
+from napari_blurmap.models.sizes import DenseConfig
 
 
 @pytest.fixture

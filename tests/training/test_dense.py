@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import napari_blurmap as nb
-from napari_blurmap.models.dense import DenseConfig
+from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.training.checkpoints import read_checkpoint, write_checkpoint
 from napari_blurmap.training.crop_reuse import echoed
 from napari_blurmap.training.dense import TrainConfig, Training

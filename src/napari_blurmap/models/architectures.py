@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .dense import DenseConfig, DenseNetwork
+from .dense import DenseNetwork
 from .passes import DensePass, PatchPass
 from .patch import PatchConfig, PatchNetwork
+from .sizes import DenseConfig
 
 
 @dataclass(frozen=True)

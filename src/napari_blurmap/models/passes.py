@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .dense import GATHERED, STRIDE, Level
+from .dense import Level
 from .side_by_side import side_by_side
+from .sizes import GATHERED, STRIDE
 from .tiling import Tile, tiles
 
 if TYPE_CHECKING:

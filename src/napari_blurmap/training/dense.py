@@ -15,11 +15,12 @@ from torch.utils.data import DataLoader
 from ..errors import BlurMapError
 from ..models.calibration import calibrated
 from ..models.decode import sigma_grid, soft_target
-from ..models.dense import STRIDE, DenseConfig, DenseNetwork
+from ..models.dense import DenseNetwork
 from ..models.devices import has_bfloat16
 from ..models.info import ModelInfo
 from ..models.model import Model
 from ..models.registry import load_model
+from ..models.sizes import STRIDE, DenseConfig
 from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights

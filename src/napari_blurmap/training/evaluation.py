@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from ..models.decode import decode
-from ..models.dense import STRIDE
+from ..models.sizes import STRIDE
 from .synthetic_crops import network_inputs
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import Dataset
 
-from ..models.dense import STRIDE
+from ..models.sizes import STRIDE
 from ..synthesis.crops import make_crop
 from ..synthesis.exposure import loguniform
 from ..synthesis.scenes import random_scene

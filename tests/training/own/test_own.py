@@ -17,7 +17,8 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 from napari_blurmap import estimate
-from napari_blurmap.models.dense import DenseConfig, DenseNetwork
+from napari_blurmap.models.dense import DenseNetwork
+from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.training import checkpoints
 from napari_blurmap.training.evaluation import Read

@@ -10,9 +10,10 @@ import torch
 from torch.utils.data import Subset
 
 from ...errors import BlurMapError
-from ...models.dense import DenseConfig, DenseNetwork
+from ...models.dense import DenseNetwork
 from ...models.devices import choose_device
 from ...models.patch import PatchNetwork
+from ...models.sizes import DenseConfig
 from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
