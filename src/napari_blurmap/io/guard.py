@@ -31,14 +31,12 @@ def check_file(path: str | PathLike[str]) -> None:
     Raises
     ------
     BlurMapError
-        If it is something else, missing, or its name is no name.
+        If it is something else, or missing.
     """
     try:
         mode = os.stat(path).st_mode
     except OSError as error:
         raise BlurMapError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except ValueError as error:  # a zero in the name
-        raise BlurMapError(f"{str(path)!r} is no name of a file ({error}).") from error
     if stat.S_ISDIR(mode):
         raise BlurMapError(f"{path} is a folder; give the files in it.")
     if not stat.S_ISREG(mode):
