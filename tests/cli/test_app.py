@@ -147,11 +147,12 @@ def test_a_restart_goes_on_where_the_last_run_ended(picture, tmp_path, capsys, m
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
-@pytest.mark.parametrize("command", [("estimate",), ("check", "--sigma", 1)])
+@pytest.mark.parametrize("command", [("estimate", "-o", "out"), ("check", "--sigma", 1)])
 def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_path, capsys, monkeypatch, command, error):
     from napari_blurmap import estimate
     from napari_blurmap.checking import check
 
+    monkeypatch.chdir(tmp_path)
     large = tmp_path / "large.tif"
     tifffile.imwrite(large, np.random.default_rng(1).integers(0, 4000, (100, 100)).astype(np.uint16))
 
@@ -165,7 +166,7 @@ def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_pat
 
     for module, name in ((estimate, "estimate_blur"), (check, "check_on_image")):
         monkeypatch.setattr(module, name, short(getattr(module, name)))
-    assert run(*command, large, picture, "-o", tmp_path / "out", "--json") == cli.FAILED
+    assert run(*command, large, picture, "--json") == cli.FAILED
     said = capsys.readouterr()
     failed, done = json.loads(said.out)["results"]
     assert failed["error"].startswith("The memory of this computer is too small for it")
