@@ -18,7 +18,7 @@ from qtpy.QtTest import QTest
 from napari_blurmap.plugin.check.panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
-from napari_blurmap.plugin.panels.base import Panel
+from napari_blurmap.plugin.panels.base import RunPanel
 from napari_blurmap.plugin.run.control import RunState
 from napari_blurmap.plugin.smooth.panel import SmoothPanel
 from napari_blurmap.plugin.train.panel import TrainPanel
@@ -37,7 +37,7 @@ def wait(milliseconds: int) -> None:
     loop.exec()
 
 
-def press_run(panel: EstimatePanel | CheckPanel | TrainPanel) -> None:
+def press_run(panel: RunPanel) -> None:
     """Click on the button and wait for the end."""
     QTest.mouseClick(panel.run_view.button, Qt.MouseButton.LeftButton)
     end = monotonic() + 300
@@ -95,7 +95,7 @@ def take(out: Path, name: str, sample: str, *, theme: str = "dark", size: tuple[
     wait(100)
 
 
-def dock(viewer: napari.Viewer, panel: Panel, name: str) -> None:
+def dock(viewer: napari.Viewer, panel: RunPanel, name: str) -> None:
     """Add a panel to a window, wide enough to be read, in place of the one that is there."""
     viewer.window.add_dock_widget(panel, name=name, tabify=True).raise_()
     panel.setMinimumWidth(400)

@@ -17,7 +17,7 @@ from napari_blurmap.models.registry import find_model
 from napari_blurmap.plugin.check.panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME, estimate_selected, open_panel
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
-from napari_blurmap.plugin.panels.base import dock_of
+from napari_blurmap.plugin.panels.dock import dock_of
 from napari_blurmap.plugin.widgets.preferences import store_preferences
 
 pytestmark = pytest.mark.gui_subset
@@ -123,10 +123,10 @@ def test_preferences_change_only_their_own_field(viewer: Any, qtbot: Any) -> Non
     qtbot.keyClicks(optics.aperture, "0,5")
     assert (optics.aperture.value, optics.aperture.text()) == (0.5, "0.5")
     store_preferences({"compute.tile": 512})
-    assert form.tile.currentData() == 512
+    assert form.tile.value == 512
     assert optics.aperture.value == 0.5
     optics.kind.choose("none")
     form.tile.choose(0)
     panel.run()
     qtbot.waitUntil(lambda: "cells sigma (m)" in viewer.layers, timeout=20_000)
-    assert optics.kind.currentData() == "none"
+    assert optics.kind.value == "none"

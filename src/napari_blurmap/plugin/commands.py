@@ -9,8 +9,6 @@ from napari.layers import Image
 from napari.utils.notifications import show_warning
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QWidget
-
     from .estimate.panel import EstimatePanel
 
 #: Under this name napari's own menu opens, shows and hides the panel, so that there is never a second one.
@@ -31,6 +29,7 @@ def open_panel(viewer: napari.Viewer) -> EstimatePanel:
         The one that is there, however it was opened, or a new one.
     """
     from .estimate.panel import EstimatePanel
+    from .panels.dock import bring_to_front
 
     for panel in viewer.window.dock_widgets.values():
         if isinstance(panel, EstimatePanel):
@@ -54,15 +53,5 @@ def estimate_selected() -> None:
     else:
         panel = open_panel(viewer)
         viewer.layers.selection.active = images[0]
-        panel.form.layers.follow_selection()
+        panel.form.picture.list.follow_selection()
         panel.run()
-
-
-def bring_to_front(widget: QWidget) -> None:
-    """Show a docked widget, also where it is closed or behind another tab."""
-    from .panels.base import dock_of
-
-    for part in (dock_of(widget), widget):
-        if part is not None:
-            part.show()
-            part.raise_()

@@ -2,68 +2,79 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
 from napari_blurmap import BlurMapError
-from napari_blurmap.plugin.run.worker import Done, Failed, Job, Step, Stopped
+from napari_blurmap.plugin.run.worker import Done, Failed, Step, Stopped, Task, TaskWorker
 
 
-def run(work: Any, about: str = "") -> tuple[Any, list[Step]]:
-    steps: list[Step] = []
-    return Job("work", work, steps.append, about)(), steps
+def run(work: Any) -> tuple[Any, list[Any]]:
+    told: list[Any] = []
+    return Task("work", work, told.append)(), told
 
 
 def test_done() -> None:
-    def work(progress: Any, cancel: Any) -> str:
+    def work(progress: Any, cancel: Any, tell: Any) -> str:
         progress(1, 3, "a third")
+        tell("news")
         return f"stopped {cancel()}"
 
-    assert run(work) == (Done("stopped False"), [Step(1, 3, "a third")])
+    assert run(work) == (Done("stopped False"), [Step(1, 3, "a third"), "news"])
 
 
 def test_stopped_on_the_way_keeps_the_part() -> None:
-    def work(progress: Any, cancel: Any) -> Any:
+    def work(progress: Any, cancel: Any, tell: Any) -> Any:
         assert not cancel()
-        job.stop()
+        task.stop()
         return Stopped("half") if cancel() else "whole"
 
-    job = Job("work", work, lambda _: None)
-    assert job() == Stopped("half")
+    task = Task("work", work, lambda _: None)
+    assert task() == Stopped("half")
 
 
 def test_stopped_before_it_began() -> None:
-    job = Job("work", lambda *_: pytest.fail("must not run"), lambda _: None)
-    job.stop()
-    assert job() == Stopped()
+    task = Task("work", lambda *_: pytest.fail("must not run"), lambda _: None)
+    task.stop()
+    assert task() == Stopped()
+
+
+def test_napari_that_closes_stops_it() -> None:
+    """napari quits its workers when its window is closed."""
+    task = Task("work", lambda *_: pytest.fail("must not run"), lambda _: None)
+    TaskWorker(task).quit()
+    assert task() == Stopped()
 
 
 @pytest.mark.parametrize("error", [BlurMapError("Take another."), ZeroDivisionError("oh"), MemoryError()])
-def test_failures_come_back_as_words(error: Exception) -> None:
+def test_failures_come_back_as_words(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     def work(*_: Any) -> None:
         raise error
 
-    outcome, _ = run(work, "m = nb.estimate_blur(layer)")
+    with caplog.at_level(logging.INFO, "napari_blurmap"):
+        outcome, _ = run(work)
     assert isinstance(outcome, Failed)
     assert str(error) in outcome.message
     assert "Traceback" not in outcome.message
-    assert outcome.report.startswith("m = nb.estimate_blur(layer)\n\nPython 3.")
-    assert "numpy " in outcome.report
-    # Where the fault may be ours the report says where it happened.
+    # Where the fault may be ours it says where it happened, as napari's log does.
     ours = not isinstance(error, BlurMapError)
     assert (type(error).__name__ in outcome.message) == ours
-    assert ("Traceback" in outcome.report and __file__ in outcome.report) == ours
+    assert ("Traceback" in outcome.trace and __file__ in outcome.trace) == ours
+    (record,) = caplog.records
+    assert record.name == "napari_blurmap.plugin.run.worker"
+    assert (record.levelno == logging.ERROR and record.exc_info is not None) == ours
 
 
 def test_a_failing_listener_is_a_failure_too() -> None:
     def told(_: Step) -> None:
         raise RuntimeError("nobody listens")
 
-    outcome = Job("work", lambda progress, _: progress(1, 2, ""), told)()
+    outcome = Task("work", lambda progress, *_: progress(1, 2, ""), told)()
     assert isinstance(outcome, Failed)
     assert "nobody listens" in outcome.message
 
 
 def test_napari_sees_its_name() -> None:
-    assert repr(Job("Blur of cells", lambda *_: None, lambda _: None)) == "Blur of cells"
+    assert repr(Task("Blur of cells", lambda *_: None, lambda _: None)) == "Blur of cells"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from napari.utils.theme import get_theme
-from qtpy.QtCore import Qt
+
+from ..widgets.plot import make_still, take_theme
 
 if TYPE_CHECKING:
     from ...checking.report import CheckReport
@@ -27,12 +27,9 @@ class CheckPlot(pg.PlotWidget):
     """
 
     def __init__(self, theme: str) -> None:
-        super().__init__(enableMenu=False)
-        self.setFixedHeight(240)
-        self.setMouseEnabled(x=False, y=False)
-        self.hideButtons()
+        super().__init__()
+        make_still(self, [self.getPlotItem()], height=240)
         self.getPlotItem().setContentsMargins(0, 0, 4, 5)  # else the axis' name is cut
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setToolTip(
             "Each point: the median estimate for one added blur; its bar holds 68 % of the places. Band: the standard "
             "error that the model states. Line: the truth. Shaded: what can be read on this picture."
@@ -69,16 +66,9 @@ class CheckPlot(pg.PlotWidget):
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a theme of napari."""
-        theme = get_theme(name)
-        self.setBackground(theme.background.as_hex())
-        text, marks = theme.text.as_hex(), pg.mkColor(theme.current.as_hex())
-        for side in ("bottom", "left"):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(text)
-            axis.setTextPen(text)
+        text, marks = take_theme(self, [self.getPlotItem()], name)
         self._truth.setPen(pg.mkPen(text, width=1))
-        self.points.setBrush(marks)
+        self.points.setBrush(pg.mkColor(marks))
         self.points.setPen(pg.mkPen(text))
         self._bars.setData(pen=pg.mkPen(text))
         faint = pg.mkColor(marks)

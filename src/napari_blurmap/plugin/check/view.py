@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QAbstractItemView, QPushButton, QTableWidget, QTableW
 
 from ..widgets.column_view import ColumnView
 from ..widgets.fields import plain_label
+from ..widgets.layout import column
 
 if TYPE_CHECKING:
     from ...checking.report import CheckReport, CheckRow
@@ -45,6 +46,8 @@ class CheckView(ColumnView):
         napari's name of the theme.
     """
 
+    save: QPushButton
+
     def __init__(self, theme: str) -> None:
         super().__init__(theme)
         self.plot: CheckPlot | None = None
@@ -64,7 +67,7 @@ class CheckView(ColumnView):
         self.legend.setText("In grey: not usable.")
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the drawing (PNG) and all figures (JSON).")
-        self._add(self.title, self.line, self.warnings, self.table, self.legend, self.save)
+        column(self, self.title, self.line, self.warnings, self.table, self.legend, self.save)
 
     def show_report(self, name: str, report: CheckReport, *, running: bool) -> None:
         """Show a report in place of the one before.

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
+from superqt.utils import qthrottled
 
+from ...errors import BlurMapError
 from ...ground.units import readable_unit
-from ..layers.regions import in_data
+from ..layers.geometry import map_axes
+from ..layers.position import in_data
 
 if TYPE_CHECKING:
     import napari.viewer
-    from napari.layers import Layer
-    from numpy.typing import NDArray
 
     from ...result.blurmap import BlurMap
-
-_INTERVAL_MS = 40
 
 
 class CursorReadout(QObject):
@@ -40,17 +39,10 @@ class CursorReadout(QObject):
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_INTERVAL_MS)
-        self._timer.timeout.connect(self._read)
 
+    @qthrottled(timeout=40, leading=False)
     def moved(self) -> None:
         """The pointer has moved; read when it is time again."""
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def _read(self) -> None:
         self.text_changed.emit(self._text())
 
     def _text(self) -> str:
@@ -59,23 +51,18 @@ class CursorReadout(QObject):
         position = np.asarray(self._viewer.cursor.position)
         for layer in reversed(self._viewer.layers):
             blurmap: BlurMap | None = layer.metadata.get("blurmap")
-            # A projection or a slice that napari makes of a map keeps its metadata.
-            if blurmap is None or not layer.visible or layer.ndim < blurmap.sigma.ndim:
+            if blurmap is None or not layer.visible:
+                continue
+            try:
+                axes = map_axes(blurmap, layer)
+            except BlurMapError:  # a projection or a slice that napari makes of a map keeps its metadata
                 continue
             here = in_data(layer, position, self._viewer.dims.units)
-            place = _place(blurmap, layer, here)
+            place = tuple(int(v) for v in np.floor(here[list(axes)] + 0.5))
             if any(not 0 <= i < n for i, n in zip(place, blurmap.sigma.shape, strict=True)):
                 continue
             return _lazy_text(layer.get_value(here)) if hasattr(blurmap.sigma, "dask") else value_text(blurmap, place)
         return ""
-
-
-def _place(blurmap: BlurMap, layer: Layer, position: NDArray[np.float64]) -> tuple[int, ...]:
-    """Index in the map of a position in the layer, whose axes may stand in another order."""
-    labels = [label.lower() for label in layer.axis_labels]
-    if len(set(labels)) == len(labels) and set(blurmap.axes) <= set(labels):
-        position = position[[labels.index(axis) for axis in blurmap.axes]]
-    return tuple(int(v) for v in np.floor(position[-len(blurmap.axes) :] + 0.5))
 
 
 def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:

@@ -26,6 +26,54 @@ _TRANSPARENT = (
 _BINS = 60
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What a verdict rests on.
+
+    Parameters
+    ----------
+    reference : Reference or None
+        What counts as sharp.
+    contrast : str
+        Key of `CONTRASTS`.
+    problem : str
+        Why the reference that was asked for could not be used.
+    """
+
+    reference: Reference | None
+    contrast: str
+    problem: str = ""
+
+    @property
+    def compared_with(self) -> Reference | None:
+        """The reference of the verdict; transparent specimens get none."""
+        return None if self.contrast == "transparent" else self.reference
+
+    def words(self, summary: dict[str, Any]) -> str:
+        """The verdict in words, or why there is none; empty where nobody asked for one.
+
+        Parameters
+        ----------
+        summary : dict
+            What ``BlurMap.summary`` says.
+
+        Examples
+        --------
+        >>> found = {"verdict": "blurred", "note": None, "reference": {"name": "optics limit"}}
+        >>> Judgement(None, "reflected").words(found)
+        'Blurred, compared with the optics limit.'
+        """
+        if self.contrast == "transparent":
+            return _TRANSPARENT
+        if self.problem:
+            return f"No verdict: {self.problem}"
+        if note := summary["note"]:  # the model's zero is not that of the reference
+            return f"No verdict: {note[0].lower()}{note[1:]}"
+        if summary["verdict"] is None:
+            return ""
+        return f"{str(summary['verdict']).capitalize()}, compared with the {summary['reference']['name']}."
+
+
 @dataclass(frozen=True, eq=False)
 class Digest:
     """Figures of a result, ready to be shown.
@@ -34,8 +82,8 @@ class Digest:
     ----------
     summary : dict
         What ``BlurMap.summary`` says.
-    line : str
-        The summary in a sentence.
+    line, verdict : str
+        The same in words; the verdict is empty where nobody asked for one.
     counts, edges : ndarray, shape (N,) and (N + 1,)
         Histogram of the judged FWHM, pixels, over logarithmic bins; empty
         where nothing was judged.
@@ -43,6 +91,7 @@ class Digest:
 
     summary: dict[str, Any]
     line: str
+    verdict: str
     counts: NDArray[np.float64]
     edges: NDArray[np.float64]
 
@@ -52,15 +101,15 @@ class Digest:
         return float(self.summary["shares"]["invalid"]) < 1.0
 
 
-def digest(blurmap: BlurMap, reference: Reference | None) -> Digest:
+def digest(blurmap: BlurMap, judgement: Judgement) -> Digest:
     """Summarize a result; takes a moment for a large one, so call it in a worker.
 
     Parameters
     ----------
     blurmap : BlurMap
-        The result.
-    reference : Reference or None
-        What counts as sharp.
+        The result, or one plane of it.
+    judgement : Judgement
+        What the verdict rests on.
 
     Returns
     -------
@@ -70,10 +119,12 @@ def digest(blurmap: BlurMap, reference: Reference | None) -> Digest:
     from ...result.sampling import sample_map
     from ...result.words import summary_line
 
-    summary = blurmap.summary(reference)
+    summary = blurmap.summary(judgement.compared_with)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma
     counts, edges = _histogram(FWHM_PER_SIGMA * sigma[sigma > 0])
-    return Digest(summary, summary_line(summary), counts, edges)
+    # A number stays in one line with its unit and its error; a hyphen alone would end a line.
+    line = summary_line(summary).replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u2060\u00a0")
+    return Digest(summary, line, judgement.words(summary), counts, edges)
 
 
 def _histogram(fwhm: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -85,36 +136,3 @@ def _histogram(fwhm: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.floa
     edges = np.geomspace(low, high, _BINS + 1)
     counts, _ = np.histogram(np.log(fwhm), np.log(edges))
     return counts / fwhm.size, edges
-
-
-def verdict_text(summary: dict[str, Any], contrast: str, problem: str = "") -> str:
-    """The verdict in words, or why there is none.
-
-    Parameters
-    ----------
-    summary : dict
-        What ``BlurMap.summary`` says.
-    contrast : str
-        Key of `CONTRASTS`.
-    problem : str, optional
-        Why the reference that was asked for could not be used.
-
-    Returns
-    -------
-    str
-        Empty where nobody asked for a verdict.
-
-    Examples
-    --------
-    >>> verdict_text({"verdict": "blurred", "note": None, "reference": {"name": "optics limit"}}, "reflected")
-    'Blurred, compared with the optics limit.'
-    """
-    if contrast == "transparent":
-        return _TRANSPARENT
-    if problem:
-        return f"No verdict: {problem}"
-    if note := summary["note"]:  # the model's zero is not that of the reference
-        return f"No verdict: {note[0].lower()}{note[1:]}"
-    if summary["verdict"] is None:
-        return ""
-    return f"{str(summary['verdict']).capitalize()}, compared with the {summary['reference']['name']}."

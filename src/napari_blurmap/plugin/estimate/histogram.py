@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
+
+from ..widgets.plot import make_still, take_theme
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,17 +39,13 @@ class Histogram(pg.PlotWidget):
     """
 
     def __init__(self, theme: str) -> None:
-        super().__init__(axisItems={"bottom": _LogAxis("bottom")}, enableMenu=False)
-        self.setFixedHeight(120)
-        self.setMouseEnabled(x=False, y=False)
-        self.hideButtons()
+        super().__init__(axisItems={"bottom": _LogAxis("bottom")})
+        make_still(self, [self.getPlotItem()], height=120)
         self.hideAxis("left")
         self.setToolTip(
             "Share of the judged places at each blur (logarithmic axis), in the colours of the map; the line is the "
             "reference."
         )
-        # It shows, it is not worked with: keyboard users need not stop here.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bars = pg.BarGraphItem(x0=[], x1=[], height=[], pen=None)
         self._curve = pg.PlotCurveItem()
         self._line = pg.InfiniteLine(angle=90)
@@ -94,12 +91,6 @@ class Histogram(pg.PlotWidget):
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a theme of napari."""
-        theme = get_theme(name)
-        self.setBackground(theme.background.as_hex())
-        text = theme.text.as_hex()
-        axis = self.getAxis("bottom")
-        axis.enableAutoSIPrefix(False)
-        axis.setPen(text)
-        axis.setTextPen(text)
+        text, _ = take_theme(self, [self.getPlotItem()], name)
         self._curve.setPen(pg.mkPen(text))
         self._line.setPen(pg.mkPen(text, width=2, style=Qt.PenStyle.DashLine))

@@ -1,4 +1,4 @@
-"""One press of Run: all that the estimate needs, fixed, and the same as a line of Python."""
+"""One press of Run in the panel "Estimate blur": a picture into layers and figures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ...errors import BlurMapError, Cancelled
+from ..panels.job import arguments
 from ..run.worker import Stopped
-from .digest import Digest, digest
+from .digest import Digest, Judgement, digest
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from ...ground.progress import Cancel, Progress
     from ...models.info import ModelInfo
     from ...result.blurmap import BlurMap
-    from ...result.reference import Reference
     from ..layers.picture import LayerPicture
-
-Estimate = Callable[..., Any]
+    from ..run.worker import Tell
 
 #: Probabilities are kept for smoothing where they take no more memory than this, bytes.
 _KEPT = 2**28
@@ -36,7 +35,7 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class EstimateJob:
     """What is estimated, and how.
 
     Parameters
@@ -47,12 +46,8 @@ class Request:
         The picture as it was when Run was pressed.
     options : dict
         Arguments of `estimate_blur` that differ from their defaults.
-    reference : Reference or None
-        What counts as sharp.
-    contrast : str
-        Kind of contrast.
-    problem : str
-        Why a reference that was asked for could not be used.
+    judgement : Judgement
+        What the verdict rests on.
     classes : int or None
         Number of classes of the class map, where one is wanted.
     """
@@ -60,57 +55,34 @@ class Request:
     source: Image
     picture: LayerPicture
     options: dict[str, Any]
-    reference: Reference | None
-    contrast: str
-    problem: str = ""
+    judgement: Judgement
     classes: Literal[10, 30] | None = None
-
-    @property
-    def compared_with(self) -> Reference | None:
-        """The reference of the verdict; transparent specimens get none."""
-        return None if self.contrast == "transparent" else self.reference
 
     @property
     def limit(self) -> float | None:
         """Sigma at which the colours start; None where there is no optics limit."""
-        return self.reference.sigma if self.reference and self.reference.kind == "optics" else None
+        reference = self.judgement.reference
+        return reference.sigma if reference is not None and reference.kind == "optics" else None
+
+    @property
+    def name(self) -> str:
+        """What napari shows while it runs."""
+        return f"Blur of {self.picture.name}"
 
     def run(
-        self,
-        progress: Progress,
-        cancel: Cancel,
-        estimate: Estimate | None = None,
+        self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
     ) -> Result | Stopped:
-        """Estimate and summarize; meant for a worker.
-
-        Parameters
-        ----------
-        progress, cancel : callable
-            As `napari_blurmap.estimate_blur` takes them.
-        estimate : callable, optional
-            Used in place of `estimate_blur`.
-
-        Returns
-        -------
-        Result or Stopped
-            `Stopped` holds the partial `Result`.
-
-        Raises
-        ------
-        BlurMapError
-            If the picture, the model or the device cannot be used.
-        """
-        estimate = estimate or _estimate_blur()
+        """Estimate and summarize; `Stopped` holds the result of what was finished until then."""
+        estimate = function or _estimate_blur()
         try:
             return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel))
-        except Cancelled as request:
-            return Stopped(self._result(request.partial))
+        except Cancelled as cancelled:
+            return Stopped(None if cancelled.partial is None else self._result(cancelled.partial))
 
     def _result(self, blurmap: BlurMap) -> Result:
-        about = blurmap.provenance | {"contrast": self.contrast}
-        blurmap = replace(blurmap, provenance=about)
+        blurmap = replace(blurmap, provenance=blurmap.provenance | {"contrast": self.judgement.contrast})
         # Layers take long to make; only adding them is work for the thread that draws.
-        return Result(self._layers(blurmap), digest(blurmap, self.compared_with))
+        return Result(self._layers(blurmap), digest(blurmap, self.judgement))
 
     def _layers(self, blurmap: BlurMap) -> list[Layer]:
         """The layers of the result, under the name that the picture had when Run was pressed."""
@@ -129,14 +101,14 @@ class Request:
 
     def as_python(self) -> str:
         """The same estimate for napari's console or a script."""
-        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
-        reference = "" if self.compared_with is None else f"nb.{self.compared_with!r}"
+        reference = self.judgement.compared_with
+        compared = "" if reference is None else f"nb.{reference!r}"
         limit = "" if self.limit is None else f", limit={self.limit!r}"
         return (
             "import napari_blurmap as nb\n\n"
             f"layer = viewer.layers[{self.picture.name!r}]\n"
-            f"m = nb.estimate_blur(layer{options})\n"
-            f"print(nb.summary_line(m.summary({reference}), verdict=True))\n"
+            f"m = nb.estimate_blur(layer{arguments(self.options)})\n"
+            f"print(nb.summary_line(m.summary({compared}), verdict=True))\n"
             f"nb.add_to_viewer(viewer, m, layer{limit})\n"
         )
 
@@ -156,7 +128,7 @@ def probabilities_fit(picture: LayerPicture, info: ModelInfo) -> bool:
     return pixels / stride**2 * len(info.sigma_grid) * 4 <= _KEPT
 
 
-def _estimate_blur() -> Estimate:
+def _estimate_blur() -> Callable[..., Any]:
     """Loads PyTorch, so only where the work is done."""
     from ...estimate import estimate_blur
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+from superqt.utils import qdebounced
 
 from ...errors import BlurMapError
 from ...ground.units import meters, readable_unit, unit_label
 from ..layers.picture import is_square
-from ..widgets.fields import Choice, NumberField, empty_form, form_label, plain_label
+from ..widgets.choice import Choice
+from ..widgets.fields import NumberField, plain_label
+from ..widgets.layout import column, rows
 
 if TYPE_CHECKING:
     from ...result.reference import Reference
@@ -35,29 +38,35 @@ class OpticsForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._known: PixelSize | None = None
-        self.kind = Choice("What counts as sharp. Without it the blur is measured, but nothing is called sharp.")
-        for data, text in _KINDS.items():
-            self.kind.addItem(text, data)
+        self.kind = Choice(
+            "What counts as sharp. Without it the blur is measured, but nothing is called sharp.", _KINDS
+        )
         self.aperture = NumberField("NA", "Numerical aperture of the objective, as engraved on it, such as 0.75.")
         self.wavelength = NumberField("nm", "Wavelength of the light that makes the picture, in nm (emission).")
-        self.immersion = Choice("What lies between objective and specimen; its refractive index bounds the NA.")
-        for text, index in _IMMERSIONS.items():
-            self.immersion.addItem(f"{text} ({index:g})", index)
+        self.immersion = Choice(
+            "What lies between objective and specimen; its refractive index bounds the NA.",
+            {index: f"{text} ({index:g})" for text, index in _IMMERSIONS.items()},
+        )
         self.typed = NumberField("FWHM", "Largest blur (FWHM) that you still call sharp.")
         self.typed_unit = Choice("Unit of the limit.")
         self.pixel = NumberField("size", "Side of a pixel in the specimen.")
-        self.unit = Choice("Unit of the pixel size.")
-        for name in _UNITS:
-            self.unit.addItem(unit_label(name), name)
+        self.unit = Choice("Unit of the pixel size.", {name: unit_label(name) for name in _UNITS})
         self.unit.choose("micrometer")
         self.override = QCheckBox("change")
         self.override.setToolTip("Use another pixel size than the one that the layer knows.")
         self.limit_text = plain_label()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(200)
-        self._timer.timeout.connect(self._refresh)
-        self._lay_out()
+        self._objective = _row(self.aperture, QLabel("at"), self.wavelength, QLabel("nm"))
+        self._typed = _row(self.typed, self.typed_unit)
+        self._form = rows(
+            {
+                "Reference": self.kind,
+                "NA": self._objective,
+                "Immersion": self.immersion,
+                "FWHM up to": self._typed,
+                "Pixel size": _row(self.pixel, self.unit, self.override),
+            }
+        )
+        column(self, self._form, self.limit_text)
         self._connect()
         self.set_known_pixel(None)
 
@@ -72,7 +81,7 @@ class OpticsForm(QWidget):
         if size is None or typed is not None:
             self.pixel.set_value(typed[0] if typed else None)
         after = self.pixel_size
-        if before and after and self.typed_unit.currentData() == "length" and self.typed.value:
+        if before and after and self.typed_unit.value == "length" and self.typed.value:
             # The limit stays the same length.
             ratio = (meters(before[2]) or 1.0) / (meters(after[2]) or 1.0)
             self.typed.set_value(self.typed.value * ratio)
@@ -94,7 +103,7 @@ class OpticsForm(QWidget):
         if self._known and not self.override.isChecked():
             return None
         side = self.pixel.value
-        return (side, side, self.unit.currentData()) if side else None
+        return (side, side, self.unit.value) if side else None
 
     def reference(self) -> Reference | None:
         """What counts as sharp, as it stands.
@@ -109,7 +118,7 @@ class OpticsForm(QWidget):
         BlurMapError
             For values that no objective or limit can have.
         """
-        kind, size = self.kind.currentData(), self.pixel_size
+        kind, size = self.kind.value, self.pixel_size
         if kind == "none":
             return None
         from ...ground.optics import fwhm_to_sigma, optics_limit
@@ -117,13 +126,13 @@ class OpticsForm(QWidget):
 
         if kind == "typed" and self.typed.value:
             pixels = self.typed.value
-            if self.typed_unit.currentData() == "length":
+            if self.typed_unit.value == "length":
                 pixels /= self._square(size)[0]
             return Reference(fwhm_to_sigma(pixels), "limit", "typed")
         if kind == "optics" and self.aperture.value and self.wavelength.value and size:
             side, unit = self._square(size)
             wavelength = self.wavelength.value * _NANOMETER / (meters(unit) or 1.0)
-            index = self.immersion.currentData()
+            index = self.immersion.value
             if self.aperture.value >= index:
                 raise BlurMapError(
                     f"NA {self.aperture.value:g} is impossible in {self.immersion.currentText()}. Choose the "
@@ -145,7 +154,7 @@ class OpticsForm(QWidget):
         return (size[0] + size[1]) / 2, size[2]
 
     def _describe(self) -> str:
-        kind, size = self.kind.currentData(), self.pixel_size
+        kind, size = self.kind.value, self.pixel_size
         if kind == "none":
             return ""
         if kind == "optics":
@@ -165,6 +174,7 @@ class OpticsForm(QWidget):
             text += f" = {length * factor:.3g} {unit}"
         return f"{text} (sigma {reference.sigma:.3g} px)"
 
+    @qdebounced(timeout=200)
     def _refresh(self) -> None:
         try:
             self.limit_text.setText(self._describe())
@@ -174,20 +184,19 @@ class OpticsForm(QWidget):
         self.changed.emit()
 
     def _edited(self) -> None:
-        kind, size = self.kind.currentData(), self.pixel_size
-        self.typed_unit.setItemText(1, unit_label(size[2] if size else "micrometer"))
+        kind, size = self.kind.value, self.pixel_size
+        self.typed_unit.relist([("px", "px"), ("length", unit_label(size[2] if size else "micrometer"))])
         for row, wanted in ((self._objective, "optics"), (self.immersion, "optics"), (self._typed, "typed")):
             self._form.setRowVisible(row, kind == wanted)
-        self._timer.start()
+        self._refresh()
 
     def _show_known(self) -> None:
         known = self._known is not None and not self.override.isChecked()
         if known and self._known is not None:
             y, x, unit = self._known
             self.pixel.setText(f"{y:.4g}" if is_square(self._known) else f"{y:.4g} x {x:.4g}")
-            if not self.unit.choose(unit):
-                self.unit.addItem(unit_label(unit), unit)
-                self.unit.choose(unit)
+            self.unit.relist([(name, unit_label(name)) for name in dict.fromkeys((*_UNITS, unit))])
+            self.unit.choose(unit)
         elif not self.pixel.isEnabled():
             self.pixel.set_value(self._known[0] if self._known else None)
         self.pixel.setEnabled(not known)
@@ -198,28 +207,11 @@ class OpticsForm(QWidget):
         self._show_known()
         self._edited()
 
-    def _lay_out(self) -> None:
-        self.typed_unit.addItem("px", "px")
-        self.typed_unit.addItem(unit_label("micrometer"), "length")
-        self._form = empty_form()
-        self._objective = _row(self.aperture, QLabel("at"), self.wavelength, QLabel("nm"))
-        self._typed = _row(self.typed, self.typed_unit)
-        self._form.addRow(form_label("Reference"), self.kind)
-        self._form.addRow(form_label("NA"), self._objective)
-        self._form.addRow(form_label("Immersion"), self.immersion)
-        self._form.addRow(form_label("FWHM up to"), self._typed)
-        self._form.addRow(form_label("Pixel size"), _row(self.pixel, self.unit, self.override))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(self._form)
-        column.addWidget(self.limit_text)
-
     def _connect(self) -> None:
         for field in (self.aperture, self.wavelength, self.typed, self.pixel):
             field.textChanged.connect(self._edited)
         for choice in (self.kind, self.immersion, self.unit, self.typed_unit):
-            choice.currentIndexChanged.connect(self._edited)
+            choice.changed.connect(self._edited)
         self.override.toggled.connect(self._overridden)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import napari.viewer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QFileDialog
+from superqt.utils import qthrottled
 
-from ..panels.base import RunPanel, copy_python
+from ..layers.geometry import map_axes
+from ..layers.position import plane_shown
+from ..panels.base import RunPanel, Saving
+from ..run.latest import LatestOnly
 from ..run.view import RunView
-from ..run.worker import Done, Failed, Outcome
+from ..run.worker import Done, Failed, Outcome, Stopped
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
-from .digest import Digest, digest
-from .form import EstimateForm, Judgement
-from .job import Estimate, Request, Result
+from .digest import Digest, Judgement, digest
+from .form import EstimateForm
+from .job import EstimateJob
 from .view import ResultView
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from ...result.blurmap import BlurMap
-
-_FILES = "OME-TIFF (*.sigma.ome.tif);;OME-Zarr, for large maps (*.sigma.ome.zarr)"
-_ENDINGS = (".sigma.ome.tif", ".sigma.ome.zarr")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +65,24 @@ class EstimatePanel(RunPanel):
         Used in place of `napari_blurmap.estimate_blur`.
     """
 
+    title = "Estimate blur"
     form: EstimateForm
     view: ResultView
 
-    def __init__(self, napari_viewer: napari.viewer.Viewer, estimate: Estimate | None = None) -> None:
-        super().__init__(napari_viewer)
-        self._saving, self._judging = self._new_control(), self._new_control()
-        self._estimate = estimate
-        self._request: Request | None = None
+    def __init__(self, napari_viewer: napari.viewer.Viewer, estimate: Callable[..., Any] | None = None) -> None:
+        super().__init__(
+            napari_viewer,
+            EstimateForm(napari_viewer),
+            RunView("Estimate the blur of the chosen picture"),
+            ResultView(napari_viewer.theme),
+            estimate,
+        )
         self._shown: _Shown | None = None
-        self._asked: tuple[_Shown, Judgement] | None = None
-        self._notices: list[str] = []
-        self.form = EstimateForm(napari_viewer)
-        self.run_view = RunView()
-        self.view = ResultView(napari_viewer.theme)
+        self._verdicts, self._planes = LatestOnly(self._new_control()), LatestOnly(self._new_control())
         self._canvas = CanvasText(napari_viewer)
         self._cursor = CursorReadout(napari_viewer, self)
-        self._column = self._stack(self.form, self.run_view, self.view)
-        self._connect()
+        self._cursor.text_changed.connect(self.view.show_value)
+        self.form.reference_changed.connect(self._judge)
         self._attach()
 
     def select_model(self, path: str | Path) -> None:
@@ -100,134 +100,101 @@ class EstimatePanel(RunPanel):
         """
         self.form.model.select(path)
 
-    def run(self) -> None:
-        """Start estimating the chosen picture, as the button does."""
-        request = self.form.request()
-        if request is None or self.control.state.busy:
-            return
+    def _begin(self, job: EstimateJob) -> None:
         from . import histogram  # noqa: F401 - imported here and now, while nothing else is going on
 
-        self._request = request
-        self._notices.clear()
         self.form.store_preferences()
-        self.control.start(
-            f"Blur of {request.picture.name}",
-            partial(request.run, estimate=self._estimate),
-            loads_torch=self._estimate is None,
-            about=request.as_python(),
-        )
-
-    def _connect(self) -> None:
-        self._connect_run(self.run, self._copy, self._on_ended)
-        self.form.reference_changed.connect(self._judge)
-        self.view.save.clicked.connect(self._save)
-        self._cursor.text_changed.connect(self.view.show_value)
-        self.control.noticed.connect(self._on_noticed)
-        self._saving.ended.connect(self._on_saved)
-        self._judging.ended.connect(self._on_judged)
 
     def _follow(self) -> None:
         super()._follow()
         self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
         self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
+        self._link.connect(self._viewer.dims.events.current_step, self._show_plane)
 
     def _let_go(self) -> None:
         super()._let_go()
-        self.form.unfollow()
+        self._show_plane.cancel()
         self._canvas.clear()
 
     def _on_layer_removed(self, event: object) -> None:
         self._canvas.layer_removed(getattr(event, "value", None))
 
-    def _on_noticed(self, text: str) -> None:
-        self._notices.append(text)
-
-    def _on_ended(self, outcome: Outcome) -> None:
-        request, self._request = self._request, None
-        if isinstance(outcome, Failed):
-            self.run_view.show_failure(outcome)
-            return
-        result = outcome.value if isinstance(outcome, Done) else outcome.partial
-        words = "" if isinstance(outcome, Done) else "Cancelled; what was finished until then is shown."
-        if request is None or not isinstance(result, Result):
-            words = "Cancelled."
-        elif words and not result.digest.anything:
-            words = "Cancelled before any of it was finished."
-        else:
-            self._show(request, result)
-        self.run_view.say(" ".join([words, *self._notices]).strip())
-
-    def _show(self, request: Request, result: Result) -> None:
+    def _show(self, job: EstimateJob, outcome: Done | Stopped) -> str:
+        result = outcome.value
+        if result is None:
+            return "Cancelled."
+        if isinstance(outcome, Stopped) and not result.digest.anything:
+            return "Cancelled before any of it was finished."
         for layer in result.layers:
             self._viewer.add_layer(layer)
         sigma = result.layers[0]
         self._viewer.layers.selection.active = sigma
-        judgement = (request.reference, request.contrast, request.problem)
-        self._shown = _Shown(request.source, request.picture.name, sigma, judgement, result.digest)
+        self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest)
         self._present(new=True)
         self._judge()
+        return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
 
     def _present(self, new: bool = False) -> None:
         """Show the figures of the last result in the panel and on the canvas."""
         shown = self._shown
         if shown is None:
             return
-        _, contrast, problem = shown.judgement
-        self.view.show_result(shown.name, shown.blurmap, shown.digest, contrast, problem, shown.view["limit"])
+        self.view.show_result(shown.name, shown.blurmap, shown.digest, shown.view["limit"])
+        self.view.show_plane("")
+        self._show_plane()
         text = self.view.canvas_text(shown.digest)
         if new:
             self._canvas.show(text, shown.layer)
-            QTimer.singleShot(0, self._scroll_to_result)
+            QTimer.singleShot(0, partial(self._column.bring, self.view))
         else:
             self._canvas.change(text)
-
-    def _scroll_to_result(self) -> None:
-        self._column.bring(self.view)
 
     def _judge(self) -> None:
         """Compare the last result with another reference, where it still belongs to the chosen picture."""
         shown, judgement = self._shown, self.form.judgement()
-        if shown is None or shown.source != self.form.layers.layer or judgement == shown.judgement:
-            return
-        if self.control.state.busy or self._judging.state.busy:
-            return
-        self._asked = shown, judgement
-        reference, contrast, _ = judgement
-        compared = None if contrast == "transparent" else reference
-        self._judging.start("Verdict", lambda _progress, _cancel: digest(shown.blurmap, compared))
+        self._verdicts.forget()
+        if shown is not None and shown.source == self.form.picture.layer and judgement != shown.judgement:
+            work = partial(digest, shown.blurmap, judgement)
+            self._verdicts.ask("Verdict", work, partial(self._on_judged, shown.layer, judgement))
 
-    def _on_judged(self, outcome: Outcome) -> None:
+    def _on_judged(self, layer: Layer, judgement: Judgement, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
-            self.run_view.show_failure(outcome)
-        elif isinstance(outcome, Done) and self._asked is not None:
-            shown, judgement = self._asked
-            if shown is self._shown:  # else another result has come meanwhile
-                self._shown = replace(shown, judgement=judgement, digest=outcome.value)
-                self._present()
-            self._judge()
+            self._fail(outcome)
+        elif isinstance(outcome, Done) and self._shown is not None and self._shown.layer is layer:
+            self._shown = replace(self._shown, judgement=judgement, digest=outcome.value)
+            self._present()
 
-    def _copy(self) -> None:
-        if (request := self.form.request()) is not None:
-            copy_python(request.as_python(), self.run_view.say)
+    @qthrottled(timeout=100)
+    def _show_plane(self) -> None:
+        """Summarize the plane that is seen of a stack, in another thread."""
+        shown = self._shown
+        if shown is None or shown.blurmap.sigma.ndim == 2:
+            return
+        m = shown.blurmap
+        index = plane_shown(shown.layer, map_axes(m, shown.layer)[:-2], m.sigma.shape[:-2], self._viewer.dims)
+        work = partial(_plane_digest, m, index, shown.judgement)
+        self._planes.ask("Summary of the plane", work, partial(self._on_plane, shown, index))
 
-    def _save(self) -> None:
+    def _on_plane(self, shown: _Shown, index: tuple[int, ...], outcome: Outcome) -> None:
+        if isinstance(outcome, Done) and shown is self._shown:
+            labels = [label.lower() for label in shown.source.axis_labels]
+            axes = shown.blurmap.axes[: len(index)]
+            named = set(axes) <= set(labels)
+            place = ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in zip(axes, index, strict=True))
+            verdict = outcome.value.verdict if shown.digest.verdict else ""
+            self.view.show_plane(f"Plane {place}: {outcome.value.line} {verdict}".strip())
+
+    def _to_save(self) -> Saving | None:
         if self._shown is None:
-            return
-        name = re.sub(r"[^\w.-]+", "_", self._shown.name) or "picture"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the blur map", name + _ENDINGS[0], _FILES)
-        if not path:
-            return
-        # The dialog has asked whether that file may be replaced, but neither what lies beside it nor a completed name.
-        typed = path.endswith(_ENDINGS)
-        target = path if typed else path + _ENDINGS["zarr" in chosen]
-        asked = typed and Path(target).is_file()
-        save = partial(self._shown.blurmap.save, target, overwrite=asked, colormap=self._shown.view)
-        self.view.save.setEnabled(False)
-        self._saving.start(f"Saving {name}", lambda _progress, _cancel: save())
+            return None
+        blurmap, view = self._shown.blurmap, self._shown.view
+        return Saving(
+            "Save the blur map",
+            self._shown.name,
+            {".sigma.ome.tif": "OME-TIFF", ".sigma.ome.zarr": "OME-Zarr, for large maps"},
+            lambda target, replace: blurmap.save(target, overwrite=replace, colormap=view),
+        )
 
-    def _on_saved(self, outcome: Outcome) -> None:
-        self.view.save.setEnabled(True)
-        if isinstance(outcome, Failed):
-            self.run_view.show_failure(outcome)
-        elif isinstance(outcome, Done):
-            self.run_view.say(f"Saved as {outcome.value}.")
+
+def _plane_digest(blurmap: BlurMap, index: tuple[int, ...], judgement: Judgement) -> Digest:
+    return digest(blurmap.plane(index), judgement)

@@ -11,10 +11,11 @@ from qtpy.QtWidgets import QPushButton
 from ...ground.units import readable_unit
 from ..widgets.column_view import ColumnView
 from ..widgets.fields import plain_label
-from .digest import Digest, verdict_text
+from ..widgets.layout import column
 
 if TYPE_CHECKING:
     from ...result.blurmap import BlurMap
+    from .digest import Digest
     from .histogram import Histogram
 
 _HINT = "Move the pointer over the map for its value there."
@@ -29,20 +30,23 @@ class ResultView(ColumnView):
         napari's name of the theme.
     """
 
+    save: QPushButton
+
     def __init__(self, theme: str) -> None:
         super().__init__(theme)
         self.plot: Histogram | None = None
         self.title = plain_label(bold=True)
         self.verdict = plain_label(bold=True)
         self.line = plain_label()
+        self.plane = plain_label()
         self.value = plain_label()
         self.value.setToolTip("Blur at the place under the pointer, with its standard error.")
         self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
-        self._add(self.title, self.verdict, self.line, self.value, self.save)
+        column(self, self.title, self.verdict, self.line, self.plane, self.value, self.save)
 
-    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, contrast: str, problem: str, low: float) -> None:
+    def show_result(self, name: str, blurmap: BlurMap, digest: Digest, low: float) -> None:
         """Show a result in place of the one before.
 
         Parameters
@@ -53,17 +57,14 @@ class ResultView(ColumnView):
             For its pixel size.
         digest : Digest
             Its figures.
-        contrast, problem : str
-            As `verdict_text` takes them.
         low : float
             Sigma, pixels, at which the colours of the map start.
         """
         self.title.setText(name + (" (partial)" if blurmap.provenance.get("partial") else ""))
-        verdict = verdict_text(digest.summary, contrast, problem)
-        self.verdict.setText(verdict)
-        self.verdict.setVisible(bool(verdict))
-        # A number stays in one line with its error and its unit; a hyphen alone would end a line.
-        self.line.setText(digest.line.replace(" %", "\u00a0%").replace(" +- ", "\u00a0+-\u2060\u00a0"))
+        self.verdict.setText(digest.verdict)
+        self.verdict.setVisible(bool(digest.verdict))
+        planes = int(np.prod(blurmap.sigma.shape[:-2]))
+        self.line.setText(f"All {planes} planes: {digest.line}" if planes > 1 else digest.line)
         self._draw(blurmap, digest, low)
         self.show()
         # Three lines always, so that nothing jumps while the pointer moves; the style is known only now.
@@ -74,9 +75,14 @@ class ResultView(ColumnView):
     def canvas_text(self, digest: Digest) -> str:
         """The same for the canvas, a sentence a line."""
         summary = digest.summary
-        verdict = summary["verdict"] if self.verdict.text() and not summary["note"] else None
+        verdict = summary["verdict"] if digest.verdict and not summary["note"] else None
         first = f"{self.title.text()}: {verdict}" if verdict else self.title.text()
-        return "\n".join([first, *digest.line.replace(" %", "\u00a0%").rstrip(".").split(". ")])
+        return "\n".join([first, *self.line.text().replace("\u2060", "").rstrip(".").split(". ")])
+
+    def show_plane(self, words: str) -> None:
+        """Show the summary of the plane that is seen; no words where there is only one."""
+        self.plane.setText(words)
+        self.plane.setVisible(bool(words))
 
     def show_value(self, text: str) -> None:
         """Show the value under the pointer."""

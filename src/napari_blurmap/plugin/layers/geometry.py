@@ -79,7 +79,7 @@ def placement(blurmap: BlurMap, source: Layer | None) -> Placement:
             "axis_labels": blurmap.axes,
         }
         return Placement(own, tuple(range(len(blurmap.axes))))
-    places = _places(blurmap, source)
+    places = map_axes(blurmap, source)
     order = tuple(int(i) for i in np.argsort(places))
     axes = list(range(min(places), source.ndim))
     inserted = tuple((i, int(source.data.shape[axis])) for i, axis in enumerate(axes) if axis not in places)
@@ -108,7 +108,7 @@ def located(blurmap: BlurMap, source: Layer | None) -> BlurMap:
     """
     if source is None:
         return blurmap
-    places = list(_places(blurmap, source))
+    places = list(map_axes(blurmap, source))
     transform = _transform(source, places)
     units = [unit_name(str(source.units[i])) or str(source.units[i]) for i in places]
     if list(blurmap.units) != units or not np.allclose(blurmap.scale, np.abs(transform["scale"]), rtol=1e-6, atol=0):
@@ -116,8 +116,26 @@ def located(blurmap: BlurMap, source: Layer | None) -> BlurMap:
     return replace(blurmap, translate=transform["translate"].tolist(), affine=after_scale(**transform).tolist())
 
 
-def _places(blurmap: BlurMap, source: Layer) -> tuple[int, ...]:
-    """Axis of the layer for each axis of the map."""
+def map_axes(blurmap: BlurMap, source: Layer) -> tuple[int, ...]:
+    """Find the axes of a map in a layer.
+
+    Parameters
+    ----------
+    blurmap : BlurMap
+        The map.
+    source : napari.layers.Layer
+        The layer of its picture, or one that shows it.
+
+    Returns
+    -------
+    tuple of int
+        Axis of the layer for each axis of the map.
+
+    Raises
+    ------
+    BlurMapError
+        If the layer is not of the map's size.
+    """
     labels = [label.lower() for label in source.axis_labels]
     count = len(blurmap.axes)
     if len(set(labels)) == len(labels) and set(blurmap.axes) <= set(labels):

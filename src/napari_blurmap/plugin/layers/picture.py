@@ -87,7 +87,7 @@ class LayerPicture:
         )
 
 
-def describe_axes(stack: Stack, named: bool) -> str:
+def describe_axes(stack: Stack, named: bool, planes: str = "each by itself") -> str:
     """How the axes of a picture are read, in one line.
 
     Parameters
@@ -96,6 +96,8 @@ def describe_axes(stack: Stack, named: bool) -> str:
         What `napari_blurmap.picture.stack.as_stack` made of the picture.
     named : bool
         Whether the picture itself names its axes; else their names are left out.
+    planes : str
+        What is done with the planes of a stack.
 
     Returns
     -------
@@ -112,7 +114,7 @@ def describe_axes(stack: Stack, named: bool) -> str:
             text += f" ({', '.join(sizes) if named else ' x '.join(sizes)})"
         elif named:
             text += f" along {stack.axes[0]}"
-        parts.append(f"{text}, each by itself")
+        parts.append(f"{text}, {planes}")
     else:
         parts.append("2-D")
     if stack.colour is not None:

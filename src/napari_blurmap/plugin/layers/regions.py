@@ -2,110 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Shapes
+from napari.layers import Labels, Layer
 from scipy.ndimage import affine_transform
 from skimage.draw import polygon2mask
 
 from ...errors import BlurMapError
+from .position import in_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Shapes
     from numpy.typing import NDArray
+
+    from ...picture.stack import Stack
 
 _ELLIPSE = 2 * np.pi * np.arange(64) / 64
 
 
-def mask_of(region: Layer, picture: Image, yx: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels of a picture that lie in a region.
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of a picture: where it lies is fixed, which pixels it has is found when they are asked for.
 
     Parameters
     ----------
-    region : napari.layers.Shapes or napari.layers.Labels
-        All its shapes, or all its labels but 0; it may have fewer axes than the picture.
+    layer, picture : str
+        Names of the layer that marks it and of the picture.
+    find : callable
+        Gives its pixels as an ndarray of bool.
+    """
+
+    layer: str
+    picture: str
+    find: Callable[[], NDArray[np.bool_]]
+
+    @classmethod
+    def of(cls, layer: Layer, picture: Image, stack: Stack) -> Region:
+        """Take all shapes of a layer, or all its labels but 0.
+
+        Parameters
+        ----------
+        layer : napari.layers.Shapes or napari.layers.Labels
+            It may have fewer axes than the picture. A volume marks what it marks in any plane.
+        picture : napari.layers.Image
+            The picture's layer.
+        stack : Stack
+            What `napari_blurmap.picture.stack.as_stack` made of it.
+        """
+        yx, size = list(stack.order[-2:]), (stack.shape[-2], stack.shape[-1])
+        if not isinstance(layer, Labels):
+            return cls(layer.name, picture.name, partial(_inside, _outlines(layer, picture, yx), size))
+
+        def place(point: NDArray[np.float64]) -> NDArray[np.float64]:
+            here = np.zeros(picture.ndim)
+            here[yx] = point
+            return in_data(layer, np.array(picture.data_to_world(here)), picture.units)[-2:]
+
+        data = layer.data[0] if layer.multiscale else layer.data
+        return cls(layer.name, picture.name, partial(_labelled, data, *_affine(place, 2), size))
+
+    def mask(self) -> NDArray[np.bool_]:
+        """Its pixels; takes long for a large volume of labels, so call it in a worker.
+
+        Returns
+        -------
+        ndarray of bool, shape (Y, X)
+
+        Raises
+        ------
+        BlurMapError
+            If nothing of it lies on the picture.
+        """
+        marked = self.find()
+        if not marked.any():
+            raise BlurMapError(
+                f"Nothing in the layer {self.layer!r} lies on {self.picture!r}. Mark what is in focus there, or choose "
+                "all of it."
+            )
+        return marked
+
+
+def box_of(shapes: Shapes, picture: Image, stack: Stack) -> tuple[int, int, int, int]:
+    """The box around the first shape, in pixels of a picture.
+
+    Parameters
+    ----------
+    shapes : napari.layers.Shapes
+        Where the shape is; it may have fewer axes than the picture.
     picture : napari.layers.Image
         The picture's layer.
-    yx : (int, int)
-        Its axes y and x, colour not counted.
-    size : (int, int)
-        Pixels along them.
+    stack : Stack
+        What `napari_blurmap.picture.stack.as_stack` made of it.
 
     Returns
     -------
-    ndarray of bool, shape (Y, X)
+    (int, int, int, int)
+        Rows from and to, columns from and to.
 
     Raises
     ------
     BlurMapError
-        If nothing of the region lies on the picture.
+        Without a shape, or where it lies beside the picture.
     """
-    marked = _labels(region, picture, yx, size) if isinstance(region, Labels) else _shapes(region, picture, yx, size)
-    if not marked.any():
-        raise BlurMapError(
-            f"Nothing in the layer {region.name!r} lies on {picture.name!r}. Mark what is in focus there, or choose "
-            "all of it."
-        )
-    return marked
+    if not len(shapes.data):
+        raise BlurMapError(f"The layer {shapes.name!r} holds no shape. Draw a rectangle around a sharp part.")
+    corners = _placed(shapes, picture, list(stack.order[-2:]))(np.asarray(shapes.data[0], dtype=float))
+    ends = (np.floor(corners.min(axis=0) + 0.5), np.floor(corners.max(axis=0) + 0.5))
+    (top, left), (bottom, right) = (np.clip(end, 0, stack.shape[-2:]).astype(int).tolist() for end in ends)
+    if bottom <= top or right <= left:
+        raise BlurMapError(f"The shape in {shapes.name!r} lies beside the picture. Move it onto a sharp part.")
+    return top, bottom, left, right
 
 
-def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any] | None) -> NDArray[np.float64]:
-    """A place of the world in pixels of a layer.
-
-    Parameters
-    ----------
-    layer : napari.layers.Layer
-        Any.
-    world : ndarray, shape (n,)
-        The place; leading axes that it has not are at 0.
-    units : sequence of n pint.Unit, or None
-        Of its axes: napari's layers do not look at those of the world. None,
-        which napari has where its layers disagree, counts as the layer's own.
-
-    Returns
-    -------
-    ndarray, shape (layer.ndim,)
-    """
-    place = np.zeros(layer.ndim)
-    count = min(layer.ndim, world.size)
-    own = layer.units[-count:]
-    factors = [_factor(a, b) for a, b in zip(own if units is None else units[-count:], own, strict=True)]
-    place[layer.ndim - count :] = world[world.size - count :] * factors
-    return np.asarray(layer.world_to_data(place), dtype=np.float64)
+def _affine(place: Callable[[NDArray[Any]], NDArray[Any]], count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Matrix and origin of a map from ``count`` axes that is known to be affine."""
+    origin = place(np.zeros(count))
+    return np.stack([place(unit) - origin for unit in np.eye(count)], axis=1), origin
 
 
-def _factor(unit: Any, other: Any) -> float:
-    """How many of another unit make one of this; 1 between pixels and lengths, as napari has it."""
-    return float((1.0 * unit).to(other).magnitude) if unit.is_compatible_with(other) else 1.0
+def _placed(shapes: Shapes, picture: Image, yx: list[int]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """From points of shapes, shape (N, axes), to pixels of a picture, shape (N, 2)."""
+    matrix, origin = _affine(
+        lambda point: in_data(picture, np.array(shapes.data_to_world(point)), shapes.units)[yx], shapes.ndim
+    )
+    return lambda points: points @ matrix.T + origin
 
 
-def _shapes(region: Shapes, picture: Image, yx: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
-    marked = np.zeros(size, bool)
-    for corners, kind in zip(region.data, region.shape_type, strict=True):
+def _outlines(shapes: Shapes, picture: Image, yx: list[int]) -> list[NDArray[np.float64]]:
+    """Corners of all shapes in pixels of a picture."""
+    placed, outlines = _placed(shapes, picture, yx), []
+    for corners, kind in zip(shapes.data, shapes.shape_type, strict=True):
         outline = np.asarray(corners, dtype=float)
         if kind == "ellipse":  # napari keeps the box around it
             middle, a, b = outline.mean(axis=0), (outline[1] - outline[0]) / 2, (outline[3] - outline[0]) / 2
             outline = middle + np.cos(_ELLIPSE)[:, None] * a + np.sin(_ELLIPSE)[:, None] * b
-        placed = [in_data(picture, np.array(region.data_to_world(p)), region.units)[list(yx)] for p in outline]
-        marked |= np.asarray(polygon2mask(size, np.array(placed)))  # type: ignore[no-untyped-call]
+        outlines.append(placed(outline))
+    return outlines
+
+
+def _inside(outlines: list[NDArray[np.float64]], size: tuple[int, int]) -> NDArray[np.bool_]:
+    marked = np.zeros(size, bool)
+    for outline in outlines:
+        marked |= np.asarray(polygon2mask(size, outline))  # type: ignore[no-untyped-call]
     return marked
 
 
-def _labels(region: Labels, picture: Image, yx: tuple[int, int], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Nearest label under every pixel; both layers are affine, so three places tell where all lie."""
-    data = np.asarray(region.data[0] if region.multiscale else region.data)
-    # A volume marks what it marks in any plane.
-    flat = np.asarray(data != 0).any(axis=tuple(range(data.ndim - 2)))
-
-    def place(y: float, x: float) -> NDArray[np.float64]:
-        here = np.zeros(picture.ndim)
-        here[list(yx)] = y, x
-        return in_data(region, np.array(picture.data_to_world(here)), picture.units)[-2:]
-
-    origin = place(0, 0)
-    matrix = np.stack([place(1, 0) - origin, place(0, 1) - origin], axis=1)
-    seen = affine_transform(flat.astype(np.uint8), matrix, origin, output_shape=size, order=0)
+def _labelled(data: Any, matrix: NDArray[Any], origin: NDArray[Any], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Nearest label under every pixel."""
+    flat = np.zeros(data.shape[-2:], np.uint8)
+    for plane in np.ndindex(data.shape[:-2]):  # one after the other: a volume takes as much memory again otherwise
+        flat |= np.asarray(data[plane]) != 0
+    seen = affine_transform(flat, matrix, origin, output_shape=size, order=0)
     return np.asarray(seen.astype(bool))

@@ -1,161 +1,207 @@
-"""What every docked panel is: a column of widgets that follows the viewer, and leaves nothing behind."""
+"""What the panels have in common: a form, a button with its progress, and a view of what came out."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from qtpy.QtCore import QEvent, QTimer
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog
 
-from ..run.control import RunControl
-from ..widgets.fields import Column
-from ..widgets.viewer_link import ViewerLink
+from ...errors import BlurMapError
+from ..run.worker import Done, Failed, Outcome, Stopped
+from .dock import Panel
+from .report import issue_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import napari.viewer
 
     from ..run.view import RunView
-    from ..run.worker import Outcome
     from ..widgets.column_view import ColumnView
-    from ..widgets.model_choice import ModelChoice
-
-    class ModelForm(Protocol):
-        """A form with a choice of models."""
-
-        model: ModelChoice
-        ready_changed: Any
-
-        def follow(self, link: ViewerLink) -> None:
-            """Follow the viewer through a link."""
+    from .form import Form
+    from .job import Job
 
 
-class Panel(QWidget):
-    """A column in a dock of napari's window.
+@dataclass(frozen=True, eq=False)
+class Saving:
+    """What a panel can save, and how.
 
-    A subclass says in `_follow` what of the viewer it listens to, through
-    ``_link``, and in `_let_go` what else it must end when it is taken out.
+    Parameters
+    ----------
+    title : str
+        Of the dialog.
+    name : str
+        Proposed for the file, without its ending.
+    kinds : mapping of str to str
+        Words by the ending of a file's name.
+    write : callable
+        Takes the file and whether it may be replaced; gives what was written, in words. Runs in a worker.
+    """
+
+    title: str
+    name: str
+    kinds: Mapping[str, str]
+    write: Callable[[Path, bool], object]
+
+
+class RunPanel(Panel):
+    """A panel whose button starts a job.
+
+    A subclass hands over its parts, calls `_attach` when it has made the rest,
+    and overrides what it needs of `_begin`, `_show_news`, `_show`, `_dismiss`
+    and `_to_save`.
 
     Parameters
     ----------
     viewer : napari.viewer.Viewer
         Whose window it is in.
+    form : Form
+        Makes the job.
+    run_view : RunView
+        The button and what is said below it.
+    view : ColumnView, optional
+        Shows what came out.
+    function : callable, optional
+        Used in place of the function of `napari_blurmap` that does the work.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self._viewer = viewer
-        self._link = ViewerLink()
-        self._controls: list[RunControl] = []
-        self._was_shown = False
-        self.control = self._new_control()
-        # No method of the panel: it is no more when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, self._controls))
+    #: What it is called in napari's menus.
+    title: ClassVar[str]
+    #: Whether its work imports PyTorch.
+    loads_torch: ClassVar[bool] = True
 
-    def event(self, event: QEvent | None) -> bool:
-        """Let go of the viewer when the panel is taken out of it; take its place when it is first shown."""
-        if event is not None and event.type() == QEvent.Type.ParentChange:
-            if self.parent() is None:
-                self._let_go()
-            else:
-                self._attach()
-        elif event is not None and event.type() == QEvent.Type.Show and not self._was_shown:
-            self._was_shown = True
-            QTimer.singleShot(0, self._join_panels)  # when the window has laid itself out
-        return super().event(event)
+    def __init__(
+        self,
+        viewer: napari.viewer.Viewer,
+        form: Form,
+        run_view: RunView,
+        view: ColumnView | None = None,
+        function: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(viewer)
+        self.form, self.run_view, self.view = form, run_view, view
+        self.control, self._saving = self._new_control(), self._new_control()
+        self._function = function
+        self._job: Job | None = None
+        self._failed: Failed | None = None
+        self._notices: list[str] = []
+        self._column = self._stack(form, run_view, *([] if view is None else [view]))
+        form.ready_changed.connect(run_view.set_ready)
+        run_view.set_ready(form.ready)
+        if form.model is not None:
+            form.model.failed.connect(run_view.say)
+        run_view.run_clicked.connect(self.run)
+        run_view.cancel_clicked.connect(self.control.cancel)
+        run_view.copy.clicked.connect(self._copy_python)
+        run_view.report.clicked.connect(self._copy_report)
+        self.control.state_changed.connect(run_view.show_state)
+        self.control.stepped.connect(run_view.show_step)
+        self.control.told.connect(self._on_told)
+        self.control.noticed.connect(self._notices.append)
+        self.control.ended.connect(self._on_ended)
+        self._saving.ended.connect(self._on_saved)
+        if view is not None and view.save is not None:
+            view.save.clicked.connect(self._save)
 
-    def _stack(self, *widgets: QWidget) -> Column:
-        """Fill the panel, from top to bottom."""
-        column = Column(*widgets)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(column)
-        # Tells napari that the panel itself takes the height that is left.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        return column
-
-    def _new_control(self) -> RunControl:
-        """Something that may run beside others, and ends with the panel."""
-        control = RunControl()
-        self._controls.append(control)
-        return control
-
-    def _attach(self) -> None:
-        self._link.cut()
-        self._follow()
-
-    def _join_panels(self) -> None:
-        """Become a tab of another panel in the same area: below it there is no room for both."""
-        dock = dock_of(self)
-        window = None if dock is None else dock.parentWidget()
-        if dock is None or not isinstance(window, QMainWindow):
+    def run(self) -> None:
+        """Start what the form asks for, as the button does."""
+        job = None if self.control.state.busy else self._asked()
+        if job is None:
             return
-        if dock.isFloating() or window.tabifiedDockWidgets(dock):
-            return
-        area = window.dockWidgetArea(dock)
-        docks = (dock_of(panel) for panel in window.findChildren(Panel) if panel is not self)
-        for other in docks:
-            if other is not None and not other.isFloating() and window.dockWidgetArea(other) == area:
-                window.tabifyDockWidget(other, dock)
-                dock.raise_()
-                return
+        self._job = job
+        self._notices.clear()
+        self._begin(job)
+        self.control.start(
+            job.name,
+            partial(job.run, function=self._function),
+            loads_torch=self.loads_torch and self._function is None,
+        )
 
-    def _follow(self) -> None:
-        """Connect to the viewer."""
+    def _begin(self, job: Any) -> None:
+        """Make ready for a job that is about to start."""
 
-    def _let_go(self) -> None:
-        """End all that runs, and all connections."""
-        _abandon(self._link, self._controls)
+    def _show_news(self, news: list[Any]) -> None:
+        """Show what a job has told since the last time."""
 
+    def _show(self, job: Any, outcome: Done | Stopped) -> str:
+        """Show what came out of a job; gives what is said below the button."""
+        raise NotImplementedError
 
-class RunPanel(Panel):
-    """A panel that works with a model: a form, a button with its progress, and a view of what came out.
+    def _dismiss(self) -> None:
+        """Take away what was shown of a job that then failed."""
 
-    A subclass makes ``form``, ``run_view`` and ``view``, stacks them and calls
-    `_connect_run`.
-    """
-
-    form: ModelForm
-    run_view: RunView
-    view: ColumnView
-
-    def _connect_run(self, run: Callable[[], None], copy: Callable[[], None], ended: Callable[[Outcome], None]) -> None:
-        """Wire the button to what it starts, copies, and leads to."""
-        self.form.ready_changed.connect(self.run_view.set_ready)
-        self.form.model.failed.connect(self.run_view.say)
-        self.run_view.run_clicked.connect(run)
-        self.run_view.cancel_clicked.connect(self.control.cancel)
-        self.run_view.copy.clicked.connect(copy)
-        self.control.state_changed.connect(self.run_view.show_state)
-        self.control.stepped.connect(self.run_view.show_step)
-        self.control.ended.connect(ended)
+    def _to_save(self) -> Saving | None:
+        """What the button Save... saves; None where there is nothing yet."""
 
     def _follow(self) -> None:
         self.form.follow(self._link)
         self._link.connect(self._viewer.events.theme, self._on_theme)
 
     def _on_theme(self) -> None:
-        self.view.set_theme(self._viewer.theme)
+        if self.view is not None:
+            self.view.set_theme(self._viewer.theme)
 
+    def _asked(self) -> Job | None:
+        """What the form asks for; what is wrong with it is said."""
+        try:
+            return self.form.job()
+        except BlurMapError as error:
+            self.run_view.say(str(error))
+            return None
 
-def dock_of(widget: QWidget) -> QDockWidget | None:
-    """The dock that holds a widget; None where it is not docked."""
-    holder = widget.parentWidget()
-    while holder is not None and not isinstance(holder, QDockWidget):
-        holder = holder.parentWidget()
-    return holder
+    def _on_told(self, news: list[Any]) -> None:
+        if self.control.state.busy:
+            self._show_news(news)
 
+    def _on_ended(self, outcome: Outcome) -> None:
+        job, self._job = self._job, None
+        if isinstance(outcome, Failed):
+            self._dismiss()
+            self._fail(outcome)
+        else:
+            self.run_view.say(" ".join([self._show(job, outcome), *self._notices]).strip())
 
-def copy_python(code: str, say: Callable[[str], None]) -> None:
-    """Put code on the clipboard, and say so."""
-    if (clipboard := QApplication.clipboard()) is not None:
-        clipboard.setText(code)
-        say("Copied. Paste it into napari's console, or into a script.")
+    def _fail(self, failed: Failed) -> None:
+        self._failed = failed
+        self.run_view.show_failure(failed)
 
+    def _copy_python(self) -> None:
+        if (job := self._asked()) is not None:
+            self._put_on_clipboard(job.as_python(), "Copied. Paste it into napari's console, or into a script.")
 
-def _abandon(link: ViewerLink, controls: list[RunControl], *_: object) -> None:
-    link.cut()
-    for control in controls:
-        control.abandon()
+    def _copy_report(self) -> None:
+        report = issue_report(self.title, self.form, self._failed)
+        self._put_on_clipboard(report, "Copied. Read it before you send it: it names your layers and files.")
+
+    def _put_on_clipboard(self, text: str, words: str) -> None:
+        if (clipboard := QApplication.clipboard()) is not None:
+            clipboard.setText(text)
+            self.run_view.say(words)
+
+    def _save(self) -> None:
+        saving = self._to_save()
+        if saving is None or self.view is None or self.view.save is None:
+            return
+        name = re.sub(r"[^\w.-]+", "_", saving.name) or "picture"
+        endings = tuple(saving.kinds)
+        kinds = ";;".join(f"{words} (*{ending})" for ending, words in saving.kinds.items())
+        path, kind = QFileDialog.getSaveFileName(self, saving.title, name + endings[0], kinds)
+        if not path:
+            return
+        # The dialog has asked whether that file may be replaced, but neither what lies beside it nor a completed name.
+        typed = path.endswith(endings)
+        target = Path(path if typed else path + next((end for end in endings if end in kind), endings[0]))
+        replace = typed and target.is_file()
+        self.view.save.setEnabled(False)
+        self._saving.start(f"Saving {name}", lambda *_: saving.write(target, replace))
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        if self.view is not None and self.view.save is not None:
+            self.view.save.setEnabled(True)
+        if isinstance(outcome, Failed):
+            self._fail(outcome)
+        elif isinstance(outcome, Done):
+            self.run_view.say(f"Saved as {outcome.value}.")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from napari.qt.threading import create_worker
 from napari.utils import progress
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from .worker import Done, Failed, Job, JobWorker, Outcome, Step, Stopped, Work
+from .relay import Relay
+from .worker import Done, Failed, Outcome, Step, Stopped, Task, TaskWorker, Work
 
-if TYPE_CHECKING:
-    from typing import Any
+_log = logging.getLogger(__name__)
 
 # Time for the words "Loading PyTorch" to reach the screen before its import holds the interpreter.
 _PAINT_MS = 60
@@ -43,20 +44,27 @@ _NEXT = {
     RunState.RUNNING: {RunState.CANCELLING, *_REST},
     RunState.CANCELLING: _REST,
 }
+_ENDS: dict[type, RunState] = {Done: RunState.DONE, Failed: RunState.FAILED, Stopped: RunState.IDLE}
 
 
 class RunControl(QObject):
-    """Starts one job at a time, follows it, and cleans up however it ends.
+    """Starts one piece of work at a time, follows it, and cleans up however it ends.
 
     It lives on the main thread and outlives the panel that made it for as
     long as its worker runs, so that a closed panel leaves nothing behind.
+
+    Notes
+    -----
+    ``state_changed`` carries a `RunState`, ``stepped`` the latest `Step`,
+    ``told`` a list of what the work told, ``noticed`` a warning of Python's,
+    ``ended`` an `Outcome`.
     """
 
     state_changed = Signal(object)
     stepped = Signal(object)
+    told = Signal(object)
     noticed = Signal(str)
     ended = Signal(object)
-    _told = Signal(object)
 
     #: Controls whose worker still runs.
     _working: ClassVar[set[RunControl]] = set()
@@ -64,15 +72,15 @@ class RunControl(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.state = RunState.IDLE
-        self._job: Job | None = None
-        self._worker: JobWorker | None = None
+        self._task: Task | None = None
+        self._worker: TaskWorker | None = None
+        self._relay = Relay()
         self._outcome: Outcome | None = None
         self._abandoned = False
-        self._latest: Step | None = None
+        self._showing = False
         self._bar: Any = None
-        self._told.connect(self._on_step)
 
-    def start(self, name: str, work: Work, *, loads_torch: bool = False, about: str = "") -> None:
+    def start(self, name: str, work: Work, *, loads_torch: bool = False, bar: bool = True) -> None:
         """Start the work in a thread of its own; does nothing while another one runs.
 
         Parameters
@@ -80,23 +88,26 @@ class RunControl(QObject):
         name : str
             Shown in napari's activity dock.
         work : callable
-            ``work(progress, cancel)``.
+            ``work(progress, cancel, tell)``.
         loads_torch : bool, default=False
             Whether the work imports PyTorch, if nobody has yet: that freezes
             the interpreter for seconds, so that it must be announced.
-        about : str, optional
-            First lines of the report, should it fail.
+        bar : bool, default=True
+            Whether napari shows a bar for it.
         """
         if self.state.busy:
             return
+        _log.info("%s: started", name)
         first_time = loads_torch and "torch" not in sys.modules
-        self._outcome, self._latest, self._abandoned = None, None, False
-        self._job = Job(name, work, self._told.emit, about)
+        self._outcome, self._abandoned = None, False
+        self._relay = Relay()
+        self._relay.came.connect(self._on_told)
+        self._task = Task(name, work, self._relay.tell)
         self._worker = create_worker(
-            self._job,
+            self._task,
             _start_thread=False,
             _connect={"returned": self._on_returned, "finished": self._on_finished, "warned": self._on_warned},
-            _worker_class=JobWorker,
+            _worker_class=TaskWorker,
             _ignore_errors=True,
         )
         if not self._working:
@@ -106,20 +117,20 @@ class RunControl(QObject):
         self._working.add(self)
         self._go(RunState.LOADING if first_time else RunState.RUNNING)
         # After the change of state: napari's bars process events, such as another click.
-        self._bar = progress(total=0, desc=name)
+        self._bar = progress(total=0, desc=name) if bar else None
         QTimer.singleShot(_PAINT_MS if first_time else 0, self._launch)
 
     def cancel(self) -> None:
-        """Ask the running job to stop; its outcome still comes."""
-        if self.state in (RunState.LOADING, RunState.RUNNING) and self._job is not None:
-            self._job.stop()
+        """Ask the work to stop; its outcome still comes."""
+        if self.state in (RunState.LOADING, RunState.RUNNING) and self._task is not None:
+            self._task.stop()
             self._go(RunState.CANCELLING)
 
     def abandon(self) -> None:
         """Stop without caring for the outcome: the panel is gone."""
         self._abandoned = True
-        if self._job is not None:
-            self._job.stop()
+        if self._task is not None:
+            self._task.stop()
         self._close_bar()
 
     def _launch(self) -> None:
@@ -132,14 +143,23 @@ class RunControl(QObject):
         self.state = state
         self.state_changed.emit(state)
 
-    def _on_step(self, step: Step) -> None:
-        """Show the latest step; napari's bars process events, so that later ones come while one is being shown."""
-        showing, self._latest = self._latest is not None, step
-        while not showing and self._latest is not None:
-            latest = self._latest
-            self._show_step(latest)
-            if self._latest is latest:
-                self._latest = None
+    def _on_told(self) -> None:
+        """Show what waits; napari's bars process events, so that more comes while a step is being shown."""
+        if self._showing:
+            return
+        messages = self._relay.take()
+        steps = [message for message in messages if isinstance(message, Step)]
+        others = [message for message in messages if not isinstance(message, Step)]
+        self._showing = True
+        try:
+            if steps:
+                self._show_step(steps[-1])
+        finally:
+            self._showing = False
+        if self._relay.waits:  # no loop: the window would never come to anything else
+            QTimer.singleShot(0, self._on_told)
+        if others and not self._abandoned:
+            self.told.emit(others)
 
     def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:
@@ -159,11 +179,11 @@ class RunControl(QObject):
     def _on_finished(self) -> None:
         # A worker that napari made quit returns nothing.
         outcome = self._outcome or Stopped()
+        _log.info("%r: %s", self._task, type(outcome).__name__.lower())
         self._close_bar()
-        self._job = self._worker = self._outcome = None
+        self._task = self._worker = self._outcome = None
         self._working.discard(self)
-        ends = {Done: RunState.DONE, Failed: RunState.FAILED, Stopped: RunState.IDLE}
-        self._go(ends[type(outcome)])
+        self._go(_ENDS[type(outcome)])
         if not self._abandoned:
             self.ended.emit(outcome)
         if not self._working:

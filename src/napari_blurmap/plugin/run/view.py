@@ -6,9 +6,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QWidget
 
-from ..widgets.fields import Fold, plain_label
+from ..widgets.fields import plain_label
+from ..widgets.layout import Fold, column
 from .control import RunState
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class RunView(QWidget):
 
     Parameters
     ----------
+    does : str
+        What the button does, for its tooltip.
     run, running, cancel, cancelling : str
         Words: on the button and below it, at rest and while it runs, before and after it is asked to stop.
     """
@@ -38,6 +41,7 @@ class RunView(QWidget):
 
     def __init__(
         self,
+        does: str,
         run: str = "Run",
         running: str = "Estimating...",
         cancel: str = "Cancel",
@@ -56,24 +60,25 @@ class RunView(QWidget):
             RunState.CANCELLING: cancelling,
         }
         self.button = _RunButton(run)
-        self.button.setToolTip("Estimate the blur of the chosen picture; nothing of yours is changed.")
+        self.button.setToolTip(f"{does}; nothing of yours is changed.")
         self.copy = QPushButton("Copy as Python")
         self.copy.setToolTip("Put the same on the clipboard, for napari's console or a script.")
+        self.report = QPushButton("Copy report")
+        self.report.setToolTip(
+            "Put what a bug report needs on the clipboard: versions, model, device, settings and the last error."
+        )
         self.bar = QProgressBar()
         self.message = plain_label()
-        self.report = QPlainTextEdit()
-        self.report.setReadOnly(True)
-        self.report.setFixedHeight(110)
-        self.details = Fold("Details", self.report)
+        self.trace = QPlainTextEdit()
+        self.trace.setReadOnly(True)
+        self.trace.setFixedHeight(110)
+        self.details = Fold("Details", self.trace)
         row = QHBoxLayout()
         row.addWidget(self.button, 1)
         row.addWidget(self.copy)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(row)
+        row.addWidget(self.report)
+        column(self, row, self.bar, self.message, self.details)
         for widget in (self.bar, self.message, self.details):
-            column.addWidget(widget)
             widget.hide()
         self.button.clicked.connect(self._clicked)
         self.set_ready(False)
@@ -110,11 +115,11 @@ class RunView(QWidget):
         self.say(f"{step.message.capitalize()}{left}")
 
     def show_failure(self, failed: Failed) -> None:
-        """Show why there is no result."""
+        """Show why there is no result; where the fault is the program's, also where it happened."""
         self.say(failed.message)
-        self.report.setPlainText(failed.report)
-        self.details.button.setChecked(False)
-        self.details.show()
+        self.trace.setPlainText(failed.trace)
+        self.details.collapse(animate=False)
+        self.details.setVisible(bool(failed.trace))
 
     def say(self, text: str) -> None:
         """Show some words below the button."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import platform
-import sys
+import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from threading import Event
 from typing import Any, TypeAlias
 
@@ -16,8 +14,12 @@ from napari.qt.threading import FunctionWorker
 from ...errors import BlurMapError
 from ...ground.progress import Cancel, Progress
 
-#: ``work(progress, cancel)`` gives any value, or `Stopped` where it was cancelled.
-Work: TypeAlias = Callable[[Progress, Cancel], Any]
+_log = logging.getLogger(__name__)
+
+#: Takes anything that is to be shown while the work goes on.
+Tell: TypeAlias = Callable[[Any], None]
+#: ``work(progress, cancel, tell)`` gives any value, or `Stopped` where it was cancelled.
+Work: TypeAlias = Callable[[Progress, Cancel, Tell], Any]
 
 
 @dataclass(frozen=True)
@@ -31,30 +33,30 @@ class Step:
 
 @dataclass(frozen=True)
 class Done:
-    """The work ended by itself."""
+    """The work ended by itself, with a value."""
 
     value: Any
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """The work was cancelled; ``partial`` is what it had until then, or None."""
+    """The work was cancelled; ``value`` is what it had until then, or None."""
 
-    partial: Any = None
+    value: Any = None
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The work met an error: a message for the user and a report for whoever helps."""
+    """The work met an error: a message for the user, and where it happened if the fault is the program's."""
 
     message: str
-    report: str
+    trace: str = ""
 
 
 Outcome: TypeAlias = Done | Stopped | Failed
 
 
-class Job:
+class Task:
     """A piece of work for another thread; calling it gives its outcome.
 
     Parameters
@@ -62,19 +64,17 @@ class Job:
     name : str
         What napari calls it when somebody closes the window meanwhile.
     work : callable
-        ``work(progress, cancel)``; may raise anything, returns `Stopped`
+        ``work(progress, cancel, tell)``; may raise anything, returns `Stopped`
         where it was cancelled.
-    progress : callable
-        Takes a `Step`, in the thread of the work.
-    about : str, optional
-        First lines of the report of a failure.
+    tell : callable
+        Takes a `Step` for each progress, and whatever the work tells, in the
+        thread of the work.
     """
 
-    def __init__(self, name: str, work: Work, progress: Callable[[Step], None], about: str = "") -> None:
+    def __init__(self, name: str, work: Work, tell: Tell) -> None:
         self._name = name
         self._work = work
-        self._progress = progress
-        self._about = about
+        self._tell = tell
         self._stop = Event()
 
     def __repr__(self) -> str:
@@ -89,45 +89,29 @@ class Job:
         if self._stop.is_set():
             return Stopped()
         try:
-            value = self._work(self._tell, self._stop.is_set)
-            return value if isinstance(value, Stopped) else Done(value)
+            value = self._work(self._progress, self._stop.is_set, self._tell)
         except BlurMapError as error:
-            return Failed(str(error), _report(self._about))
+            _log.info("%s: %s", self._name, error)
+            return Failed(str(error))
         # Whatever else goes wrong must reach the panel: raising in a worker ends a PyQt6 program.
         except Exception as error:  # noqa: BLE001
+            _log.exception("%s failed", self._name)
             message = f"Something went wrong that should not have: {type(error).__name__}: {error}"
-            return Failed(message, _report(self._about, "".join(traceback.format_exception(error))))
+            return Failed(message, "".join(traceback.format_exception(error)))
+        return value if isinstance(value, Stopped) else Done(value)
 
-    def _tell(self, done: int, total: int, message: str) -> None:
-        self._progress(Step(done, total, message))
+    def _progress(self, done: int, total: int, message: str) -> None:
+        self._tell(Step(done, total, message))
 
 
-class JobWorker(FunctionWorker[Outcome]):
-    """napari's worker for a `Job`; quitting it, as napari does on closing, stops the job."""
+class TaskWorker(FunctionWorker[Outcome]):
+    """napari's worker for a `Task`; quitting it, as napari does on closing, stops the task."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job)
-        self._job = job
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self._task = task
 
     def quit(self) -> None:
-        """Stop the job and give no result."""
-        self._job.stop()
+        """Stop the task and give no result."""
+        self._task.stop()
         super().quit()
-
-
-def _report(about: str, trace: str = "") -> str:
-    """What was asked for and with which versions; where the fault is ours, also where it happened."""
-    names = ("napari-blurmap", "napari", "torch", "numpy", "PyQt6", "PySide6")
-    versions = ", ".join(f"{name} {found}" for name in names if (found := _version(name)))
-    system = f"Python {platform.python_version()} on {platform.platform()}, {versions}"
-    return "\n\n".join(part for part in (about, system, trace) if part)
-
-
-def _version(name: str) -> str | None:
-    """Version of a distribution; without importing it, and None for what is not in use."""
-    if name in ("PyQt6", "PySide6") and name not in sys.modules:
-        return None
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

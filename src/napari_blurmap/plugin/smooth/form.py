@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSlider
+from magicgui.widgets import CheckBox, FloatSlider
 from napari.layers import Image
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel
 
 from ...errors import BlurMapError
 from ...result.guide import guide_of
 from ...result.smooth.smooth import METHODS
 from ..layers.picture import LayerPicture
-from ..widgets.fields import let_shrink
-from ..widgets.layer_choice import is_picture, relist
+from ..panels.form import Form
+from ..widgets.choice import Choice
+from ..widgets.fields import plain_label
+from ..widgets.layer_choice import LayerChoice, pictures
+from ..widgets.layout import column, rows
+from .job import SmoothJob
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -52,13 +57,7 @@ WORDS = {
 }
 
 
-def is_map(layer: Any) -> bool:
-    """Whether a layer shows an estimated map: no truth, and none smoothed already, so that trials do not add up."""
-    m = layer.metadata.get("blurmap") if isinstance(layer, Image) else None
-    return m is not None and "blurmap_truth_of" not in layer.metadata and "smoothed" not in m.provenance
-
-
-class SmoothForm(QObject):
+class SmoothForm(Form):
     """Everything that smoothing needs to know.
 
     Parameters
@@ -68,58 +67,67 @@ class SmoothForm(QObject):
 
     Notes
     -----
-    ``changed`` tells that another result is due. ``widget`` is what is shown.
+    ``changed`` tells that another result is due.
     """
 
     changed = Signal()
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__()
-        self._viewer = viewer
-        self.map = ComboBox(label="Blur map", choices=self._maps, nullable=True, tooltip="A layer of sigma.")
-        self.method = ComboBox(label="Method", choices=[(words.name, key) for key, words in WORDS.items()])
-        self.strength = FloatSlider(label="Strength", tooltip="More smooths more. Each method has its own measure.")
-        self.picture = ComboBox(
-            label="Picture",
-            choices=self._pictures,
-            nullable=True,
-            tooltip="The picture that the map was made from; its edges guide the smoothing.",
+        super().__init__(viewer)
+        self.map = LayerChoice(viewer, _maps, "A layer of sigma.")
+        self.method = Choice("", {key: words.name for key, words in WORDS.items()})
+        self.strength = FloatSlider(tooltip="More smooths more. Each method has its own measure.")
+        self.picture = LayerChoice(
+            viewer,
+            pictures,
+            "The picture that the map was made from; its edges guide the smoothing.",
+            none="none",
         )
-        self.preview = CheckBox(label="Preview", value=True, tooltip="Show the result for what is in view.")
-        self.widget = Container(widgets=[self.map, self.method, self.strength, self.picture, self.preview])
-        self.widget.margins = (0, 0, 0, 0)
-        for layers in (self.map, self.picture):
-            let_shrink(layers.native)
-        self._method_changed()
-        self.map.changed.connect(self._map_changed)
-        self.method.changed.connect(self._method_changed)
-        for part in (self.strength, self.picture, self.preview):
-            part.changed.connect(self._tell)
+        self.preview = CheckBox(text="Preview", value=True, tooltip="Show the result for what is in view.")
+        self.purpose = plain_label()
+        fields = rows(
+            {
+                "Blur map": self.map,
+                "Method": self.method,
+                "Strength": self.strength,
+                "Picture": self.picture,
+                "": self.preview,
+            }
+        )
+        self._measure = fields.labelForField(self.strength.native)
+        column(self, fields, self.purpose)
+        self._on_method()
+        self.map.changed.connect(self._on_map)
+        self.method.changed.connect(self._on_method)
+        self.picture.changed.connect(self._settle)
+        for part in (self.strength, self.preview):
+            part.changed.connect(self._settle)
+        self._on_map()
 
-    def follow(self, link: ViewerLink) -> None:
-        """Follow the viewer's layers through a link."""
-        layers = self._viewer.layers
-        for emitter in (layers.events.inserted, layers.events.removed, layers.events.reordered, layers.events.renamed):
-            link.connect(emitter, self.refresh)
-        link.connect(layers.selection.events.active, self._follow_selection)
-        self.refresh()
-        self._follow_selection()
-
-    def refresh(self) -> None:
-        """List maps and pictures anew; the choices stay where they can."""
-        before = self.map.value
-        relist(self.map)
-        if self.map.value is None and self.map.choices:
-            self.map.value = next((layer for layer in self.map.choices if layer is not None), None)
-        relist(self.picture)
-        if self.map.value != before:
-            self._map_changed()
+    @property
+    def ready(self) -> bool:
+        """Whether there is a map."""
+        return self.map.value is not None
 
     @property
     def blurmap(self) -> BlurMap | None:
         """The chosen map."""
         layer = self.map.value
         return None if layer is None else layer.metadata["blurmap"]
+
+    def follow(self, link: ViewerLink) -> None:
+        """Follow the viewer's layers through a link."""
+        link.connect_list(self._viewer.layers, self._refresh)
+        link.connect(self._viewer.layers.selection.events.active, self.map.follow_selection)
+        self._refresh()
+        self.map.follow_selection()
+
+    def job(self) -> SmoothJob | None:
+        """What Apply asks for; None where there is no map."""
+        layer, m, source = self.map.value, self.blurmap, self.picture.value
+        if m is None:
+            return None
+        return SmoothJob(layer, m, self.guide(), (source or layer).name, self.options())
 
     def guide(self) -> LayerPicture | None:
         """The chosen picture, where the method looks at one."""
@@ -132,47 +140,48 @@ class SmoothForm(QObject):
         """Method and strength, as `smooth_sigma` takes them."""
         return {"method": self.method.value, "strength": round(float(self.strength.value), 2)}
 
-    def _maps(self, _widget: object = None) -> list[tuple[str, Any]]:
-        """Layers of sigma, newest first; of the layers of one map the first, which is that of sigma."""
-        found: dict[int, Any] = {}
-        for layer in self._viewer.layers:
-            if is_map(layer):
-                found.setdefault(id(layer.metadata["blurmap"]), layer)
-        return [(layer.name, layer) for layer in reversed(found.values())]
+    def _refresh(self) -> None:
+        self.picture.refresh()
+        self.map.refresh()
 
-    def _pictures(self, _widget: object = None) -> list[tuple[str, Any]]:
-        return [(layer.name, layer) for layer in reversed(self._viewer.layers) if is_picture(layer)]
-
-    def _follow_selection(self) -> None:
-        active = self._viewer.layers.selection.active
-        if active is not None and active in self.map.choices:
-            self.map.value = active
-
-    def _map_changed(self) -> None:
+    def _on_map(self) -> None:
         """Take the picture that the map was made from."""
         layer, m = self.map.value, self.blurmap
-        if layer is not None and m is not None:
+        if m is not None:
             name = layer.metadata.get("blurmap_view", {}).get("name")
-            pictures = [picture for picture in self.picture.choices if picture is not None and _fits(m, picture)]
-            named = [picture for picture in pictures if picture.name == name]
-            with self.picture.changed.blocked():
-                self.picture.value = next(iter(named or pictures), None)
-        self._tell()
+            fitting = [picture for picture in self.picture.choices if picture is not None and _fits(m, picture)]
+            named = [picture for picture in fitting if picture.name == name]
+            self.picture.choose(next(iter(named or fitting), None))
+        self._settle()
 
-    def _method_changed(self) -> None:
+    def _on_method(self) -> None:
         words = WORDS[self.method.value]
         with self.strength.changed.blocked():
             # In an order in which the slider never holds a value out of its range.
             self.strength.min, self.strength.max = 0.0, 1000.0
             self.strength.value = METHODS[self.method.value].strength
             self.strength.min, self.strength.max, self.strength.step = words.least, words.most, words.step
-        self.strength.label = words.label
-        self.method.tooltip = words.purpose
-        self.picture.enabled = METHODS[self.method.value].takes_picture
-        self._tell()
+        if isinstance(self._measure, QLabel):
+            self._measure.setText(words.label)
+        self.method.setToolTip(words.purpose)
+        self.picture.setEnabled(METHODS[self.method.value].takes_picture)
+        self._settle()
 
-    def _tell(self) -> None:
+    def _settle(self) -> None:
+        """Say what the method is for, and that another result is due."""
+        self.purpose.setText(WORDS[self.method.value].purpose if self.ready else "Estimate a blur map first.")
+        self._tell_ready()
         self.changed.emit()
+
+
+def _maps(layers: list[Any]) -> list[Any]:
+    """Layers of sigma, of estimated maps: no truth, and none smoothed already, so that trials do not add up."""
+    found: dict[int, Any] = {}
+    for layer in layers:
+        m = layer.metadata.get("blurmap") if isinstance(layer, Image) else None
+        if m is not None and "blurmap_truth_of" not in layer.metadata and "smoothed" not in m.provenance:
+            found[id(m)] = layer  # of the layers of one map the lowest is that of sigma
+    return list(found.values())
 
 
 def _fits(m: BlurMap, layer: Image) -> bool:

@@ -1,4 +1,4 @@
-"""One press of Train: pictures, settings and where to save, fixed; and the work in a thread of its own."""
+"""One press of Train in the panel "Train blur model"."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import BlurMapError
 from ...models.saving import check_target, model_name, save_anyhow
+from ..layers.picture import LayerPicture
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
     from ...result.blurmap import BlurMap
     from ...training.own.config import TuneStep
     from ...training.own.report import TuneReport
-    from ..layers.picture import LayerPicture
+    from ..layers.regions import Region
+    from ..run.worker import Tell
 
 #: Seconds between two previews at least; and a preview takes at most about this share of the time.
 _PREVIEW, _PREVIEW_SHARE = 10.0, 0.1
 #: A larger plane is not previewed, pixels.
 _MOST_PREVIEWED = 6_000_000
-
-Tunings = Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +48,15 @@ class Trained:
 
 
 @dataclass(frozen=True, eq=False)
-class TrainRequest:
+class TrainJob:
     """What is trained, on what, and where it goes.
 
     Parameters
     ----------
     images : list
         Layers' pictures, or one folder.
-    masks : list or None
-        For each picture None or an array.
+    regions : list of Region, or None
+        The part of each picture that is in focus.
     init : str or None
         Model to start from; None for random weights.
     options : dict
@@ -67,18 +67,20 @@ class TrainRequest:
         Of which a map is shown while it runs.
     plane : tuple of int
         Plane of the preview.
-    code : str
-        The same as Python.
     """
 
     images: list[Any]
-    masks: list[Any] | None
+    regions: list[Region] | None
     init: str | None
     options: dict[str, Any]
     target: Path
     preview: LayerPicture | None
     plane: tuple[int, ...]
-    code: str
+
+    @property
+    def name(self) -> str:
+        """What napari shows while it runs."""
+        return f"Training {self.target.name}"
 
     @property
     def checkpoint(self) -> Path:
@@ -86,19 +88,15 @@ class TrainRequest:
         return self.target.with_name(f"{model_name(self.target)}.checkpoint")
 
     def run(
-        self,
-        progress: Progress,
-        cancel: Cancel,
-        *,
-        update: Callable[[TrainUpdate], None],
-        tunings: Tunings | None = None,
+        self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
     ) -> Trained | Stopped:
-        """Train and save; meant for a worker. Cancelled, it saves the model so far."""
+        """Train and save, and tell the news; cancelled, it saves the model so far."""
         check_target(self.target)
         from ...training.own.config import TuneConfig
 
-        tuning = (tunings or _tuning())(
-            self.images, TuneConfig(**self.options), init=self.init, masks=self.masks, checkpoint=self.checkpoint
+        masks = None if self.regions is None else [region.mask() for region in self.regions]
+        tuning = (function or _tuning())(
+            self.images, TuneConfig(**self.options), init=self.init, masks=masks, checkpoint=self.checkpoint
         )
         shown, cost, early = time.monotonic(), 0.0, False
         for at in tuning.run():
@@ -110,7 +108,7 @@ class TrainRequest:
                 found = self._preview(tuning)
                 shown = time.monotonic()
                 cost = shown - begun
-            update(TrainUpdate(at, lines, found))
+            tell(TrainUpdate(at, lines, found))
             if cancel():
                 early = True
                 break
@@ -120,6 +118,20 @@ class TrainRequest:
         path, problem = save_anyhow(tuning.model(model_name(self.target)), self.target)
         self.checkpoint.unlink(missing_ok=True)
         return Trained(path, tuning.report, tuning.step, early, problem)
+
+    def as_python(self) -> str:
+        """The same training for napari's console or a script."""
+        names = ", ".join(
+            f"viewer.layers[{image.name!r}]" if isinstance(image, LayerPicture) else repr(str(image))
+            for image in self.images
+        )
+        given = {"init": self.init, **{name: value for name, value in self.options.items() if value is not None}}
+        lines = "".join(f"    {name}={value!r},\n" for name, value in given.items())
+        note = "" if self.regions is None else "# masks=[...] would restrict it to a region\n"
+        return (
+            f"import napari_blurmap as nb\n\n{note}model = nb.train_model(\n    [{names}],\n{lines})\n"
+            f"print(model.info.training['report']['text'])\nmodel.save({str(self.target)!r})\n"
+        )
 
     def _preview(self, tuning: Any) -> BlurMap | None:
         """The map of the chosen picture by the model as it stands; none where it cannot be estimated."""
@@ -142,7 +154,7 @@ class TrainRequest:
             return None
 
 
-def _tuning() -> Tunings:
+def _tuning() -> Callable[..., Any]:
     """Loads PyTorch, so only where the work is done."""
     from ...training.own.session import Tuning
 

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
-from threading import Lock
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import napari.viewer
-from qtpy.QtCore import QObject, Signal
 
 from ...errors import BlurMapError
 from ..layers.geometry import placement
 from ..layers.layers import sigma_layer
-from ..panels.base import RunPanel, copy_python
+from ..panels.base import RunPanel
+from ..panels.dock import bring_to_front
 from ..run.view import RunView
-from ..run.worker import Done, Failed, Outcome
+from ..run.worker import Done, Stopped
 from .form import TrainForm
-from .job import Trained, TrainRequest, TrainUpdate, Tunings
+from .job import TrainJob, TrainUpdate
 from .view import TrainView
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
     from ...result.blurmap import BlurMap
-
-
-class _Relay(QObject):
-    """Brings news from the thread of the work to that of the panel; as long-lived as the work.
-
-    News that come faster than they are shown wait and are shown together.
-    """
-
-    came = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = Lock()
-        self._waiting: list[TrainUpdate] = []
-
-    def tell(self, update: TrainUpdate) -> None:
-        """Pass news on, from any thread."""
-        with self._lock:
-            self._waiting.append(update)
-            first = len(self._waiting) == 1
-        if first:
-            self.came.emit()
-
-    def take(self) -> list[TrainUpdate]:
-        """All that is waiting."""
-        with self._lock:
-            taken, self._waiting = self._waiting, []
-        return taken
 
 
 class TrainPanel(RunPanel):
@@ -64,56 +35,33 @@ class TrainPanel(RunPanel):
         Used in place of `napari_blurmap.training.own.session.Tuning`.
     """
 
+    title = "Train blur model"
     form: TrainForm
     view: TrainView
 
-    def __init__(self, napari_viewer: napari.viewer.Viewer, tunings: Tunings | None = None) -> None:
-        super().__init__(napari_viewer)
-        self._tunings = tunings
+    def __init__(self, napari_viewer: napari.viewer.Viewer, tunings: Callable[..., Any] | None = None) -> None:
+        super().__init__(
+            napari_viewer,
+            TrainForm(napari_viewer),
+            RunView(
+                "Train on the chosen pictures", "Train", "Training...", "Stop", "Stopping; the model so far is kept..."
+            ),
+            TrainView(napari_viewer.theme),
+            tunings,
+        )
         self._preview: Image | None = None
         self._previewed: Image | None = None
-        self._relay = _Relay()
-        self.form = TrainForm(napari_viewer)
-        self.run_view = RunView("Train", "Training...", "Stop", "Stopping; the model so far is kept...")
-        self.run_view.button.setToolTip("Train on the chosen pictures; nothing of yours is changed.")
-        self.view = TrainView(napari_viewer.theme)
-        self._column = self._stack(self.form, self.run_view, self.view)
-        self._connect_run(self.run, self._copy, self._on_ended)
         self._attach()
 
-    def run(self) -> None:
-        """Start the training, as the button does."""
-        request = self._request()
-        if request is None or self.control.state.busy:
-            return
-        relay = _Relay()
-        relay.came.connect(self._on_news)
-        self._relay = relay
+    def _begin(self, job: TrainJob) -> None:
         self._previewed = self.form.preview.value
         self.view.begin()
-        self.control.start(
-            f"Training {request.target.name}",
-            partial(request.run, update=relay.tell, tunings=self._tunings),
-            loads_torch=self._tunings is None,
-            about=request.code,
-        )
 
     def _let_go(self) -> None:
         super()._let_go()
         self._remove_preview()
 
-    def _request(self) -> TrainRequest | None:
-        """What the form asks for; what is wrong with it is said."""
-        try:
-            return self.form.request() if self.form.ready else None
-        except BlurMapError as error:
-            self.run_view.say(str(error))
-            return None
-
-    def _on_news(self) -> None:
-        news = self._relay.take()
-        if not news or not self.control.state.busy:
-            return
+    def _show_news(self, news: list[TrainUpdate]) -> None:
         self.view.show_steps([update.step for update in news], news[-1].findings)
         previews = [update.preview for update in news if update.preview is not None]
         if previews:
@@ -142,31 +90,22 @@ class TrainPanel(RunPanel):
             self._viewer.layers.remove(self._preview)
         self._preview = None
 
-    def _on_ended(self, outcome: Outcome) -> None:
+    def _dismiss(self) -> None:
         self._remove_preview()
-        if isinstance(outcome, Failed):
-            self.view.hide()
-            self.run_view.show_failure(outcome)
-            return
-        if not isinstance(outcome, Done) or not isinstance(outcome.value, Trained):
-            self.view.hide()
-            self.run_view.say("Stopped before the first step; there is no model.")
-            return
+        self.view.hide()
+
+    def _show(self, job: TrainJob, outcome: Done | Stopped) -> str:
+        if isinstance(outcome, Stopped):
+            self._dismiss()
+            return "Stopped before the first step; there is no model."
+        self._remove_preview()
         trained = outcome.value
         self.view.show_report(trained.report)
         self._column.bring(self.view)
-        when = f"Stopped after {trained.steps} steps; the model" if trained.early else "The model"
-        saved = f"{when} is saved as {trained.path} and chosen in the Estimate blur panel."
-        self.run_view.say(f"{trained.problem} {saved}".strip())
-        self._choose(trained)
-
-    def _choose(self, trained: Trained) -> None:
-        """Select it where it will be used, and offer it to go on from."""
-        from ..commands import bring_to_front, open_panel
+        # Select it where it will be used, and offer it to go on from.
+        from ..commands import open_panel
 
         open_panel(self._viewer).select_model(trained.path)
         bring_to_front(self)  # with its report
-
-    def _copy(self) -> None:
-        if (request := self._request()) is not None:
-            copy_python(request.code, self.run_view.say)
+        when = f"Stopped after {trained.steps} steps; the model" if trained.early else "The model"
+        return f"{trained.problem} {when} is saved as {trained.path} and chosen in the Estimate blur panel.".strip()

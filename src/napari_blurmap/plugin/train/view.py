@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import QPlainTextEdit
 
 from ..widgets.column_view import ColumnView
-from ..widgets.fields import Fold, plain_label
+from ..widgets.fields import plain_label
+from ..widgets.layout import Fold, column
+from ..widgets.plot import make_still, take_theme
 
 if TYPE_CHECKING:
     from ...training.own.config import TuneStep
@@ -26,8 +27,6 @@ class TrainPlot(pg.GraphicsLayoutWidget):
 
     def __init__(self, theme: str) -> None:
         super().__init__()
-        self.setFixedHeight(230)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setToolTip(
             "Above: error on pictures that are not trained on, pixels; dashed, that of the model it started from. "
             "Below: the loss, averaged over about twenty steps."
@@ -36,10 +35,7 @@ class TrainPlot(pg.GraphicsLayoutWidget):
         self._errors: list[float] = []
         self._losses: list[float] = []
         self._above, self._below = self.addPlot(row=0, col=0), self.addPlot(row=1, col=0)
-        for plot in (self._above, self._below):
-            plot.setMenuEnabled(False)
-            plot.hideButtons()
-            plot.setMouseEnabled(x=False, y=False)
+        make_still(self, [self._above, self._below], height=230)
         self.error, self._loss = self._above.plot(), self._below.plot()
         self._before = pg.InfiniteLine(angle=0)
         self._above.addItem(self._before)
@@ -66,15 +62,7 @@ class TrainPlot(pg.GraphicsLayoutWidget):
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a theme of napari."""
-        theme = get_theme(name)
-        self.setBackground(theme.background.as_hex())
-        text = theme.text.as_hex()
-        for plot in (self._above, self._below):
-            for side in ("bottom", "left"):
-                axis = plot.getAxis(side)
-                axis.enableAutoSIPrefix(False)
-                axis.setPen(text)
-                axis.setTextPen(text)
+        text, _ = take_theme(self, [self._above, self._below], name)
         self.error.setPen(pg.mkPen(text, width=2))
         self._loss.setPen(pg.mkPen(text))
         self._before.setPen(pg.mkPen(text, style=Qt.PenStyle.DashLine))
@@ -99,7 +87,7 @@ class TrainView(ColumnView):
         self.report.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.report.setFixedHeight(260)
         self.fold = Fold("Validation report", self.report)
-        self._add(self.line, self.findings, self.fold)
+        column(self, self.line, self.findings, self.fold)
 
     def begin(self) -> None:
         """Empty it for a new training."""
@@ -130,5 +118,5 @@ class TrainView(ColumnView):
         self.line.setText(report.summary_line())
         self.line.show()
         self.report.setPlainText(report.text())
-        self.fold.button.setChecked(True)
+        self.fold.expand(animate=False)
         self.fold.show()

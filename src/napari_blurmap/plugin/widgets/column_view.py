@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
+
+from .layout import column
 
 
 class Themed(Protocol):
@@ -23,20 +25,15 @@ class ColumnView(QWidget):
         napari's name of the theme.
     """
 
-    plot: Themed | None
+    #: The button that saves what is shown, where it can be saved.
+    save: QPushButton | None = None
 
     def __init__(self, theme: str) -> None:
         super().__init__()
         self._theme = theme
-        self.plot = None
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
+        self.plot: Themed | None = None
+        self._column = column(self)
         self.hide()
-
-    def _add(self, *widgets: QWidget) -> None:
-        for widget in widgets:
-            self._column.addWidget(widget)
 
     def set_theme(self, name: str) -> None:
         """Take the colours of a theme of napari."""

@@ -1,95 +1,71 @@
-"""The list of pictures in the viewer: images that are not results, followed through renames and deletions."""
+"""Layers of the viewer to choose one from, followed through renames and deletions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from napari.layers import Image, Layer
-from qtpy.QtCore import QSignalBlocker, Signal
+from napari.layers import Image, Labels, Layer, Shapes
 
-from .fields import Choice
+from .choice import Choice
 
 if TYPE_CHECKING:
     import napari.viewer
-    from magicgui.widgets.bases import CategoricalWidget
 
 
 def is_picture(layer: Layer | None) -> bool:
     """Whether blur can be estimated in a layer: an image that is not itself a map or a known truth."""
-    return isinstance(layer, Image) and not any(str(key).startswith("blurmap") for key in layer.metadata)
+    return isinstance(layer, Image) and not _ours(layer)
 
 
-def relist(choice: CategoricalWidget[Any]) -> None:
-    """List the layers of a magicgui choice anew; what is chosen stays, whatever its name is now.
+def pictures(layers: Iterable[Layer]) -> list[Layer]:
+    """The layers in which blur can be estimated."""
+    return [layer for layer in layers if is_picture(layer)]
 
-    Parameters
-    ----------
-    choice : magicgui.widgets.bases.CategoricalWidget
-        Its choices come from a function.
-    """
-    before = choice.value
-    with choice.changed.blocked():
-        choice.reset_choices()  # keeps the choice by its name
-        if isinstance(before, list):
-            choice.value = [layer for layer in before if layer in choice.choices]
-        elif before in choice.choices:
-            choice.value = before
-    if choice.value != before:
-        choice.changed.emit(choice.value)
+
+def regions(layers: Iterable[Layer]) -> list[Layer]:
+    """The layers that can mark a part of a picture."""
+    return [layer for layer in layers if isinstance(layer, (Shapes, Labels)) and not _ours(layer)]
+
+
+def _ours(layer: Layer) -> bool:
+    return any(str(key).startswith("blurmap") for key in layer.metadata)
 
 
 class LayerChoice(Choice):
-    """Choice of a picture's layer.
+    """Choice of a layer.
 
     Parameters
     ----------
     viewer : napari.viewer.Viewer
-        Whose layers are listed, in the order of its list.
-
-    Notes
-    -----
-    It follows the layer that is selected in napari's own list, as long as
-    that is a picture.
+        Whose layers are listed, the topmost first.
+    which : callable
+        Picks those to be listed, such as `pictures`.
+    tooltip : str
+        What is chosen.
+    none : str, optional
+        Words for no layer, where that can be chosen, too.
     """
 
-    layer_changed = Signal()
-
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__("The picture to estimate; it follows the layer selected in napari's list.")
+    def __init__(
+        self, viewer: napari.viewer.Viewer, which: Callable[[list[Layer]], list[Layer]], tooltip: str, none: str = ""
+    ) -> None:
+        super().__init__(tooltip)
         self._viewer = viewer
-        self._layers: list[Image] = []
-        self._last: Image | None = None
-        self.currentIndexChanged.connect(self._announce)
-
-    @property
-    def layer(self) -> Image | None:
-        """The chosen layer; None where there is no picture."""
-        index = self.currentIndex()
-        return self._layers[index] if 0 <= index < len(self._layers) else None
+        self._which = which
+        self._none = none
+        self.setPlaceholderText("open a picture first")
+        self.refresh()
 
     def refresh(self) -> None:
-        """List the layers anew; the choice stays where it can."""
-        chosen = self.layer
-        with QSignalBlocker(self):
-            self.clear()
-            self._layers = [layer for layer in reversed(self._viewer.layers) if is_picture(layer)]
-            self.addItems([layer.name for layer in self._layers])
-            self.setPlaceholderText("open a picture first")
-            if chosen is not None and chosen in self._layers:
-                self.setCurrentIndex(self._layers.index(chosen))
-            elif self._layers:
-                self.setCurrentIndex(0)
-        self.setEnabled(bool(self._layers))
-        self._announce()
+        """List the layers anew."""
+        layers = self._which(list(reversed(self._viewer.layers)))
+        none = [(None, self._none)] if self._none else []
+        self.relist([*none, *((layer, layer.name) for layer in layers)])
+        self.setEnabled(bool(self.choices))
 
     def follow_selection(self) -> None:
-        """Choose the layer that was selected in napari's list, if it is a picture."""
+        """Choose the layer that was selected in napari's list, if it is one of these."""
         active = self._viewer.layers.selection.active
-        if active in self._layers:
-            self.setCurrentIndex(self._layers.index(active))
-
-    def _announce(self) -> None:
-        # "is" would not do: napari hands out a new proxy of the same layer every time.
-        if self.layer != self._last:
-            self._last = self.layer
-            self.layer_changed.emit()
+        if active is not None:
+            self.choose(active)

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QWidget
 
 from ...errors import BlurMapError
 from ...models.info import SUFFIX, read_info
 from ...models.registry import list_models
-from .fields import Choice, Fold, empty_form, form_label, plain_label
+from .choice import Choice
+from .fields import plain_label
+from .layout import Fold, column, rows
 
 if TYPE_CHECKING:
     from ...models.info import ModelInfo
@@ -37,33 +39,24 @@ class ModelChoice(QWidget):
 
     def __init__(self, label: str = "Model", tooltip: str = _TOOLTIP) -> None:
         super().__init__()
-        self._infos: dict[str, ModelInfo] = {}
+        self._infos: dict[str, ModelInfo] = list_models()
+        self._chosen = "default"
         self.list = Choice(tooltip)
         self._text = plain_label()
         self._text.setContentsMargins(14, 0, 0, 0)
         self.card = Fold("About this model", self._text)
-        form = empty_form()
-        form.addRow(form_label(label), self.list)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addLayout(form)
-        layout.addWidget(self.card)
-        for name, info in list_models().items():
-            self._infos[name] = info
-            self.list.addItem(name, name)
-        self.list.addItem(_LOAD, None)
-        self.list.choose("default")
-        self._chosen = self.list.currentIndex()
-        self.list.currentIndexChanged.connect(self._show_card)
-        self.list.activated.connect(self._activated)
+        column(self, rows({label: self.list}), self.card).setSpacing(2)
+        self._relist()
+        self.list.choose(self._chosen)
+        self.list.changed.connect(self._show_card)
+        self.list.activated.connect(self._on_activated)
         self._show_card()
 
     @property
     def model(self) -> str | None:
-        """Name of a bundled model, or path of a file; None where there is none yet."""
-        data = self.list.currentData()
-        return None if data is None else str(data)
+        """Name of a bundled model, or path of a file; None while a file is being chosen."""
+        chosen: str | None = self.list.value
+        return chosen
 
     @property
     def info(self) -> ModelInfo | None:
@@ -84,32 +77,31 @@ class ModelChoice(QWidget):
             If it is no such file, damaged, or of a newer version.
         """
         file = str(Path(path).expanduser().resolve())
-        info, _ = read_info(file)
-        if file not in self._infos:
-            self.list.insertItem(self.list.count() - 1, f"{info.name} ({Path(file).name})", file)
-        self._infos[file] = info
+        self._infos[file], _ = read_info(file)
+        self._relist()
         self.list.choose(file)
         self._show_card()
 
-    def _activated(self, index: int) -> None:
+    def _relist(self) -> None:
+        files = {name: f"{info.name} ({Path(name).name})" for name, info in self._infos.items() if SUFFIX in name}
+        self.list.relist([*({name: name for name in self._infos} | files).items(), (None, _LOAD)])
+
+    def _on_activated(self, _index: int) -> None:
         """Somebody picked an entry; the last one asks for a file."""
-        if self.list.itemData(index) is not None:
-            self._chosen = index
+        if self.list.value is not None:
             return
-        chosen, self._chosen = self._chosen, index
+        self.list.choose(self._chosen)
         path, _ = QFileDialog.getOpenFileName(self, "Load a blur model", "", f"Blur models (*{SUFFIX})")
-        self.list.setCurrentIndex(chosen)
-        self._chosen = chosen
         if path:
             try:
                 self.select(path)
             except BlurMapError as error:
                 self.failed.emit(str(error))
-            self._chosen = self.list.currentIndex()
 
     def _show_card(self) -> None:
         info = self.info
         self.card.setVisible(info is not None)
-        if info is not None:
+        if self.model is not None and info is not None:
+            self._chosen = self.model
             self._text.setText(info.card())
             self.changed.emit()

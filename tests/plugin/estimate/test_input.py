@@ -31,7 +31,7 @@ def estimating(opened: Any, tiny_model: Any) -> Any:
     def estimate(picture: Any, **options: Any) -> nb.BlurMap:
         return nb.estimate_blur(picture, **(options | {"model": tiny_model}))
 
-    opened.panel._estimate = estimate
+    opened.panel._function = estimate
     opened.slow.gate.set()
 
     def run(data: Any, **known: Any) -> Any:
@@ -89,12 +89,14 @@ def test_kinds_of_pictures(estimating: Any) -> None:
     for kind, (data, known, words, shape) in KINDS.items():
         m = estimating.estimate(data, **known)
         assert m is not None, f"{kind}: {estimating.panel.run_view.message.text()}"
-        assert estimating.panel.form.axes.text().replace("\u00a0", " ").startswith(words), kind
+        assert estimating.panel.form.picture.axes.text().replace("\u00a0", " ").startswith(words), kind
         assert m.sigma.shape == shape, kind
         assert isinstance(m.sigma, np.ndarray), kind
         assert np.isfinite(m.sigma).all(), kind
         line = estimating.panel.view.line.text()
-        assert line.startswith(("Blur FWHM", "Nothing could be judged")), kind
+        planes = np.prod(shape[:-2], dtype=int)
+        start = f"All {planes} planes: " if planes > 1 else ""
+        assert line.startswith((f"{start}Blur FWHM", f"{start}Nothing could be judged")), kind
 
 
 def test_saturated_everywhere(estimating: Any) -> None:
@@ -127,7 +129,7 @@ def test_pictures_that_cannot_be_estimated(estimating: Any) -> None:
         assert all(layer.name.startswith("picture") for layer in estimating.viewer.layers[1:])
         assert not any("sigma" in layer.name for layer in estimating.viewer.layers)
         if words != "Every pixel":  # is seen without computing anything
-            assert words in estimating.panel.form.axes.text()
+            assert words in estimating.panel.form.picture.axes.text()
 
 
 def test_a_typed_pixel_size_helps_where_units_differ(estimating: Any, qtbot: Any) -> None:
@@ -143,9 +145,9 @@ def test_a_typed_pixel_size_belongs_to_its_picture(opened: Any, qtbot: Any) -> N
     optics = form.optics
     qtbot.keyClicks(optics.pixel, "0.2")
     second = viewer.add_image(PLANE, name="second")
-    assert form.layers.layer == second
+    assert form.picture.layer == second
     assert optics.pixel.text() == ""
-    assert "pixel_size" not in form.request().options
+    assert "pixel_size" not in form.job().options
     known = viewer.add_image(PLANE, name="known", scale=(0.5, 0.5), units="um")
     assert optics.pixel.text() == "0.5"
     optics.override.setChecked(True)
@@ -164,7 +166,7 @@ def test_a_typed_pixel_size_belongs_to_its_picture(opened: Any, qtbot: Any) -> N
     again = viewer.layers.pop("cells")
     viewer.add_layer(again)
     viewer.layers.selection.active = again
-    assert form.layers.layer == again
+    assert form.picture.layer == again
     assert optics.pixel_size is None
 
 
@@ -216,10 +218,10 @@ def test_a_model_from_a_file(opened: Any, tiny_model: Any, tmp_path: Path, monke
     choose_file(opened, monkeypatch, path)
     assert opened.panel.form.model.model == str(path)
     assert opened.panel.form.model.info == tiny_model.info
-    assert repr(str(path)) in opened.panel.form.request().as_python()
+    assert repr(str(path)) in opened.panel.form.job().as_python()
     # It goes away before it is used.
     path.unlink()
-    opened.panel._estimate = None
+    opened.panel._function = None
     opened.run()
     assert opened.panel.control.state is RunState.FAILED
     assert "mine.blurmap.safetensors" in opened.panel.run_view.message.text()
@@ -250,7 +252,7 @@ def optics(opened: Any, qtbot: Any) -> Any:
     def aperture(text: str) -> str:
         form.aperture.clear()
         qtbot.keyClicks(form.aperture, text)
-        qtbot.waitUntil(lambda: not form._timer.isActive(), timeout=60000)
+        form._refresh.flush()
         return str(form.limit_text.text())
 
     return aperture

@@ -97,7 +97,7 @@ def test_the_table_is_that_of_the_shell(opened: Any, qtbot: Any) -> None:
     lost = replace(row(8.0), n=0, judged_of_sample=0.01, judged_of_all=0.0, rmse=float("nan"))
     bad = replace(row(4.0), rmse=2.0)
     report = CheckReport((row(1.0), bad, lost), (1.0, 4.0, 8.0), warnings=("See 'all own'.",))
-    opened.panel._check = lambda *_, **__: report
+    opened.panel._function = lambda *_, **__: report
     opened.panel.run_view.button.click()
     opened.finish()
     view = opened.panel.view
@@ -139,7 +139,7 @@ def test_a_failure_is_said(opened: Any, error: Exception) -> None:
 
 def test_a_picture_that_cannot_be_checked(opened: Any) -> None:
     panel = opened.panel
-    panel._check = lambda *_, **__: CheckReport((), BLURS, problem="there is nothing in it.")
+    panel._function = lambda *_, **__: CheckReport((), BLURS, problem="there is nothing in it.")
     panel.run_view.button.click()
     opened.finish()
     assert panel.view.line.text() == "This picture cannot be checked: there is nothing in it."
@@ -150,14 +150,14 @@ def test_a_picture_that_cannot_be_checked(opened: Any) -> None:
 def test_plane_region_and_blurs_reach_the_check(opened: Any, qtbot: Any) -> None:
     form, viewer = opened.panel.form, opened.viewer
     viewer.dims.set_point(0, 6.0)  # the plane at 6 is the fourth, as they lie 2 apart
-    assert form.request().options["plane"] == (3,)
+    assert form.job().options["plane"] == (3,)
     form.plane.value = form.plane.choices[1]
-    assert "plane" not in form.request().options
+    assert "plane" not in form.job().options
     # two axes only, in the world; the picture's first pixel lies at (10, 20), pixels are 0.5 wide
     shapes = viewer.add_shapes([np.array([[12.0, 25], [12, 45], [40, 45], [40, 25]])], name="sharp")
     form.region.value = next(layer for layer in form.region.choices if layer is not None)
-    form.sigmas.value = "2, 0.7"
-    options = form.request().options
+    form.sigmas.setText("2, 0.7")
+    options = form.job().options
     assert options["region"] == (4, 60, 10, 50)
     assert options["sigmas"] == [2.0, 0.7]
     opened.panel.run_view.button.click()
@@ -168,15 +168,15 @@ def test_plane_region_and_blurs_reach_the_check(opened: Any, qtbot: Any) -> None
     assert "beside the picture" in opened.panel.run_view.message.text()
     qtbot.wait(100)  # vispy may crash with Mesa's software drivers when a draw waits while a layer is deleted
     viewer.layers.remove("sharp")
-    assert "region" not in form.request().options
-    form.sigmas.value = "much"
+    assert "region" not in form.job().options
+    form.sigmas.setText("much")
     opened.panel.run_view.button.click()
     assert "commas" in opened.panel.run_view.message.text()
     assert not opened.panel.control.state.busy
 
 
 def test_copied_python_runs(opened: Any) -> None:
-    opened.panel.form.sigmas.value = "1"
+    opened.panel.form.sigmas.setText("1")
     opened.panel.run_view.copy.click()
     text = QApplication.clipboard().text()
     compile(text, "copied", "exec")

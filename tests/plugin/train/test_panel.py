@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Event, current_thread, main_thread
 from types import SimpleNamespace
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
-from skimage.draw import ellipse, polygon2mask
+from qtpy.QtWidgets import QApplication
 
 import napari_blurmap as nb
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers.picture import LayerPicture
-from napari_blurmap.plugin.layers.regions import in_data, mask_of
 from napari_blurmap.plugin.run.control import RunState
-from napari_blurmap.plugin.train.job import TrainRequest
+from napari_blurmap.plugin.train.job import TrainJob
 from napari_blurmap.plugin.train.panel import TrainPanel
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.training.own.config import TuneStep
@@ -38,6 +38,7 @@ class Slow:
 
     def __call__(self, images: Any, config: Any, **options: Any) -> Slow:
         self.images, self.config, self.options = images, config, options
+        options["checkpoint"].write_bytes(b"of a training that goes on")
         self.findings = [SimpleNamespace(lines=lambda: ["cells: it is small."])]
         return self
 
@@ -86,7 +87,7 @@ def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     assert "it is small" in panel.view.findings.text()
     estimates = [p for p in opened.viewer.window.dock_widgets.values() if isinstance(p, EstimatePanel)]
     assert [Path(p.form.model.model) for p in estimates] == [target.resolve()]
-    assert not list(opened.folder.glob("*.checkpoint"))
+    assert [path.name for path in opened.folder.iterdir()] == [target.name]  # no checkpoint is left behind
 
 
 def test_stop_keeps_the_model(opened: Any, qtbot: Any):
@@ -97,7 +98,7 @@ def test_stop_keeps_the_model(opened: Any, qtbot: Any):
     panel.run_view.button.click()
     qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=10000)
     assert "Stopped after 1 steps" in panel.run_view.message.text()
-    assert (opened.folder / "mine.blurmap.safetensors").is_file()
+    assert [path.name for path in opened.folder.iterdir()] == ["mine.blurmap.safetensors"]
 
 
 def test_stop_in_the_first_second(opened: Any, qtbot: Any):
@@ -152,14 +153,42 @@ def test_what_is_asked_for(opened: Any, qtbot: Any):
     form.classes.value = 7
     form.minutes.value = 2
     form.low.value, form.high.value = 0.5, 2.0
-    request = form.request()
-    assert request.options["architecture"] == "patch"
-    assert request.options["n_classes"] == 7
-    assert request.options["sigma_range"] == (0.5, 2.0)
-    assert request.masks[0].shape == (96, 80)
-    assert 0.1 < request.masks[0].mean() < 0.15  # 30 x 30 of 96 x 80 pixels: the scale is a half
-    compile(request.code, "code", "exec")
-    assert "nb.train_model" in request.code
+    job = form.job()
+    assert job.options["architecture"] == "patch"
+    assert job.options["n_classes"] == 7
+    assert job.options["sigma_range"] == (0.5, 2.0)
+    (region,) = job.regions
+    mask = region.mask()
+    assert mask.shape == (96, 80)
+    assert 0.1 < mask.mean() < 0.15  # 30 x 30 of 96 x 80 pixels: the scale is a half
+    compile(job.as_python(), "code", "exec")
+    assert "nb.train_model" in job.as_python()
+
+
+def test_a_volume_of_labels_is_read_in_the_worker(opened: Any, qtbot: Any):
+    """It may take seconds: neither choosing nor copying it holds the window up."""
+    read: list[bool] = []
+
+    def plane(block: np.ndarray) -> np.ndarray:
+        read.append(current_thread() is main_thread())
+        return block
+
+    volume = np.zeros((6, 96, 80), np.uint8)
+    volume[4, 20:60, 10:30] = 1
+    lazy = da.from_array(volume, chunks=(1, 96, 80)).map_blocks(
+        plane, dtype=np.uint8, meta=np.empty((0, 0, 0), np.uint8)
+    )
+    labels = opened.viewer.add_labels(lazy, name="in focus", scale=(1, 0.5, 0.5))
+    opened.panel.form.region.value = labels
+    qtbot.wait(50)
+    read.clear()
+    opened.panel.run_view.copy.click()
+    assert "nb.train_model" in QApplication.clipboard().text()
+    assert read == []
+    opened.panel.run()
+    finish(opened, qtbot)
+    np.testing.assert_array_equal(opened.slow.options["masks"][0], volume[4] == 1)
+    assert not any(read)
 
 
 def test_names_may_change(opened: Any):
@@ -211,15 +240,15 @@ def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
     assert opened.panel.control.state is RunState.DONE
     form.preview.value = opened.layer
     assert form.words.isHidden()
-    assert form.request().preview.name == "cells"
+    assert form.job().preview.name == "cells"
 
 
 def test_a_preview_that_fails_ends_no_training(tmp_path: Path):
     from napari.layers import Image
 
     picture = LayerPicture.of(Image(np.zeros((16, 200))))  # too small
-    request = TrainRequest([], None, "default", {"device": "cpu"}, tmp_path / "m", picture, (), "")
-    assert request._preview(SimpleNamespace(preview=lambda: "default")) is None
+    job = TrainJob([], None, "default", {"device": "cpu"}, tmp_path / "m", picture, ())
+    assert job._preview(SimpleNamespace(preview=lambda: "default")) is None
 
 
 def test_words_and_names_have_room(opened: Any):
@@ -273,60 +302,3 @@ def test_a_real_training(make_napari_viewer_proxy: Any, plugin_settings: None, q
     assert info.reference == "added"
     assert info.training["steps"] >= 1
     assert "On held-out pictures" in panel.view.line.text()
-
-
-@pytest.mark.parametrize("flip", [1.0, -1.0])
-def test_shapes_mark_what_lies_under_them(flip: float):
-    """Polygons and ellipses drawn in the world, on a picture that is scaled, shifted and turned over."""
-    from napari.layers import Image, Shapes
-
-    picture = Image(np.zeros((3, 60, 50)), scale=(1, 0.5, 0.5 * flip), translate=(0, 10, 20))
-    corners = np.array([[10, 5], [10, 30], [40, 30]])
-    world = corners * (0.5, 0.5 * flip) + (10, 20)
-    shapes = Shapes([world], shape_type="polygon")
-    expected = polygon2mask((60, 50), corners)
-    assert (mask_of(shapes, picture, (1, 2), (60, 50)) == expected).mean() > 0.99
-    box = np.array([[10, 10], [10, 40], [50, 40], [50, 10]]) * (0.5, 0.5 * flip) + (10, 20)
-    round_ = Shapes([box], shape_type="ellipse")
-    disc = np.zeros((60, 50), bool)
-    disc[ellipse(30, 25, 20, 15)] = True
-    assert (mask_of(round_, picture, (1, 2), (60, 50)) == disc).mean() > 0.97
-
-
-def test_layers_may_have_units_of_their_own():
-    from napari.layers import Image, Labels, Shapes
-
-    picture = Image(np.zeros((60, 50)), scale=(0.5, 0.5), units="um")
-    corners = np.array([[10, 5], [10, 30], [40, 30]])
-    shapes = Shapes([corners * 500.0], shape_type="polygon", units="nm")
-    expected = polygon2mask((60, 50), corners)
-    assert (mask_of(shapes, picture, (0, 1), (60, 50)) == expected).mean() > 0.99
-    coarse = np.zeros((30, 25), np.uint8)
-    coarse[5:10, 5:20] = 3
-    labels = Labels(coarse, scale=(1000, 1000), translate=(250, 250), units="nm")
-    expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
-    np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
-
-
-def test_places_are_found_where_layers_disagree_about_the_unit():
-    from napari.components import ViewerModel
-
-    viewer = ViewerModel()
-    layer = viewer.add_image(np.zeros((5, 60, 50)), scale=(2.0, 0.5, 0.5), units="um")
-    viewer.add_image(np.zeros((60, 50)))
-    assert viewer.dims.units is None
-    viewer.dims.set_point(0, 6.0)
-    assert in_data(layer, np.array(viewer.dims.point), viewer.dims.units)[0] == 3
-
-
-def test_labels_mark_what_lies_under_them():
-    from napari.layers import Image, Labels
-
-    picture = Image(np.zeros((60, 50)), scale=(0.5, 0.5), translate=(10, 20))
-    coarse = np.zeros((30, 25), np.uint8)
-    coarse[5:10, 5:20] = 3
-    labels = Labels(coarse, scale=(1, 1), translate=(10.25, 20.25))  # each label covers 2 x 2 pixels
-    expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) != 0
-    np.testing.assert_array_equal(mask_of(labels, picture, (0, 1), (60, 50)), expected)
-    with pytest.raises(nb.BlurMapError, match="Nothing in the layer"):
-        mask_of(Labels(coarse, translate=(1000, 0)), picture, (0, 1), (60, 50))

@@ -117,7 +117,7 @@ def test_python_runs_and_gives_the_same_call(opened: Any, qtbot: Any) -> None:
 def test_python_of_a_transparent_specimen_asks_for_no_verdict(opened: Any, qtbot: Any) -> None:
     objective(opened, qtbot)
     opened.panel.form.contrast.choose("transparent")
-    assert "m.summary()" in opened.panel.form.request().as_python()
+    assert "m.summary()" in opened.panel.form.job().as_python()
 
 
 def test_transparent_specimens_get_no_verdict(opened: Any, qtbot: Any) -> None:

@@ -8,11 +8,12 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from napari.utils import progress
 from qtpy.QtCore import Qt, QTimer
 
-from napari_blurmap import BlurMapError
+from napari_blurmap import BlurMap, BlurMapError
 from napari_blurmap.ground.status import Status
 from napari_blurmap.plugin.run.control import RunControl, RunState
 from napari_blurmap.plugin.run.worker import Done, Step
@@ -36,7 +37,7 @@ def test_run(opened: Any) -> None:
     assert names(opened.viewer) == ["cells", "cells sigma (m)", "cells uncertainty (m)", "cells cannot tell"]
     assert opened.viewer.layers.selection.active.name == "cells sigma (m)"
     # The result is no picture to estimate next.
-    assert opened.panel.form.layers.layer == opened.layer
+    assert opened.panel.form.picture.layer == opened.layer
 
 
 def test_a_second_run_overwrites_nothing(opened: Any) -> None:
@@ -83,14 +84,13 @@ def test_a_failure_is_said_in_the_panel(opened: Any, error: Exception) -> None:
     assert opened.panel.control.state is RunState.FAILED
     assert "bad" in view.message.text()
     assert "Traceback" not in view.message.text()
-    assert view.details.isVisible()
-    assert not view.report.isVisible()
-    view.details.button.click()
-    assert view.report.isVisible()
-    assert "estimate_blur" in view.report.toPlainText()
-    assert "napari " in view.report.toPlainText()
-    # Where a fault is ours the report says where; a mistake of the user's is no place in a program.
-    assert ("Traceback" in view.report.toPlainText()) == isinstance(error, RuntimeError)
+    # Where a fault is ours the details say where; a mistake of the user's is no place in a program.
+    assert view.details.isVisible() == isinstance(error, RuntimeError)
+    assert not view.trace.isVisible()
+    if view.details.isVisible():
+        view.details.toggleButton().click()
+        assert view.trace.isVisible()
+        assert "Traceback" in view.trace.toPlainText()
     assert names(opened.viewer) == ["cells"]
     opened.slow.error = None
     opened.run()
@@ -102,7 +102,7 @@ def test_the_layer_is_renamed_and_deleted_meanwhile(opened: Any) -> None:
     opened.panel.run_view.button.click()
     opened.layer.name = "other"
     opened.viewer.layers.clear()
-    assert opened.panel.form.layers.layer is None
+    assert opened.panel.form.picture.layer is None
     opened.finish()
     assert "cells sigma (m)" in names(opened.viewer)
     assert not opened.panel.run_view.button.isEnabled()
@@ -166,10 +166,11 @@ def test_no_full_collection_while_it_runs(opened: Any) -> None:
         assert gc.get_freeze_count() == 0
 
 
-def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:
+def test_steps_that_come_while_one_is_shown_do_not_pile_up(qtbot: Any) -> None:
     control, shown = RunControl(), []
     control.state = RunState.RUNNING
     control.stepped.connect(lambda step: shown.append(step.done))
+    control._relay.came.connect(control._on_told)
 
     class Bar:
         """Processes events when it is updated, as napari's does."""
@@ -179,10 +180,11 @@ def test_steps_that_come_while_one_is_shown_do_not_pile_up() -> None:
         def update(self, more: int) -> None:
             self.n += more
             if self.n < 5000:
-                control._on_step(Step(self.n + 1, 5000, ""))
+                control._relay.tell(Step(self.n + 1, 5000, ""))
 
     control._bar = Bar()
-    control._on_step(Step(1, 5000, ""))
+    control._relay.tell(Step(1, 5000, ""))
+    qtbot.waitUntil(lambda: len(shown) == 5000, timeout=20000)
     assert shown == list(range(1, 5001))
 
 
@@ -191,15 +193,67 @@ def test_a_verdict_of_another_result_is_not_shown(opened: Any, qtbot: Any) -> No
     first = opened.panel._shown
     opened.slow.sigma = 3.0
     opened.run()
-    opened.panel._asked = first, (None, "fluorescence", "")
-    opened.panel._on_judged(Done(replace(first.digest, line="the first")))
+    opened.panel._on_judged(first.layer, first.judgement, Done(replace(first.digest, line="the first")))
     assert "the first" not in opened.panel.view.line.text()
     assert opened.panel._shown is not first
 
 
+def test_a_reference_chosen_while_a_run_fails_is_judged(opened: Any, qtbot: Any) -> None:
+    opened.run()
+    opened.slow.gate.clear()
+    opened.slow.error = RuntimeError("bad luck")
+    opened.panel.run_view.button.click()
+    wait_for_work(opened, qtbot)
+    optics = opened.panel.form.optics
+    optics.kind.choose("typed")
+    qtbot.keyClicks(optics.typed, "8")
+    with qtbot.waitSignal(optics.changed):
+        pass
+    opened.finish()
+    assert opened.panel.control.state is RunState.FAILED
+    verdict = opened.panel.view.verdict
+    qtbot.waitUntil(lambda: verdict.text() == "Sharp, compared with the limit.", timeout=60000)
+
+
+def test_of_a_stack_the_plane_that_is_seen_is_summarized_too(opened: Any, qtbot: Any) -> None:
+    viewer, view = opened.viewer, opened.panel.view
+    stack = np.zeros((3, 4, 64, 64)) + np.arange(1, 5)[:, None, None]
+    layer = viewer.add_image(stack, name="stack", axis_labels=("c", "z", "y", "x"))
+    flat = opened.slow.blurmap
+
+    def rising(stack: Any, **about: Any) -> BlurMap:
+        m = flat(stack, **about)
+        sigma = np.asarray(stack.data) + 0.0
+        return replace(m, sigma=sigma, uncertainty=0.1 * sigma)
+
+    opened.slow.blurmap = rising
+    viewer.dims.current_step = (1, 2, 0, 0)
+    opened.run()
+    assert view.line.text().startswith("All 12 planes: Blur FWHM")
+    qtbot.waitUntil(lambda: view.plane.text().startswith("Plane c 1, z 2: Blur FWHM 7.06"), timeout=20000)
+    for z in (0, 1, 3):
+        viewer.dims.set_current_step(1, z)
+    qtbot.waitUntil(lambda: view.plane.text().startswith("Plane c 1, z 3: Blur FWHM 9.42"), timeout=20000)
+    # The verdict of the plane comes with that of the whole.
+    optics = opened.panel.form.optics
+    optics.kind.choose("typed")
+    qtbot.keyClicks(optics.typed, "6")
+    qtbot.waitUntil(lambda: view.plane.text().endswith("Blurred, compared with the limit."), timeout=20000)
+    assert view.verdict.text().startswith("Partly blurred")
+    # Without names of its axes only numbers are told; of a plane nothing.
+    layer.axis_labels = ("-4", "-3", "-2", "-1")
+    viewer.dims.set_current_step(0, 2)
+    qtbot.waitUntil(lambda: view.plane.text().startswith("Plane 2, 3: "), timeout=20000)
+    viewer.layers.selection.active = opened.layer
+    opened.slow.blurmap = flat
+    opened.run()
+    assert view.plane.isHidden()
+    assert view.line.text().startswith("Blur FWHM")
+
+
 def test_metadata_may_have_any_keys(opened: Any) -> None:
     opened.viewer.add_image(opened.layer.data, name="scan", metadata={270: "a tag of TIFF"})
-    assert "scan" in [layer.name for layer in opened.panel.form.layers._layers]
+    assert "scan" in [layer.name for layer in opened.panel.form.picture.list.choices]
 
 
 CLOSE_NAPARI = """

@@ -13,14 +13,12 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtWidgets import QApplication
 
-from napari_blurmap import BlurMap, add_to_viewer, smooth_sigma
+from napari_blurmap import BlurMap, Cancelled, add_to_viewer, smooth_sigma
 from napari_blurmap.plugin.layers.layers import result_layers
 from napari_blurmap.plugin.layers.picture import LayerPicture
-from napari_blurmap.plugin.smooth import panel as smooth_panel
 from napari_blurmap.plugin.smooth.panel import SmoothPanel
-from napari_blurmap.plugin.smooth.preview import LARGEST, Piece, piece_in_view, preview_layer, smoothed_piece
-
-PREVIEW = "preview of smoothing"
+from napari_blurmap.plugin.smooth.piece import LARGEST, Piece, piece_in_view, preview_layer, smoothed_piece
+from napari_blurmap.plugin.smooth.preview import NAME as PREVIEW
 
 
 def a_map(shape: tuple[int, ...] = (96, 128), scale: float = 0.5, probabilities: bool = False) -> BlurMap:
@@ -52,7 +50,7 @@ def opened(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any) -> 
     viewer.window.add_dock_widget(panel, name="Smooth blur map")
 
     def settle() -> None:
-        qtbot.waitUntil(lambda: not panel._timer.isActive() and not panel.previewing.state.busy, timeout=20000)
+        qtbot.waitUntil(lambda: not panel.preview.busy, timeout=20000)
 
     def applied() -> None:
         qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=20000)
@@ -165,20 +163,20 @@ def test_layers_go_away(opened: Any) -> None:
     opened.settle()
     assert opened.panel.form.map.value is None
     assert not opened.panel.run_view.button.isEnabled()
-    assert opened.panel.purpose.text() == "Estimate a blur map first."
+    assert opened.panel.form.purpose.text() == "Estimate a blur map first."
     assert names(opened.viewer) == []
 
 
-def test_cancel_and_closing_leave_nothing(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_and_closing_leave_nothing(opened: Any, qtbot: Any) -> None:
     begun = Event()
 
     def endless(m: BlurMap, *_: Any, cancel: Any, **__: Any) -> BlurMap:
         begun.set()
         while not cancel():
             pass
-        raise smooth_panel.Cancelled(m)
+        raise Cancelled(m)
 
-    monkeypatch.setattr(smooth_panel, "smooth_sigma", endless)
+    opened.panel._function = endless
     before = names(opened.viewer)
     opened.panel.run_view.button.click()
     assert opened.panel.run_view.button.text() == "Cancel"
@@ -247,7 +245,7 @@ def test_a_large_map_is_previewed_in_part() -> None:
     viewer.dims.set_current_step(0, 1)
     layer = viewer.layers[0]
     layer.corner_pixels = np.array([[1, 0, 0], [1, 999, 1599]])
-    piece = piece_in_view(layer, m, viewer.dims.point, viewer.dims.units)
+    piece = piece_in_view(layer, m, viewer.dims)
     assert piece.index == (1,)
     for part, middle in ((piece.rows, 500), (piece.columns, 800)):
         assert part.start % 32 == 0
@@ -261,4 +259,4 @@ def test_a_long_name_does_not_widen_the_panel(opened: Any, qtbot: Any):
     qtbot.addWidget(panel)
     panel.show()
     assert panel.form.picture.value.name.startswith("2026")
-    assert panel.form.widget.native.minimumSizeHint().width() < 400
+    assert panel.form.minimumSizeHint().width() < 400

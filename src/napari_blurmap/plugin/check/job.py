@@ -1,0 +1,57 @@
+"""One press of Run in the panel "Check on my picture"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...errors import Cancelled
+from ..panels.job import arguments
+from ..run.worker import Stopped
+
+if TYPE_CHECKING:
+    from ...checking.report import CheckReport
+    from ...ground.progress import Cancel, Progress
+    from ..layers.picture import LayerPicture
+    from ..run.worker import Tell
+
+
+@dataclass(frozen=True, eq=False)
+class CheckJob:
+    """The picture as it was, and the arguments of `check_on_image` that differ from the defaults."""
+
+    picture: LayerPicture
+    options: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What napari shows while it runs."""
+        return f"Check on {self.picture.name}"
+
+    def run(
+        self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
+    ) -> CheckReport | Stopped:
+        """Check; tells the report so far after every blur, and `Stopped` holds the last of them."""
+        check = function or _check_on_image()
+        try:
+            report: CheckReport = check(self.picture, **self.options, progress=progress, cancel=cancel, update=tell)
+        except Cancelled as cancelled:
+            return Stopped(cancelled.partial)
+        return report
+
+    def as_python(self) -> str:
+        """The same check for napari's console or a script."""
+        return (
+            "import napari_blurmap as nb\n\n"
+            f"layer = viewer.layers[{self.picture.name!r}]\n"
+            f"report = nb.check_on_image(layer{arguments(self.options)})\n"
+            "print(report.text())\n"
+        )
+
+
+def _check_on_image() -> Callable[..., Any]:
+    """Loads PyTorch, so only where the work is done."""
+    from ...checking.check import check_on_image
+
+    return check_on_image
