@@ -264,7 +264,7 @@ def test_looking_through_can_be_stopped():
 
 def unlike_exact(crop, sharp):
     """One minus the correlation of a crop with the sharp picture blurred by its label, whichever way it was turned."""
-    (picture, valid), (sigma, _) = (t.numpy() for t in crop)
+    (picture, valid, *_), (sigma, *_) = (t.numpy() for t in crop)
 
     def unlike(turns, mirrored):
         seen, label, known = (np.rot90(a[:, ::-1] if mirrored else a, -turns) for a in (picture, sigma, valid > 0))
@@ -375,7 +375,7 @@ def test_what_is_not_known_stays_unknown():
     mask[20:70, 10:80] = True
     crops = crops_of(leaves(1), masks=[mask], size=96)
     for number in range(6):
-        (_, valid), (sigma, _) = crops[number]
+        (_, valid, *_), (sigma, *_) = crops[number]
         assert 0 < float(valid.sum()) <= mask.sum()
         # the blur carries light over the border of what is known, as far as three sigma
         lost = 2 * int(3 * float(sigma.min()))
@@ -384,7 +384,7 @@ def test_what_is_not_known_stays_unknown():
 
 def test_crops_of_small_pictures_are_filled_up():
     picture, truth = crops_of(leaves(1, (70, 66)), size=96)[0]
-    assert picture.shape == truth.shape == (2, 96, 96)
+    assert (picture.shape, truth.shape) == ((5, 96, 96), (4, 96, 96))
     assert float(picture[1].sum()) <= 70 * 66
 
 
@@ -407,8 +407,8 @@ def test_of_a_sum_both_blurs_count():
     (sharp,), (soft,) = crops.pictures.values()
     rng = np.random.default_rng(0)
     parts = [crops._around(sharp, rng)._replace(weight=0.8), crops._around(soft, rng)._replace(weight=-0.6)]
-    sigma = crops._crop(parts, np.random.default_rng(5))[2]
-    alone = crops._crop(parts[:1], np.random.default_rng(5))[2]
+    sigma = crops._crop(parts, np.random.default_rng(5))[5]
+    alone = crops._crop(parts[:1], np.random.default_rng(5))[5]
     np.testing.assert_allclose(sigma**2 - alone**2, 0.36 * 4, rtol=1e-5)
 
 
