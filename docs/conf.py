@@ -5,10 +5,14 @@ python tools/with_screen.py --qt pyqt6 python -m sphinx -W -b html docs docs/_bu
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
+# The example with a window neither sees nor changes the preferences of whoever builds this.
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="blurmap-docs-")) / "settings.yaml")
 sys.path.insert(0, str(Path(__file__).parent))
 
 from draw_floors import draw_floors

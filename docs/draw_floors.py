@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "napari_blurmap"
 #: Everybody calls these; arrows to them would hide the others.
 COMMON = {"ground", "errors"}
-WIDTH, BOX, HEIGHT, GAP = 900, 270, 74, 46
+WIDTH, BOX, HEIGHT, GAP = 900, 270, 86, 44
 STYLE = """
 text { font-family: system-ui, sans-serif; font-size: 11px; fill: #444; text-anchor: middle }
 .name { font-size: 15px; font-weight: 600; fill: #111 }
@@ -79,7 +79,7 @@ def draw_floors(path: Path) -> None:
         doc, size = about(room)
         text = "".join(
             f'<text x="{x:.0f}" y="{y + 37 + 14 * number:.0f}">{escape(line)}</text>'
-            for number, line in enumerate([*wrap(doc, 46)[:2], size])
+            for number, line in enumerate([*wrap(doc, 46)[:3], size])
         )
         boxes.append(
             f'<rect x="{x - BOX / 2:.0f}" y="{y:.0f}" width="{BOX}" height="{HEIGHT}" rx="6"/>'
