@@ -24,6 +24,7 @@ from .models.devices import choose_device
 from .models.reading import Reader
 from .models.registry import load_model
 from .models.side_by_side import one_thread
+from .models.torch_settings import own_settings
 from .picture.plane import Plane, read_plane
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
@@ -120,8 +121,9 @@ def estimate_blur(
     ((128, 128), (0.2, 0.2), 'micrometer')
     """
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
-    loaded = load_model(model)
-    reader = _reader(loaded, device, tile, keep_probabilities)
+    with one_thread():
+        loaded = load_model(model)
+        reader = _reader(loaded, device, tile, keep_probabilities)
     colour = None if channel_axis is None else int(channel_axis)
     parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": reader.tile}
     about: dict[str, Any] = {
@@ -216,7 +218,7 @@ def _estimate_plane(given: Any, reader: Reader, pace: Pace) -> list[NDArray[Any]
     """All maps of one plane, the status last, and the probabilities where they are kept."""
     with _enough_memory(f"a plane of {' x '.join(map(str, given.shape))}"):
         plane = read_plane(given)
-    with one_thread() as workers:
+    with own_settings(), one_thread() as workers:
         maps, weights = _read(plane, reader, pace, workers)
         stride = reader.over.stride
         if stride > 1:

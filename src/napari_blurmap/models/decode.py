@@ -144,7 +144,7 @@ def soft_target(sigma: Tensor, grid: Tensor) -> Tensor:
     upper = torch.searchsorted(grid, inside.contiguous()).clamp(1, grid.numel() - 1)
     low, high = grid[upper - 1], grid[upper]
     share = (inside - low) / (high - low)
-    target = torch.zeros(*inside.shape, grid.numel(), device=sigma.device)
+    target = torch.zeros(*inside.shape, grid.numel(), dtype=grid.dtype, device=grid.device)
     target.scatter_(-1, upper.unsqueeze(-1), share.unsqueeze(-1))
     target.scatter_(-1, (upper - 1).unsqueeze(-1), (1 - share).unsqueeze(-1))
     return target.movedim(-1, 1)

@@ -73,6 +73,7 @@ class DenseNetwork(nn.Module):
         self.fine = nn.Sequential(*(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)))
         self.last = conv_block(c.wide, c.fused, 1)
         self.head = nn.Conv2d(c.fused, c.bins + 1 + (3 if c.shape else 0), 1)
+        self.float()
 
     def prepare(
         self, picture: Tensor, valid: Tensor, noise: Tensor | None = None, averaged: Tensor | None = None

@@ -12,6 +12,7 @@ import torch
 
 from ..errors import BlurMapError
 from ..ground.arguments import one_of
+from .torch_settings import own_settings
 
 if TYPE_CHECKING:
     from torch import nn
@@ -88,9 +89,10 @@ def choose_device(wanted: str, network: nn.Module) -> torch.device:
 def _works(name: str, network: nn.Module) -> bool:
     """Whether the device gives the CPU's numbers on a small picture."""
     generator = torch.Generator().manual_seed(0)
-    picture, valid = torch.rand(1, 1, 64, 64, generator=generator), torch.ones(1, 1, 64, 64)
     try:
-        with torch.inference_mode():
+        with own_settings():
+            picture = torch.rand(1, 1, 64, 64, generator=generator, dtype=torch.float32)
+            valid = torch.ones_like(picture)
             here = network(picture, valid)
             there = deepcopy(network).to(name)(picture.to(name), valid.to(name)).cpu()
     except RuntimeError as error:

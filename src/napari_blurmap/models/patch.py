@@ -174,6 +174,7 @@ class PatchNetwork(nn.Module):
             linear += [nn.Linear(inner, outer), nn.ReLU(), nn.Dropout(c.dropout)]
             inner = outer
         self.linear = nn.Sequential(*linear, nn.Linear(inner, c.classes))
+        self.float()
 
     def forward(self, patches: Tensor) -> Tensor:
         """Log-probabilities (N, classes) of patches (N, 1, 32, 32) in grey levels of 0 to 255."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from .torch_settings import own_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -54,7 +56,7 @@ def side_by_side(work: Callable[[T], None], items: Iterable[T], workers: int) ->
     """
 
     def one(item: T) -> None:
-        with torch.inference_mode():  # known to each thread by itself
+        with own_settings():  # known to each thread by itself
             work(item)
 
     if workers == 1:

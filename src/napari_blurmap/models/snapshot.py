@@ -13,6 +13,7 @@ import torch
 from ..errors import BlurMapError
 from .architectures import ARCHITECTURES
 from .info import ModelInfo, read_info
+from .torch_settings import own_settings
 
 if TYPE_CHECKING:
     import os
@@ -54,8 +55,9 @@ class Snapshot:
     @cached_property
     def estimator(self) -> Estimator:
         """The network made ready for estimating."""
-        fused = self._network.fused()
-        check_finite(fused.state_dict())
+        with own_settings(gradients=True):
+            fused = self._network.fused()
+            check_finite(fused.state_dict())
         return fused
 
     def weights(self) -> Weights:
@@ -101,6 +103,7 @@ def check_finite(weights: Weights) -> None:
             raise BlurMapError(f"The weights {name} of the model are not all finite numbers. Train or copy it again.")
 
 
+@own_settings(gradients=True)
 def network_of(info: ModelInfo, weights: Weights) -> Network:
     """The network that a card describes, with copies of weights, ready for estimating.
 
@@ -147,6 +150,7 @@ def network_of(info: ModelInfo, weights: Weights) -> Network:
     return cast("Network", network.eval())
 
 
+@own_settings(gradients=True)
 def read_snapshot(path: str | os.PathLike[str]) -> tuple[ModelInfo, Snapshot]:
     """Read a model file: card and weights.
 

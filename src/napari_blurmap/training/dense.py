@@ -21,6 +21,7 @@ from ..models.info import ModelInfo
 from ..models.model import Model
 from ..models.registry import load_model
 from ..models.sizes import STRIDE, DenseConfig
+from ..models.torch_settings import own_settings
 from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights
@@ -117,6 +118,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         ``crops(first, count)``: the data from crop ``first`` on; by default synthetic pictures.
     """
 
+    @own_settings(gradients=True)
     def __init__(
         self,
         config: TrainConfig,
@@ -209,6 +211,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         seen = (seen * valid).sum() / valid.sum().clamp_min(1)
         return (loss * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen, {}
 
+    @own_settings(gradients=True)
     def model(self, name: str = "default", *, validation: int = 1500) -> Model:
         """The model as it stands: averaged weights, calibrated and judged on held-out crops.
 

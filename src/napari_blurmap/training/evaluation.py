@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from ..models.decode import decode
 from ..models.sizes import STRIDE
+from ..models.torch_settings import own_settings
 from .synthetic_crops import network_inputs
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def read_crops(network: DenseNetwork, grid: Tensor, crops: Iterable[tuple[Tensor
     device = next(network.parameters()).device
     parts = []
     for number, (inputs, truth) in enumerate(crops):
-        with torch.inference_mode():
+        with own_settings():
             inputs = inputs[None].to(device)
             output = network(*network_inputs(inputs))
             # Weights that a training has ruined must read badly, not break it.
@@ -109,7 +110,7 @@ def class_probabilities(network: PatchNetwork, part: PatchSet, most: int = 10**9
     chosen = part[:: max(1, -(-len(part) // most))]
     device = next(network.parameters()).device
     network.eval()
-    with torch.inference_mode():
+    with own_settings():
         parts = torch.split(torch.from_numpy(chosen.patches)[:, None], _AT_ONCE)
         weights = torch.cat([network(p.to(device).float()).exp().cpu() for p in parts])
     return weights, torch.from_numpy(chosen.labels)

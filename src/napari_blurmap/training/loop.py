@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..errors import BlurMapError
 from ..ground.arguments import whole_seed
+from ..models.torch_settings import in_own_settings
 from .checkpoints import read_checkpoint, saving, taking_up
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class TrainingLoop(ABC, Generic[R, N]):
         c = self.config
         return self.step / c.steps if c.steps is not None else self.seconds / (60 * c.minutes)
 
+    @in_own_settings
     def run(self) -> Iterator[TrainStep]:
         """Train, yielding after every step; the caller may stop at any of them."""
         started, batches = time.perf_counter() - self.seconds, self.batches()

@@ -20,6 +20,7 @@ from ..models.devices import has_bfloat16
 from ..models.info import ModelInfo
 from ..models.model import Model
 from ..models.patch import PatchConfig, PatchNetwork, started_from
+from ..models.torch_settings import own_settings
 from ..result.scores import score
 from ..synthesis.scenes import random_scene
 from .evaluation import class_probabilities
@@ -114,6 +115,7 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
     [0.5, 2.0]
     """
 
+    @own_settings(gradients=True)
     def __init__(
         self,
         data: PatchData,
@@ -157,14 +159,19 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
     def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy, and the share of the patches whose class is found."""
         patches, labels = batch
-        if self.layers.dropout:
-            torch.manual_seed(self._step_seed)
         self.network.train()
-        with torch.autocast(patches.device.type, dtype=torch.bfloat16, enabled=self._half):
+        kind = patches.device.type
+        with (
+            torch.random.fork_rng([patches.device] if kind == "cuda" else [], enabled=self.layers.dropout > 0),
+            torch.autocast(kind, dtype=torch.bfloat16, enabled=self._half),
+        ):
+            if self.layers.dropout:
+                torch.manual_seed(self._step_seed)
             output = self.network(patches.contiguous(memory_format=torch.channels_last)).float()
         found = (output.argmax(dim=1) == labels).float().mean()
         return F.nll_loss(output, labels), {"accuracy": found}
 
+    @own_settings(gradients=True)
     def model(self, name: str, *, reference: str = "absolute") -> Model:
         """The model as it stands, calibrated on the validation set and judged on the test set.
 
@@ -225,10 +232,11 @@ def _first_network(data: PatchData, layers: PatchConfig | None, start: Model | N
 
 def _varied(patches: Tensor, draw: torch.Generator) -> Tensor:
     """Patches (N, 1, 32, 32) flipped and turned alike, each with another contrast and brightness."""
-    columns, rows, turn = (torch.rand(3, generator=draw) < 0.5).tolist()
+    columns, rows, turn = (torch.rand(3, generator=draw, dtype=torch.float32) < 0.5).tolist()
     patches = patches.flip([axis for axis, wanted in ((3, columns), (2, rows)) if wanted])
     patches = patches.transpose(2, 3) if turn else patches
-    contrast, brightness = (2 * torch.rand(2, len(patches), 1, 1, 1, generator=draw) - 1).to(patches.device)
+    share = torch.rand(2, len(patches), 1, 1, 1, generator=draw, dtype=torch.float32).to(patches.device)
+    contrast, brightness = 2 * share - 1
     varied: Tensor = 127.5 + torch.exp(0.7 * contrast - 0.5) * (patches - 127.5) + 40 * brightness
     return varied
 

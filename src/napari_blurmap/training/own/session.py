@@ -16,6 +16,7 @@ from ...ground.readable import LARGEST_OWN
 from ...models.devices import find_device
 from ...models.model import Model
 from ...models.registry import load_model
+from ...models.torch_settings import in_own_settings, own_settings
 from ..checkpoints import read_checkpoint, saving, taking_up
 from ..dense import TrainConfig
 from ..patch import PatchTrainConfig
@@ -117,6 +118,7 @@ class Tuning:
         """Steps done."""
         return 0 if self.learner is None else self.learner.training.step
 
+    @in_own_settings
     def run(self) -> Iterator[TuneStep]:
         """Read, prepare and train, yielding between; the caller may stop at any time.
 
@@ -229,6 +231,7 @@ class Tuning:
             self._kept = weights
         self._judged, self._cost = self.step, time.perf_counter() - begun
 
+    @own_settings(gradients=True)
     def preview(self, name: str = "in training") -> Model:
         """The model as it stands, made at once, with the calibration of the one that it started from.
 
@@ -252,6 +255,7 @@ class Tuning:
         info = replace(card(name, learner, self._about), calibration=calibration)
         return Model(info, learner.network(learner.weights()))
 
+    @own_settings(gradients=True)
     def model(self, name: str = "tuned") -> Model:
         """The model as it was judged last without being ruined, calibrated and judged on other held-out crops.
 
