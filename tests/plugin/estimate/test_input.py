@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -180,21 +181,35 @@ class Trap:
         return (open, (str(self.path), "w"))
 
 
-def newer(path: Path) -> bytes:
-    """The bundled model with a header from the future."""
+def newer(known: dict[str, str]) -> None:
+    known["schema"] = "99"
+
+
+def with_card(**wrong: Any) -> Callable[[dict[str, str]], None]:
+    def change(known: dict[str, str]) -> None:
+        known["info"] = json.dumps(json.loads(known["info"]) | wrong)
+
+    return change
+
+
+def changed(change: Callable[[dict[str, str]], None]) -> Callable[[Path], bytes]:
+    """The bundled model with another header."""
     whole = find_model("default").read_bytes()
     size = int.from_bytes(whole[:8], "little")
     header = json.loads(whole[8 : 8 + size])
-    header["__metadata__"]["schema"] = "99"
+    change(header["__metadata__"])
     text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + whole[8 + size :]
+    return lambda _: len(text).to_bytes(8, "little") + text + whole[8 + size :]
 
 
 BAD_MODELS: dict[str, tuple[Any, str]] = {
     "no safetensors": (lambda _: b"no model at all", "safetensors"),
     "empty": (lambda _: b"", "safetensors"),
     "truncated": (lambda _: find_model("default").read_bytes()[:-1000], "truncated"),
-    "newer": (newer, "Update napari-blurmap"),
+    "newer": (changed(newer), "Update napari-blurmap"),
+    "an unknown zero": (changed(with_card(reference="foo")), "'foo'"),
+    "a grid of words": (changed(with_card(sigma_grid=["a", "b", "c", "d"])), "sigma_grid"),
+    "a short grid": (changed(with_card(sigma_grid=[1.0])), "sigma_grid"),
     "pickle": (lambda path: pickle.dumps(Trap(path.with_name("ran"))), "safetensors"),
 }
 

@@ -18,8 +18,9 @@ from napari_blurmap import BlurMap, BlurMapError, add_to_viewer
 from napari_blurmap.ground.status import Status
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import SMALLEST, as_stack
+from napari_blurmap.plugin.layers.classes import class_layer
 from napari_blurmap.plugin.layers.colormaps import REASONS, blur_colormap, class_colours
-from napari_blurmap.plugin.layers.layers import class_layer, result_layers
+from napari_blurmap.plugin.layers.layers import result_layers
 from napari_blurmap.plugin.layers.picture import LayerPicture
 
 

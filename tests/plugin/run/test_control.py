@@ -71,15 +71,15 @@ def test_a_flood_of_news_leaves_the_window_alive(qtbot: Any) -> None:
 @pytest.mark.gui_subset
 def test_a_panel_that_is_deleted_stops_its_work(make_napari_viewer_proxy: Any, qtbot: Any) -> None:
     panel = Panel(make_napari_viewer_proxy())
-    control, begun, ended = panel._new_control(), Event(), []
+    control, begun, ended, end = panel._new_control(), Event(), [], monotonic() + 20
 
-    def endless(_progress: Any, cancel: Any, _tell: Any) -> None:
+    def long(_progress: Any, cancel: Any, _tell: Any) -> None:
         begun.set()
-        while not cancel():
-            pass
+        while not cancel() and monotonic() < end:
+            sleep(0.01)
 
     control.ended.connect(ended.append)
-    control.start("endless", endless)
+    control.start("long", long)
     qtbot.waitUntil(begun.is_set)
     panel.deleteLater()
     qtbot.waitUntil(lambda: control.state is RunState.DONE)

@@ -8,6 +8,7 @@ from threading import Event, current_thread, main_thread
 from types import SimpleNamespace
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -182,12 +183,14 @@ def test_a_volume_of_labels_is_read_in_the_worker(opened: Any, qtbot: Any):
     opened.panel.form.region.value = labels
     qtbot.wait(50)
     read.clear()
-    opened.panel.run_view.copy.click()
-    assert "nb.train_model" in QApplication.clipboard().text()
-    assert read == []
-    opened.panel.run()
-    finish(opened, qtbot)
+    with dask.config.set(scheduler="synchronous"):  # in the thread that asks
+        opened.panel.run_view.copy.click()
+        assert "nb.train_model" in QApplication.clipboard().text()
+        assert read == []
+        opened.panel.run()
+        finish(opened, qtbot)
     np.testing.assert_array_equal(opened.slow.options["masks"][0], volume[4] == 1)
+    assert read
     assert not any(read)
 
 

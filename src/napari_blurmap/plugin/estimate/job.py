@@ -86,7 +86,8 @@ class EstimateJob:
 
     def _layers(self, blurmap: BlurMap) -> list[Layer]:
         """The layers of the result, under the name that the picture had when Run was pressed."""
-        from ..layers.layers import class_layer, result_layers
+        from ..layers.classes import class_layer
+        from ..layers.layers import result_layers
 
         limit, name = self.limit, self.picture.name
         place: Layer | None = self.source

@@ -18,8 +18,6 @@ from .colormaps import (
     SPAN,
     TOO_UNCERTAIN,
     blur_colormap,
-    class_colours,
-    label_colormap,
     reason_colormap,
 )
 from .geometry import Placement, located, placement
@@ -29,10 +27,8 @@ if TYPE_CHECKING:
 
     from ...result.blurmap import BlurMap
 
-#: Width in sigma (px) of each class of the class maps.
-CLASS_WIDTH = {10: 0.3, 30: 0.1}
-# About half of what is seen is the picture: both must be read at once.
-_OPACITY = 0.6
+#: About half of what is seen is the picture: both must be read at once.
+OPACITY = 0.6
 
 
 def result_layers(
@@ -83,9 +79,9 @@ def result_layers(
     >>> [layer.name for layer in result_layers(m, name="cells")]
     ['cells sigma (default)', 'cells uncertainty (default)', 'cells cannot tell']
     """
-    low = _checked(limit)
+    low = checked_limit(limit)
     placed = placement(blurmap, source)
-    base = name or _base_name(blurmap, source)
+    base = name or base_name(blurmap, source)
     by = str(blurmap.provenance.get("model", "unknown model"))
     if blurmap.provenance.get("partial"):
         by += ", partial"
@@ -127,7 +123,7 @@ def sigma_layer(
         colormap=blur_colormap(),
         contrast_limits=(low, SPAN * low),
         blending="translucent",
-        opacity=_OPACITY,
+        opacity=OPACITY,
         metadata=metadata,
         multiscale=False,
         rgb=False,
@@ -136,70 +132,6 @@ def sigma_layer(
     layer.colorbar.visible = True
     layer.colorbar.size = (20, 220)  # higher than napari's: half of the colours lie in its lowest fifth
     return layer
-
-
-def class_layer(
-    blurmap: BlurMap,
-    classes: int = 10,
-    source: Layer | None = None,
-    *,
-    limit: float | None = None,
-    name: str | None = None,
-) -> Labels:
-    """Sigma rounded to classes, as Labels.
-
-    Parameters
-    ----------
-    blurmap : BlurMap
-        The map, numpy or dask.
-    classes : {10, 30}
-        10 classes around 0.3, 0.6 ... 3.0 px, or 30 around 0.1, 0.2 ... 3.0 px;
-        one more holds everything beyond.
-    source, limit, name
-        As in `result_layers`.
-
-    Returns
-    -------
-    napari.layers.Labels
-        Label 0 where nothing was judged. ``features`` has a row for every
-        class: its sigma range in pixels and its share of the judged places
-        (NaN for a lazy map, which is not computed for it).
-
-    Raises
-    ------
-    BlurMapError
-        If there is no such number of classes, or the map does not fit.
-    """
-    if classes not in CLASS_WIDTH:
-        raise BlurMapError(f"There is no map of {classes!r} classes; expected 10 or 30.")
-    width, low = CLASS_WIDTH[classes], _checked(limit)
-    sigma = blurmap.masked().sigma
-    # NaN, to which no integer corresponds, becomes 0 before it is converted
-    known = ~np.isnan(sigma)
-    labels = np.where(known, np.clip(np.rint(np.where(known, sigma, 0) / width), 1, classes + 1), 0).astype(np.uint8)
-    numbers = np.arange(1, classes + 2)
-    edges = [0.0, *(width * (numbers[:-1] + 0.5)).tolist(), float("inf")]
-    placed = placement(blurmap, source)
-    features = {
-        "index": [0, *numbers.tolist()],
-        "class": ["not judged", *(f"{width * k:.1f} px" for k in numbers[:-1]), "beyond the classes"],
-        "sigma from (px)": [float("nan"), *(round(e, 2) for e in edges[:-1])],
-        "sigma to (px)": [float("nan"), *(round(e, 2) for e in edges[1:])],
-        "share of judged": [float("nan"), *_shares(labels, classes + 2, skip=1)],
-    }
-    colours = class_colours(width * numbers.astype(float), low)
-    # Over the map of sigma it would show the same once more and hide the picture.
-    return Labels(
-        placed.arrange(labels),
-        name=f"{name or _base_name(blurmap, source)} blur classes ({classes})",
-        colormap=label_colormap(dict(zip(numbers.tolist(), colours, strict=True))),
-        features=features,
-        opacity=_OPACITY,
-        visible=False,
-        metadata={"blurmap": located(blurmap, source)},
-        multiscale=False,
-        **placed.keywords,
-    )
 
 
 def add_to_viewer(
@@ -258,21 +190,21 @@ def _cannot_tell(blurmap: BlurMap, placed: Placement, name: str, metadata: dict[
     features = {
         "index": [0, *REASONS],
         "reason": ["judged", *REASONS.values()],
-        "share of the picture": _shares(labels, len(REASONS) + 1),
+        "share of the picture": shares(labels, len(REASONS) + 1),
     }
     return Labels(
         placed.arrange(labels),
         name=name,
         colormap=reason_colormap(),
         features=features,
-        opacity=_OPACITY,
+        opacity=OPACITY,
         metadata=metadata,
         multiscale=False,
         **placed.keywords,
     )
 
 
-def _shares(labels: Array, count: int, skip: int = 0) -> list[float]:
+def shares(labels: Array, count: int, skip: int = 0) -> list[float]:
     """Share of every label from ``skip`` on, of all pixels that have one of them; NaN for a lazy array."""
     if is_lazy(labels):
         return [float("nan")] * (count - skip)
@@ -280,7 +212,8 @@ def _shares(labels: Array, count: int, skip: int = 0) -> list[float]:
     return [float(share) for share in (counts / max(int(counts.sum()), 1)).round(4)]
 
 
-def _base_name(blurmap: BlurMap, source: Layer | None) -> str:
+def base_name(blurmap: BlurMap, source: Layer | None) -> str:
+    """What layers are called after: the picture's layer, or its file."""
     if source is not None:
         return str(source.name)
     file = blurmap.provenance.get("source")
@@ -288,7 +221,8 @@ def _base_name(blurmap: BlurMap, source: Layer | None) -> str:
     return Path(str(path)).name.split(".")[0] if path else "picture"
 
 
-def _checked(limit: float | None) -> float:
+def checked_limit(limit: float | None) -> float:
+    """The value at which the colours start."""
     if limit is None:
         return SHARPEST
     if not (isfinite(limit) and limit > 0):

@@ -6,9 +6,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
 
-from ..widgets.fields import plain_label
+from ..widgets.fields import plain_label, text_box
 from ..widgets.layout import Fold, column
 from .control import RunState
 
@@ -69,9 +69,7 @@ class RunView(QWidget):
         )
         self.bar = QProgressBar()
         self.message = plain_label()
-        self.trace = QPlainTextEdit()
-        self.trace.setReadOnly(True)
-        self.trace.setFixedHeight(110)
+        self.trace = text_box(110)
         self.details = Fold("Details", self.trace)
         row = QHBoxLayout()
         row.addWidget(self.button, 1)

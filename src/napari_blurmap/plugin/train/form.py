@@ -76,6 +76,12 @@ class TrainForm(Form):
             file.choose_btn.text = "..."  # the room is the path's
         self.preview = LayerChoice(viewer, pictures, "Of which a map is drawn anew while it trains.", none="none")
         self.words = plain_label()
+        self._lay_out()
+        for widget in (self.pictures, self.folder, self.network, self.anew, self.model, self.preview):
+            widget.changed.connect(self._settle)
+        self._settle()
+
+    def _lay_out(self) -> None:
         column(
             self,
             rows({"Pictures": self.pictures, "or folder": self.folder, "In focus": self.region}),
@@ -95,9 +101,6 @@ class TrainForm(Form):
             ),
             self.words,
         )
-        for widget in (self.pictures, self.folder, self.network, self.anew, self.model, self.preview):
-            widget.changed.connect(self._settle)
-        self._settle()
 
     @property
     def ready(self) -> bool:

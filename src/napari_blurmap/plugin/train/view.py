@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFontDatabase
-from qtpy.QtWidgets import QPlainTextEdit
 
 from ..widgets.column_view import ColumnView
-from ..widgets.fields import plain_label
+from ..widgets.fields import plain_label, text_box
 from ..widgets.layout import Fold, column
 from ..widgets.plot import make_still, take_theme
 
@@ -81,11 +79,7 @@ class TrainView(ColumnView):
         super().__init__(theme)
         self.plot: TrainPlot | None = None
         self.line, self.findings = plain_label(bold=True), plain_label()
-        self.report = QPlainTextEdit()
-        self.report.setReadOnly(True)
-        self.report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.report.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.report.setFixedHeight(260)
+        self.report = text_box(260)
         self.fold = Fold("Validation report", self.report)
         column(self, self.line, self.findings, self.fold)
 

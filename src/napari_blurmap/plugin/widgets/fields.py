@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isfinite
 
 from qtpy.QtCore import QLocale, Qt
-from qtpy.QtGui import QDoubleValidator
-from qtpy.QtWidgets import QLabel, QLineEdit
+from qtpy.QtGui import QDoubleValidator, QFontDatabase
+from qtpy.QtWidgets import QLabel, QLineEdit, QPlainTextEdit
 
 
 class NumberField(QLineEdit):
@@ -61,3 +61,13 @@ def plain_label(bold: bool = False) -> QLabel:
     if bold:
         label.setStyleSheet("font-weight: bold;")
     return label
+
+
+def text_box(height: int) -> QPlainTextEdit:
+    """A box for lines of text that stand below one another, to be read and copied."""
+    box = QPlainTextEdit()
+    box.setReadOnly(True)
+    box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    box.setFixedHeight(height)
+    return box

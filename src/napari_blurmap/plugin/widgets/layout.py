@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
-from qtpy.QtGui import QIcon
-from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 _UNBOUNDED = 2**24 - 1  # Qt's own limit
@@ -42,7 +41,7 @@ def rows(fields: Mapping[str, Any]) -> QFormLayout:
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for text, field in fields.items():
         label = QLabel(text)
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance("FWHM up to") + 8)
+        label.setMinimumWidth(label.fontMetrics().horizontalAdvance("FWHM up to") + 18)
         form.addRow(label, getattr(field, "native", field))
     return form
 
@@ -66,8 +65,11 @@ class Fold(QCollapsible):
     """
 
     def __init__(self, title: str, content: QWidget) -> None:
-        super().__init__(expandedIcon=QIcon(), collapsedIcon=QIcon())
+        # The arrow stands in the text, where it takes the colour of the theme; superqt's is black.
+        super().__init__(expandedIcon=" ", collapsedIcon=" ")
+        self.toggleButton().setIconSize(QSize(0, 0))
         self._title = title
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setDuration(0)
         self.toggleButton().setStyleSheet(
             "QPushButton { text-align: left; border: none; background: transparent; padding: 2px; }"
@@ -77,14 +79,13 @@ class Fold(QCollapsible):
             if layout is not None:
                 layout.setContentsMargins(0, 0, 0, 0)
                 layout.setSpacing(2)
+                layout.setAlignment(Qt.AlignmentFlag(0))  # words that wrap need more room than superqt gives them
         self.toggled.connect(self._show)
         self._show(False)
 
     def _show(self, expanded: bool) -> None:
-        # An arrow in the text takes the colour of the theme; superqt's is black.
         self.setText(f"{'▾' if expanded else '▸'} {self._title}")
         self.content().setVisible(expanded)
-        # superqt would cut words that wrap.
         self.content().setMaximumHeight(_UNBOUNDED if expanded else 0)
 
 
