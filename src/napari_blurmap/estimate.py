@@ -26,6 +26,7 @@ from .models.registry import load_model
 from .models.side_by_side import one_thread
 from .models.torch_settings import own_settings
 from .picture.plane import Plane, read_plane
+from .picture.sensor import sensors_of
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
 from .result.validation import NUMBERS, OPTIONAL
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .ground.progress import Cancel, Progress
     from .models.model import Model
     from .models.passes import Pass
+    from .picture.sensor import GivenNoise, Sensor
 
 #: Where a GPU does not even hold tiles of this edge, there is no use in halving them.
 _SMALLEST_TILE = 64
@@ -55,6 +57,7 @@ def estimate_blur(
     unit: str | None = None,
     device: str = "auto",
     tile: int | Literal["auto"] = "auto",
+    noise: GivenNoise = "auto",
     keep_probabilities: bool = False,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -87,6 +90,11 @@ def estimate_blur(
     tile : int or "auto", default="auto"
         Edge of the tiles, pixels, rounded up to the network's stride; does not
         change the result. Halved when a GPU's memory runs out.
+    noise : "auto", float, (gain, offset, read noise) or dict, default="auto"
+        The camera's noise: measured once in a sample of each channel, the
+        standard deviation in grey levels, or a camera: grey levels an
+        electron, grey level in the dark, and electrons, by these names or
+        as ``{"gain": 2.2, "offset": 100, "read_noise": 1.5}``.
     keep_probabilities : bool, default=False
         Keep the whole distribution over ``sigma_grid``: one for every 4 x 4 pixels of dense models, for every pixel
         of patch models.
@@ -124,6 +132,7 @@ def estimate_blur(
     with one_thread():
         loaded = load_model(model)
         reader = _reader(loaded, device, tile, keep_probabilities)
+    sensors = sensors_of(stack, noise)
     colour = None if channel_axis is None else int(channel_axis)
     parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": reader.tile}
     about: dict[str, Any] = {
@@ -134,6 +143,7 @@ def estimate_blur(
         "decode": loaded.info.decode,
         "device": str(reader.device),
         "reference": loaded.info.reference,
+        "sensor": sensors.record(),
     }
     with _enough_memory(f"the maps of a picture of shape {stack.shape}"):
         results = _blank(stack.shape, reader, lazy=stack.lazy)
@@ -150,8 +160,8 @@ def estimate_blur(
             planes,
         )
     planes_done = map_planes(
-        lambda plane: _estimate_plane(plane, reader, pace),
-        lambda index: (stack.plane(index),),
+        lambda plane, sensor: _estimate_plane(plane, sensor, reader, pace),
+        lambda index: (stack.plane(index), sensors.at(index)),
         list(results.values()),
         stack.shape[:-2],
         lazy=stack.lazy,
@@ -214,10 +224,10 @@ def _enough_memory(what: str) -> Iterator[None]:
         ) from None
 
 
-def _estimate_plane(given: Any, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
+def _estimate_plane(given: Any, sensor: Sensor, reader: Reader, pace: Pace) -> list[NDArray[Any]]:
     """All maps of one plane, the status last, and the probabilities where they are kept."""
     with _enough_memory(f"a plane of {' x '.join(map(str, given.shape))}"):
-        plane = read_plane(given)
+        plane = read_plane(given, sensor)
     with own_settings(), one_thread() as workers:
         maps, weights = _read(plane, reader, pace, workers)
         stride = reader.over.stride

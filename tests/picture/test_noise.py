@@ -7,7 +7,8 @@ import pytest
 from scipy import ndimage
 
 from napari_blurmap import apply_blur
-from napari_blurmap.picture.noise import Digits, PictureNoise, blur_again, estimate_noise
+from napari_blurmap.picture.camera_noise import CameraNoise, estimate_noise
+from napari_blurmap.picture.noise import Digits, blur_again
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import random_scene
 
@@ -99,7 +100,7 @@ def test_without_noise_it_is_scipys_blur():
 def test_clipped_light_gets_no_noise():
     picture = np.full((64, 64), 255.0)
     picture[:, :32] = 100
-    noise = PictureNoise((0.0, 255.0), (25.0, 25.0))
+    noise = CameraNoise((0.0, 255.0), (25.0, 25.0))
     again = blur_again(picture, 1.0, noise, Digits(0, 255, 1), np.random.default_rng(0))
     assert (again[:, 40:] == 255).all()
     assert again[:, :24].std() > 4
@@ -107,7 +108,7 @@ def test_clipped_light_gets_no_noise():
 
 def test_rounding_is_not_added_twice():
     """A picture whose only noise is that of its coarse steps stays within a twelfth of their square, twice at most."""
-    noise = PictureNoise((0.0, 1000.0), (1.2 * 64 / 12,) * 2)
+    noise = CameraNoise((0.0, 1000.0), (1.2 * 64 / 12,) * 2)
     flat = np.full((256, 256), 400.0)
     again = blur_again(flat, 4.0, noise, Digits(0, 1000, 8.0), np.random.default_rng(0))
     dither = np.sqrt(0.2 * 64 / 12)  # what is left to add before the steps of 8: seldom enough to reach the next one
@@ -115,6 +116,6 @@ def test_rounding_is_not_added_twice():
 
 
 def test_beyond_what_was_measured_photon_noise_goes_on_rising_and_a_gamma_does_not_go_on_falling():
-    np.testing.assert_allclose(PictureNoise((100, 200), (4, 6)).variance([50, 150, 400]), [4, 5, 10])
-    np.testing.assert_allclose(PictureNoise((100, 200), (6, 4)).variance([50, 150, 400]), [6, 5, 4])
-    np.testing.assert_allclose(PictureNoise((100, 100), (6, 6)).variance([50, 150]), [6, 6])
+    np.testing.assert_allclose(CameraNoise((100, 200), (4, 6)).variance([50, 150, 400]), [4, 5, 10])
+    np.testing.assert_allclose(CameraNoise((100, 200), (6, 4)).variance([50, 150, 400]), [6, 5, 4])
+    np.testing.assert_allclose(CameraNoise((100, 100), (6, 6)).variance([50, 150]), [6, 6])

@@ -141,7 +141,7 @@ class CheckReport:
     shares : dict
         Of all checked pixels, by their status in the picture as it is.
     noise : dict or None
-        ``greys`` and ``variances`` of `napari_blurmap.picture.noise.PictureNoise`.
+        What `napari_blurmap.picture.camera_noise.CameraNoise` holds.
     region : (int, int, int, int)
         Rows from and to, columns from and to, that were checked.
     plane : dict

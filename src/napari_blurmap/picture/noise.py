@@ -1,4 +1,4 @@
-"""The noise of a user's own picture: measured, and put back where blurring has smoothed it away."""
+"""The noise of a user's own picture, put back where blurring has smoothed it away."""
 
 from __future__ import annotations
 
@@ -7,49 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import fft, ndimage
-from scipy.optimize import nnls
 
 from ..ground.blur import apply_blur
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from .camera_noise import CameraNoise
+
     Float = NDArray[np.float64]
-
-#: Sixth difference of unit norm: only the finest detail counts, of which a lens passes hardly anything.
-_HIGH_PASS = np.array([1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0]) / np.sqrt(924.0)
-#: Edge of a block, pixels, and blocks a grey level; of each level the calmest tenth counts.
-_BLOCK, _LEVELS, _CALM = 16, 12, 0.1
-#: A block with more clipped pixels than this says nothing: clipping hides noise.
-_CLIPPED = 0.02
-
-
-@dataclass(frozen=True)
-class PictureNoise:
-    """Variance of a picture's white noise as a straight line over its grey level.
-
-    Parameters
-    ----------
-    greys : (float, float)
-        Darkest and brightest level at which it was measured.
-    variances : (float, float)
-        Variance there, squared grey levels, rounding included. Photon noise
-        rises with the grey level; after a gamma it falls.
-
-    Examples
-    --------
-    >>> PictureNoise((100.0, 300.0), (4.0, 8.0)).variance([50.0, 200.0, 500.0]).tolist()
-    [4.0, 6.0, 12.0]
-    """
-
-    greys: tuple[float, float]
-    variances: tuple[float, float]
-
-    def variance(self, grey: ArrayLike) -> Float:
-        """Variance at some grey levels; it goes on rising above the brightest, as photons do, but not falling."""
-        (low, high), (dark, bright) = self.greys, self.variances
-        t = (np.asarray(grey, dtype=np.float64) - low) / (high - low if high > low else 1.0)
-        return np.asarray(dark + (bright - dark) * np.clip(t, 0.0, np.inf if bright > dark else 1.0))
 
 
 @dataclass(frozen=True)
@@ -69,81 +35,14 @@ class Digits:
     step: float
 
 
-def estimate_noise(picture: ArrayLike, *, usable: ArrayLike | None = None) -> PictureNoise | None:
-    """Measure the noise of a picture, as if it were white.
-
-    In blocks of 16 x 16 pixels the energy of the sixth difference along both
-    axes is taken, against what white noise gives there. Detail only ever adds
-    to it, so the calmest tenth of the blocks of each grey level counts (the
-    homogeneous blocks of Amer and Dubois, 2005). Where fine texture as sharp
-    as the pixels is everywhere, that is too much; where a camera or a program
-    has smoothed the noise, too little.
-
-    Parameters
-    ----------
-    picture : array_like, shape (Y, X)
-        Grey levels.
-    usable : array_like of bool, shape (Y, X), optional
-        Pixels that are neither invalid nor clipped.
-
-    Returns
-    -------
-    PictureNoise or None
-        None where no block is left.
-
-    Examples
-    --------
-    >>> noisy = np.random.default_rng(0).normal(50.0, 3.0, (128, 128))
-    >>> bool(abs(estimate_noise(noisy).variance(50.0) ** 0.5 - 3.0) < 0.2)
-    True
-    """
-    grey = np.asarray(picture, dtype=np.float64)
-    known = np.ones(grey.shape, bool) if usable is None else np.asarray(usable)
-    kept = _blocks(known.astype(np.float64)) >= 1 - _CLIPPED
-    if not kept.any():
-        return None
-    levels, energy = _blocks(grey)[kept], _energy(np.where(known, grey, np.median(grey[known])))[kept]
-    # What white noise of variance 1 gives in as many blocks is the unit.
-    white = np.random.default_rng(0).standard_normal(grey.shape)
-    unit = float(np.quantile(_energy(white), _CALM))
-    count = int(np.clip(levels.size // 16, 1, _LEVELS))
-    groups = np.array_split(np.argsort(levels), count)
-    x = np.array([levels[group].mean() for group in groups])
-    y = np.array([np.quantile(energy[group], _CALM) for group in groups]) / unit
-    return _line(x, y)
-
-
-def _line(x: Float, y: Float) -> PictureNoise:
-    """The line, positive at both ends, with the least squares of relative errors."""
-    low, high = float(x[0]), float(x[-1])
-    if not high > low:
-        return PictureNoise((low, low), (float(y.mean()),) * 2)
-    t = (x - low) / (high - low)
-    weight = 1.0 / np.maximum(y, 1e-3 * max(float(y.max()), 1e-300))
-    ends, _ = nnls(np.stack([1 - t, t], axis=1) * weight[:, None], y * weight)
-    return PictureNoise((low, high), (float(ends[0]), float(ends[1])))
-
-
-def _energy(grey: Float) -> Float:
-    rows = ndimage.convolve1d(grey, _HIGH_PASS, axis=0)
-    return _blocks(ndimage.convolve1d(rows, _HIGH_PASS, axis=1) ** 2)
-
-
-def _blocks(values: Float) -> Float:
-    """Means of blocks of 16 x 16 pixels; what is left over at the ends is not looked at."""
-    height, width = (n // _BLOCK for n in values.shape)
-    whole = values[: height * _BLOCK, : width * _BLOCK]
-    return np.asarray(whole.reshape(height, _BLOCK, width, _BLOCK).mean(axis=(1, 3)))
-
-
 def blur_again(
-    picture: ArrayLike, sigma: float, noise: PictureNoise | None, digits: Digits, rng: np.random.Generator
+    picture: ArrayLike, sigma: float, noise: CameraNoise | None, digits: Digits, rng: np.random.Generator
 ) -> Float:
     """Blur a noisy picture as if the blur had come before the camera.
 
     The blur smooths the picture's noise along with its detail, by its transfer
     function T. Noise with the spectrum ``1 - T**2`` times that of the
-    picture's is added: both together are white again, with the variance that
+    picture's is added: both together are as before, with the variance that
     the camera has at the new grey level. Then it is rounded and clipped.
 
     Parameters
@@ -152,7 +51,7 @@ def blur_again(
         Finite grey levels.
     sigma : float
         Of the added Gaussian, pixels.
-    noise : PictureNoise or None
+    noise : CameraNoise or None
         Of the picture; None adds nothing.
     digits : Digits
         Of the picture.
@@ -177,18 +76,22 @@ def blur_again(
         # Rounding brings its own twelfth of a step; what is clipped shows no noise.
         variance = np.maximum(noise.variance(light) - digits.step**2 / 12.0, 0.0)
         variance[(light <= digits.low) | (light >= digits.high)] = 0.0
-        light = light + np.sqrt(variance) * _missing_noise(light.shape, sigma, rng)
+        light = light + np.sqrt(variance) * _missing_noise(light.shape, sigma, noise.width, rng)
     if digits.step:
         light = np.rint(light / digits.step) * digits.step
     return np.clip(light, digits.low, digits.high)
 
 
-def _missing_noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> Float:
-    """What white noise of variance 1 loses in a blur, as new noise."""
+def _missing_noise(shape: tuple[int, ...], sigma: float, width: float, rng: np.random.Generator) -> Float:
+    """What noise of variance 1, white or smoothed by a Gaussian, loses in a blur, as new noise."""
     point = np.zeros(shape)
     point[0, 0] = 1.0
-    transfer = np.abs(fft.rfft2(apply_blur(point, sigma, mode="wrap")))
-    lost = np.sqrt(np.maximum(1.0 - transfer**2, 0.0))
+    transfer, own = (np.abs(fft.rfft2(apply_blur(point, s, mode="wrap"))) for s in (sigma, width))
+    # By Parseval's theorem, of a real spectrum of which half is kept.
+    twice = np.full(own.shape[1], 2.0)
+    twice[[0, -1]] = 1.0, 2.0 - (shape[1] % 2 == 0)
+    own /= np.sqrt(np.sum(twice * own**2) / np.prod(shape))
+    lost = own * np.sqrt(np.maximum(1.0 - transfer**2, 0.0))
     return np.asarray(fft.irfft2(fft.rfft2(rng.standard_normal(shape)) * lost, s=shape))
 
 

@@ -14,6 +14,8 @@ from .clipping import saturated_places
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .sensor import Sensor
+
 #: A number this many times as far from all others as they are from each other is none of the picture's.
 _GAP = 10.0
 
@@ -76,8 +78,8 @@ class Plane:
         return np.asarray(levels[tuple(near)])
 
 
-def read_plane(plane: Any) -> Plane:
-    """Numbers of one plane.
+def read_light(plane: Any) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Grey levels or luminance of a plane or a part of it, where they are valid, and where they are clipped.
 
     Parameters
     ----------
@@ -86,13 +88,11 @@ def read_plane(plane: Any) -> Plane:
 
     Returns
     -------
-    Plane
-        The picture less its median over its typical deviation: neither a
-        large offset nor a large factor costs digits of float32, and neither
-        reaches the network, which sees local contrast only.
+    grey : ndarray, shape (Y, X)
+        In the picture's own type where it can be.
+    valid, saturated : ndarray of bool, shape (Y, X)
     """
     given = in_memory(plane)
-    is_8_bit = given.dtype == np.uint8
     saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
     array = without_masked(given)
     if array.dtype.itemsize > 8:  # what float64 cannot hold becomes infinite
@@ -104,10 +104,37 @@ def read_plane(plane: Any) -> Plane:
         saturated = _clipped_light(saturated)
     if array.dtype.kind in "fi":
         valid &= ~_without_data(array, valid)
+    return array, valid, saturated & valid
+
+
+def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
+    """Numbers of one plane.
+
+    Parameters
+    ----------
+    plane : array-like, shape (Y, X) or (Y, X, colour)
+        Any real type.
+    sensor : Sensor, optional
+        What the sensor adds to it: the patterns are taken out, and the noise is told where it is certain.
+
+    Returns
+    -------
+    Plane
+        The picture less its median over its typical deviation: neither a
+        large offset nor a large factor costs digits of float32, and neither
+        reaches the network, which sees local contrast only.
+    """
+    array, valid, saturated = read_light(plane)
+    is_8_bit = getattr(plane, "dtype", None) == np.uint8
     if not valid.any():
         return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
+    if sensor is not None and sensor.patterns:
+        array = sensor.patterns.removed(np.where(valid, array, array[valid].min()))
+    noise = None if sensor is None or sensor.noise is None or not sensor.noise.certain else sensor.noise
+    deviation = None if noise is None else noise.deviation(np.where(valid, array, array[valid].min()))
     if array.dtype == np.float64:  # near the largest number no difference can be taken
-        array = np.where(valid, array, 0) * 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
+        smaller = 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
+        array, deviation = np.where(valid, array, 0) * smaller, deviation if deviation is None else deviation * smaller
     # A sample of the pixels is enough to choose the numbers' origin and unit.
     sample = array[::5, ::5][valid[::5, ::5]]
     sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
@@ -124,7 +151,10 @@ def read_plane(plane: Any) -> Plane:
     if not valid.all():
         picture = np.where(valid, picture, np.float32(0))
     gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
-    return Plane(picture, valid, saturated & valid, gain, offset)
+    if noise is None or deviation is None:
+        return Plane(picture, valid, saturated, gain, offset)
+    averaged = (1.0, noise.coarse[0] / 2, noise.coarse[1] / 4)
+    return Plane(picture, valid, saturated, gain, offset, (deviation / unit).astype(np.float32), averaged)
 
 
 def _without_data(array: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:

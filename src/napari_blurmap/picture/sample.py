@@ -13,7 +13,8 @@ from ..errors import BlurMapError
 from ..ground.arguments import whole_numbers
 from ..ground.arrays import in_memory, without_masked
 from ..ground.luminance import luminance
-from .noise import Digits, PictureNoise, estimate_noise
+from .camera_noise import CameraNoise, estimate_noise
+from .noise import Digits
 from .plane import read_plane
 from .stack import SMALLEST
 
@@ -48,7 +49,7 @@ class CheckSample:
         Of the blurred pictures.
     digits : Digits
         What numbers they can hold.
-    noise : PictureNoise or None
+    noise : CameraNoise or None
         Of the picture; None where it cannot be measured.
     region : (int, int, int, int)
         Rows from and to, columns from and to, in its plane.
@@ -64,7 +65,7 @@ class CheckSample:
     saturated: NDArray[np.bool_]
     dtype: np.dtype[Any]
     digits: Digits
-    noise: PictureNoise | None
+    noise: CameraNoise | None
     region: Region
     plane: dict[str, int]
     notes: tuple[str, ...]

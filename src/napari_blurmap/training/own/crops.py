@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 from ...errors import BlurMapError
 from ...ground.blur import apply_blur
 from ...ground.optics import gaussian_kernel
-from ...picture.noise import Digits, PictureNoise, blur_again, detail_over_noise, detail_window
+from ...picture.camera_noise import CameraNoise
+from ...picture.noise import Digits, blur_again, detail_over_noise, detail_window
 from ...synthesis.exposure import loguniform
 from ...synthesis.levels import between_levels
 from ...synthesis.random_fields import field_between
@@ -353,7 +354,7 @@ def _digitised(grey: NDArray[Any], digits: Digits) -> NDArray[Any]:
 
 def _lost_noise(sigmas: NDArray[np.float64], edge: int, seed: int) -> Plane:
     """What white noise of variance 1 loses at every level, of one and the same noise: (N, edge, edge)."""
-    unit, nothing = PictureNoise((0.0, 0.0), (1.0, 1.0)), np.zeros((edge, edge))
+    unit, nothing = CameraNoise((0.0, 0.0), (1.0, 1.0)), np.zeros((edge, edge))
     draws = (np.random.default_rng((seed, 8)) for _ in sigmas)
     anything = Digits(-inf, inf, 0.0)
     stack = [blur_again(nothing, float(s), unit, anything, draw) for s, draw in zip(sigmas, draws, strict=True)]
