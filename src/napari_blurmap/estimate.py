@@ -107,8 +107,8 @@ def estimate_blur(
     -------
     BlurMap
         Sigma and its standard error in pixels, (..., Y, X); numpy, or dask
-        for dask (then planes are estimated when they are computed, and
-        progress and cancel are not called).
+        for dask (then a sample is read for the noise, planes are estimated
+        when they are computed, and progress and cancel are not called).
 
     Raises
     ------

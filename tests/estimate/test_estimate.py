@@ -158,7 +158,8 @@ def test_dask_stays_lazy(run):
     stack = np.stack([PICTURE, PICTURE[::-1]])
     lazy = da.from_array(stack, chunks=(1, 75, 203)).map_blocks(plane, dtype=stack.dtype, meta=np.empty((0, 0, 0)))
     m = run(lazy)
-    assert not read
+    assert len(read) == 4  # each chunk once, for what the sensor adds to all planes
+    read.clear()
     assert isinstance(m.sigma, da.Array)
     assert m.sigma.shape == stack.shape
     np.testing.assert_allclose(m.sigma[1].compute(), run(stack[1]).sigma, atol=1e-3)

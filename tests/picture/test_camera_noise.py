@@ -165,7 +165,7 @@ def test_clipped_ends_do_not_hide_it():
 
 
 def test_parts_of_a_picture_are_one():
-    picture = Camera(12, 2000.0, 5.0).expose(LIGHT["texture"], np.random.default_rng(0))
+    picture = Camera(12, 2000.0, 5.0).expose(LIGHT["texture"], np.random.default_rng(0)).astype(float)
     everything = np.ones(picture.shape, bool)
     halves = noise_of([(picture[:128], everything[:128]), (picture[128:], everything[128:])])
     levels = np.quantile(picture, [0.2, 0.8])

@@ -140,7 +140,7 @@ def estimate_noise(picture: ArrayLike, *, usable: ArrayLike | None = None) -> Ca
     >>> bool(abs(estimate_noise(noisy).deviation(50.0) - 3.0) < 0.2)
     True
     """
-    grey = np.asarray(picture)
+    grey = np.asarray(picture, dtype=np.float64)
     return noise_of([(grey, np.ones(grey.shape, bool) if usable is None else np.asarray(usable))])
 
 
@@ -150,7 +150,7 @@ def noise_of(parts: Iterable[tuple[NDArray[Any], NDArray[np.bool_]]]) -> CameraN
     Parameters
     ----------
     parts : iterable of (ndarray, ndarray of bool), shapes (Y, X)
-        Grey levels, and which pixels are neither invalid nor clipped.
+        Grey levels as floats, and which pixels are neither invalid nor clipped.
 
     Returns
     -------

@@ -118,7 +118,9 @@ def as_noise(noise: Any) -> CameraNoise | None:
                 f"noise is {shown(noise)}; expected {_EXPECTED}, or a dict of gain, offset and read_noise."
             )
         noise = (noise["gain"], noise.get("offset", 0.0), noise.get("read_noise", 0.0))
-    if np.ndim(noise) == 1 and len(noise) == 3:
+    if isinstance(noise, (tuple, list)) or (isinstance(noise, np.ndarray) and noise.ndim == 1):
+        if len(noise) != 3:
+            raise BlurMapError(f"noise is {shown(noise)}; expected {_EXPECTED}.")
         gain = number("The gain of the noise", noise[0], "grey levels an electron, above 0", above=0, most=_LARGEST)
         offset = number("The offset of the noise", noise[1], "a grey level", least=-_LARGEST, most=_LARGEST)
         read = number("The read noise", noise[2], "electrons, 0 or more", least=0, most=_LARGEST)
@@ -199,8 +201,9 @@ def _parts(stack: Stack, axis: int | None, channel: int) -> list[Part]:
     for one in cut:
         grey, valid, saturated = read_light(one)
         known = valid & ~saturated
-        if known.any() and np.abs(grey[known]).max() < _LARGEST:
-            parts.append((np.where(valid, grey, 0), known & ~_cut_off(grey, known)))
+        if known.any() and float(np.abs(grey[known]).max()) < _LARGEST:
+            floats = np.where(valid, grey, 0).astype(np.result_type(grey, np.float32))
+            parts.append((floats, known & ~_cut_off(grey, known)))
     return parts
 
 
