@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import napari_blurmap as nb
-from napari_blurmap.models.calibration import calibrated
+from napari_blurmap.models.calibration import calibrated, calibrated_shape, shape_error
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, sigma_grid, soft_target
 from napari_blurmap.models.dense import DenseNetwork, Level
@@ -169,6 +169,20 @@ def test_what_held_out_places_cannot_tell_comes_on_top(tiny_model):
     plain, more = (calibrated(tiny_model.info, sigma, spread, truth, floor=floor) for floor in (None, 0.2))
     alone, both = (Model(info, tiny_model.network).standard_error(sigma, spread) for info in (plain, more))
     torch.testing.assert_close(both, torch.hypot(alone, 0.2 * (sigma + 0.35)))
+
+
+def test_shape_errors_are_those_that_were_made(tiny_model):
+    rng = np.random.default_rng(5)
+    true = np.exp(rng.uniform(np.log(0.02), np.log(0.6), 100_000))
+    wrong = true[:, None] * rng.normal(size=(100_000, 2))
+    wrong[rng.random(100_000) < 0.7] = 0  # most places are round, and known to be
+    stated = torch.from_numpy(3 * true)
+    info = calibrated_shape(tiny_model.info, torch.from_numpy(wrong), stated)
+    for error in (0.03, 0.1, 0.5):
+        read = float(shape_error(info.calibration, torch.tensor(3 * error)))
+        assert read == pytest.approx(np.sqrt(0.3) * error, rel=0.1)
+    assert torch.equal(shape_error({}, stated), stated)
+    assert calibrated_shape(tiny_model.info, torch.empty(0, 2), torch.empty(0)) == tiny_model.info
 
 
 def test_without_places_nothing_is_calibrated(tiny_model):

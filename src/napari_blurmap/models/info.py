@@ -30,7 +30,7 @@ _REFERENCES = {
 _FEWEST = {"dense": 4, "patch": 2}
 _MOST_VALUES, _LARGEST_SIGMA, _LARGEST_COPY = 1000, 1000.0, 16
 #: Curves of a calibration: the numbers at which one is known, its values there; and what is a single number.
-_CURVES, _SINGLE = {"spread": "error", "sigma": "factor"}, ("floor", "shape")
+_CURVES, _SINGLE = {"spread": "error", "sigma": "factor", "shape": "shape_error"}, ("floor",)
 #: Letters of a text, and how deep a training's record is.
 _LONGEST, _DEEPEST = 10_000, 12
 

@@ -112,9 +112,11 @@ class Model:
 
         return standard_error(self.info.calibration, sigma, spread)
 
-    def shape_error(self, error: Tensor) -> Tensor:
-        """Standard error of each component of the shape, by the card's calibration."""
-        return error * self.info.calibration.get("shape", [1.0])[0]
+    def shape_error(self, stated: Tensor) -> Tensor:
+        """Standard error of each component of the shape from the one that the network states."""
+        from .calibration import shape_error
+
+        return shape_error(self.info.calibration, stated)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.

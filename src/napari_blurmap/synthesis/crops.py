@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 _SEEN = 0.25
 #: Shares of the kinds of crops: sharp textures seen by a good camera (the plain case must be exact), points, and
 #: fields with nothing in them; the rest is everything else.
-_PLAIN, _POINTS, _BARE = 0.34, 0.14, 0.05
+_PLAIN, _POINTS, _BARE = 0.28, 0.18, 0.09
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
-_SHAPED = 0.33
+_SHAPED = 0.36
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.75
 
@@ -277,7 +277,7 @@ def _framed(crop: Crop, scene: Plane, rng: np.random.Generator, *, captions: flo
     if rng.random() < 0.05:
         y, x = (int(rng.integers(n)) for n in scene.shape)
         valid[y : y + int(rng.integers(8, 120)), x : x + int(rng.integers(8, 120))] = 0
-    if rng.random() < 0.1:
+    if rng.random() < 0.16:
         picture, outside, known, other = surround(picture, scene, rng)
         valid = np.where(outside, np.float32(0 if known else 1), valid)
         anisotropy = anisotropy * ~outside

@@ -93,7 +93,7 @@ def expose(light: Plane, rng: np.random.Generator, *, quiet: bool = False, elect
     coarse, picture = coarse_strength(realised), light + noise * realised
     if rng.random() < 0.15:
         picture = bad_pixels(picture, rng)
-    if rng.random() < 0.12:  # overexposed
+    if rng.random() < 0.2:  # overexposed
         brightest = float(np.quantile(picture[::4, ::4], 1 - loguniform(rng, 0.002, 0.4)))
         gain = np.float32(1 / max(brightest, 0.02))
         picture, noise = picture * gain, noise * gain

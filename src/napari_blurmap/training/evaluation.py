@@ -28,18 +28,20 @@ _AT_ONCE = 500
 
 
 class Read(NamedTuple):
-    """What a network reads at the places of crops that have structure, each of shape (N,).
+    """What a network reads at the N places of crops that have structure.
 
     Attributes
     ----------
-    sigma, spread : Tensor
+    sigma, spread : Tensor, shape (N,)
         Estimate and spread of its distribution, pixels.
-    structure : Tensor
+    structure : Tensor, shape (N,)
         Probability that it gives to there being structure.
-    truth : Tensor
+    truth : Tensor, shape (N,)
         Pixels.
-    crop : Tensor
+    crop : Tensor, shape (N,)
         Number of the crop.
+    shape : Tensor, shape (N, 3) or (N, 0)
+        By how much both components of the shape are wrong, and the error stated; none of networks that give no shape.
     """
 
     sigma: Tensor
@@ -47,6 +49,7 @@ class Read(NamedTuple):
     structure: Tensor
     truth: Tensor
     crop: Tensor
+    shape: Tensor
 
     def where(self, chosen: Tensor) -> Read:
         """Some of the places."""
@@ -80,10 +83,14 @@ def read_crops(network: DenseNetwork, grid: Tensor, crops: Iterable[tuple[Tensor
             output = network(*network_inputs(inputs))
             # Weights that a training has ruined must read badly, not break it.
             out = decode(output.nan_to_num(), grid.to(device), how)
-        sigma, structure = F.avg_pool2d(truth[None, :2], STRIDE)[0]
+        sigma, structure, *true_shape = F.avg_pool2d(truth[None], STRIDE)[0]
         there = (structure > STRUCTURE) & (F.avg_pool2d(inputs[:, 1:2], STRIDE)[0, 0].cpu() > 0.5)
         sigma_read, spread, seen = (v[0].cpu() for v in (out.sigma, out.spread, out.structure))
-        read = Read(sigma_read, spread, seen, sigma, torch.full_like(sigma, number))
+        shape = torch.empty(*sigma.shape, 0)
+        if out.anisotropy is not None and out.anisotropy_error is not None:
+            wrong = out.anisotropy[0].cpu() - torch.stack(true_shape)
+            shape = torch.cat([wrong, out.anisotropy_error.cpu()]).movedim(0, -1)
+        read = Read(sigma_read, spread, seen, sigma, torch.full_like(sigma, number), shape)
         parts.append(read.where(there))
     return Read(*(torch.cat(values) for values in zip(*parts, strict=True)))
 

@@ -557,7 +557,9 @@ def test_the_last_weights_are_kept_that_are_not_ruined(tiny_model, monkeypatch):
 
     def read(self, weights, *, report):
         truth = torch.ones(64)
-        return Read(truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(64))
+        return Read(
+            truth + (0.5 if report else next(errors)), truth, truth, truth, torch.arange(64), torch.empty(64, 0)
+        )
 
     monkeypatch.setattr(learners.DenseLearner, "read", read)
     training = small_tuning(tiny_model, steps=4)

@@ -154,7 +154,9 @@ class PatchLearner:
         grid = torch.tensor(self.grid, dtype=torch.float32)
         mean = shares @ grid
         spread = (shares * (grid - mean[:, None]) ** 2).sum(dim=1).sqrt()
-        return Read(mean, spread, torch.ones_like(mean), grid[labels], torch.arange(len(mean)))
+        return Read(
+            mean, spread, torch.ones_like(mean), grid[labels], torch.arange(len(mean)), torch.empty(len(mean), 0)
+        )
 
     def state(self) -> dict[str, Any]:
         """As `DenseLearner` does."""
