@@ -4,7 +4,7 @@ from .errors import BlurMapError as BlurMapError
 from .errors import Cancelled as Cancelled
 from .estimate import estimate_blur as estimate_blur
 from .ground.blur import apply_blur as apply_blur
-from .ground.optics import optics_limit as optics_limit
+from .ground.microscope import optics_limit as optics_limit
 from .ground.status import Status as Status
 from .models.registry import list_models as list_models
 from .models.registry import load_model as load_model

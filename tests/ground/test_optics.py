@@ -1,4 +1,4 @@
-"""Kernels, transfer functions and the optics limit against independent numbers."""
+"""Kernels and transfer functions against independent numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from scipy import ndimage
 from scipy.signal import fftconvolve
 
-from napari_blurmap.errors import BlurMapError
 from napari_blurmap.ground.optics import (
     FWHM_PER_SIGMA,
     airy_mtf,
@@ -17,7 +16,6 @@ from napari_blurmap.ground.optics import (
     gaussian_kernel,
     gaussian_mtf,
     kernel_radius,
-    optics_limit,
 )
 
 
@@ -76,19 +74,3 @@ def test_equivalent_sigma_of_a_disc(radius, sigma):
     # with BENet (Karaali, Harte and Jung, TIP 2022).
     f = np.linspace(0, 0.5, 400)
     assert equivalent_sigma(f, disc_mtf(f, radius)) == pytest.approx(sigma, rel=0.03)
-
-
-def test_optics_limit_follows_the_airy_disc():
-    # Well sampled, the Gaussian that fits an Airy disc has sigma = 0.21 wavelength / NA
-    # (Zhang, Zerubia and Olivo-Marin, Applied Optics 46, 2007) by the peak; by |MTF| it is a little wider.
-    assert optics_limit(0.5, 0.5, 0.05) * 0.05 == pytest.approx(0.22 * 0.5 / 0.5, rel=0.08)
-    assert optics_limit(1.4, 0.52, 0.1, refractive_index=1.515) < optics_limit(0.7, 0.52, 0.1)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "word"),
-    [((1.2, 0.5, 0.1), "refractive"), ((0.5, 0.0, 0.1), "wavelength"), ((0.5, 0.5, float("nan")), "pixel size")],
-)
-def test_optics_limit_refuses_the_impossible(arguments, word):
-    with pytest.raises(BlurMapError, match=word):
-        optics_limit(*arguments)

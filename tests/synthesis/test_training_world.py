@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_blurmap.ground.optics import airy_mtf, equivalent_sigma, optics_limit
+from napari_blurmap.ground.microscope import optics_limit
+from napari_blurmap.ground.optics import airy_mtf, equivalent_sigma
 from napari_blurmap.synthesis import crops, kernels
 from napari_blurmap.synthesis.burn_in import burn_in
 from napari_blurmap.synthesis.crops import make_crop

@@ -47,7 +47,7 @@ class Sharp:
     limit: float | None = None
 
     def __post_init__(self) -> None:
-        from ..ground.optics import optics_limit
+        from ..ground.microscope import optics_limit
         from ..result.reference import Reference
 
         na, wavelength, index = self.na, self.wavelength, self.index
@@ -74,7 +74,7 @@ class Sharp:
 
     def of(self, found: BlurMap) -> Reference | float | None:
         """The reference of a map; BlurMapError where it has none for want of a pixel size."""
-        from ..ground.optics import optics_limit
+        from ..ground.microscope import optics_limit
         from ..ground.units import meters, unit_label
         from ..result.reference import Reference
 

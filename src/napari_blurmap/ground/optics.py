@@ -1,4 +1,4 @@
-"""Kernels, modulation transfer functions and the conversions between sigma, FWHM and optics."""
+"""Kernels, modulation transfer functions and the conversions between sigma and FWHM."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import j1
-
-from ..errors import BlurMapError
-from .arguments import number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -170,50 +167,3 @@ def equivalent_sigma(frequency: Float, mtf: Float, *, largest: float = 64.0) -> 
     best = int(np.argmin([misfit(g) for g in grid]))
     bounds = (grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)])
     return float(np.exp(minimize_scalar(misfit, bounds=bounds, method="bounded").x))
-
-
-def optics_limit(
-    numerical_aperture: float, wavelength: float, pixel_size: float, refractive_index: float = 1.0
-) -> float:
-    """Sigma, in pixels, of a diffraction-limited objective at perfect focus.
-
-    The Gaussian whose MTF lies nearest to that of the aberration-free pupil,
-    least squares from 0 to min(Nyquist, cut-off). Incoherent light
-    (fluorescence, or bright field with a fully open condenser).
-
-    Parameters
-    ----------
-    numerical_aperture : float
-        NA of the objective, above 0 and below the refractive index.
-    wavelength, pixel_size : float
-        Wavelength in vacuum and pixel size in the specimen, the same unit.
-    refractive_index : float, default=1.0
-        Of the immersion medium; only bounds the aperture.
-
-    Returns
-    -------
-    float
-        Sigma in pixels.
-
-    Raises
-    ------
-    BlurMapError
-        For values that no objective can have.
-
-    Examples
-    --------
-    >>> round(optics_limit(0.5, 0.5, 0.65), 2)
-    0.41
-    """
-    wavelength = number("The wavelength", wavelength, "a length above 0", above=0)
-    pixel_size = number("The pixel size", pixel_size, "a length above 0", above=0)
-    numerical_aperture = number("The numerical aperture", numerical_aperture, "a number above 0")
-    refractive_index = number("The refractive index", refractive_index, "a number of 1 or more")
-    if not 0.0 < numerical_aperture < refractive_index:
-        raise BlurMapError(
-            f"A numerical aperture of {numerical_aperture!r} is impossible with a refractive index of "
-            f"{refractive_index!r}; expected 0 < NA < index. For oil give refractive_index=1.515, for water 1.333."
-        )
-    cutoff = 2.0 * numerical_aperture * pixel_size / wavelength
-    frequency = np.linspace(0.0, min(0.5, cutoff), 200)
-    return equivalent_sigma(frequency, airy_mtf(frequency, cutoff))

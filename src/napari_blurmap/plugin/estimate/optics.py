@@ -121,7 +121,8 @@ class OpticsForm(QWidget):
         kind, size = self.kind.value, self.pixel_size
         if kind == "none":
             return None
-        from ...ground.optics import fwhm_to_sigma, optics_limit
+        from ...ground.microscope import optics_limit
+        from ...ground.optics import fwhm_to_sigma
         from ...result.reference import Reference
 
         if kind == "typed" and self.typed.value:
