@@ -192,9 +192,10 @@ class DenseNetwork(nn.Module):
         ----------
         other : DenseNetwork
             Of the same sizes, or with less: residual blocks that it lacks
-            change almost nothing at first, a shape that it does not give is
-            round, a noise that it is not told counts for nothing, and its 3x3
-            convolutions are replaced by the nearest ones of the rank wanted.
+            change almost nothing at first, a shape that it does not give stays
+            as drawn (from zero it would not be learned beside sigma), a noise
+            that it is not told counts for nothing, and its 3x3 convolutions are
+            replaced by the nearest ones of the rank wanted.
 
         Raises
         ------
@@ -221,7 +222,7 @@ class DenseNetwork(nn.Module):
         if mine.noise and not theirs.noise:
             known["told.weight"] = torch.zeros_like(self.told.weight)
         for name in ("head.weight", "head.bias"):
-            new = torch.zeros_like(self.state_dict()[name])
+            new = self.state_dict()[name].clone()
             new[: len(known[name])] = known[name]
             known[name] = new
         self.load_state_dict(known, strict=False)

@@ -65,7 +65,8 @@ def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 def _grain(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     """As fine as pixels can be: sand, film, sintered powder, speckle; white, or nearly."""
     style: Literal["plain", "exponential"] = "plain" if rng.random() < 0.7 else "exponential"
-    return power_law(shape, rng, exponent=float(rng.uniform(0.0, 0.35)), style=style)
+    exponent = float(rng.uniform(0.0, 0.35)) if rng.random() < 0.4 else 0.0
+    return power_law(shape, rng, exponent=exponent, style=style)
 
 
 def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:

@@ -42,7 +42,7 @@ _EMPTY_WEIGHT = 0.2
 #: Weight of the ranked probability score beside the cross-entropy.
 _RANKED = 0.3
 #: Weight of the shape, and in it that of the squared error.
-_SHAPE, _SQUARED = 0.15, 30.0
+_SHAPE, _SQUARED = 0.15, 60.0
 #: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
