@@ -26,7 +26,7 @@ from .models.registry import load_model
 from .models.side_by_side import one_thread
 from .models.torch_settings import own_settings
 from .picture.plane import Plane, read_plane
-from .picture.sensor import sensors_of
+from .picture.sensor import noise_record, sensors_of
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
 from .result.validation import NUMBERS, OPTIONAL
@@ -134,7 +134,8 @@ def estimate_blur(
         reader = _reader(loaded, device, tile, keep_probabilities)
     sensors = sensors_of(stack, noise)
     colour = None if channel_axis is None else int(channel_axis)
-    parameters = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": reader.tile}
+    parameters: dict[str, Any] = {"axes": list(stack.data_axes), "channel_axis": colour, "tile": reader.tile}
+    parameters["noise"] = noise_record(noise)
     about: dict[str, Any] = {
         "model": loaded.info.name,
         "model_hash": loaded.hash,

@@ -139,11 +139,22 @@ def test_a_restart_goes_on_where_the_last_run_ended(picture, tmp_path, capsys, m
     assert json.loads(said.out)["results"][0] == first
     assert said.err.splitlines() == [f"{picture}: done already, and left as it is. With --overwrite it is done again."]
     assert (out / "cells.sigma.ome.tif").stat().st_mtime_ns == before
-    # What it would make now is another map: another pixel size, another model.
+    # What it would make now is another map: another pixel size, other noise, another model.
     assert run("estimate", picture, "-o", out, "--pixel-size", 0.5) == cli.FAILED
+    assert run("estimate", picture, "-o", out, "--noise", 5) == cli.FAILED
     monkeypatch.setattr("napari_blurmap.models.model.Model.hash", "another")
     assert run("estimate", picture, "-o", out) == cli.FAILED
-    assert capsys.readouterr().err.count("exists already. Use --overwrite") == 2
+    assert capsys.readouterr().err.count("exists already. Use --overwrite") == 3
+
+
+def test_the_camera_in_figures(picture, tmp_path, capsys):
+    assert run("estimate", picture, "-o", tmp_path, "--noise", "2 / 100 / 3", "--json") == 0
+    [entry] = json.loads(capsys.readouterr().out)["results"]
+    m = nb.BlurMap.load(entry["result"])
+    assert m.provenance["sensor"][0]["noise"]["variances"] == [36, 40]
+    assert entry["summary"]["sensor_notes"] == m.provenance["sensor"][0]["notes"]
+    assert run("estimate", picture, "-o", tmp_path, "--noise", "1e9", "--overwrite") == 0
+    assert "The noise given, 1e+09 grey levels" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
@@ -272,6 +283,9 @@ def test_the_time_of_a_training_is_one_constant(capsys, monkeypatch):
         ["estimate", "a.tif", "-o", "x", "--na", "0.5", "--wavelength", "520", "--limit", "1"],
         ["estimate", "a.tif", "-o", "x", "--unit", "nm"],
         ["estimate", "a.tif", "-o", "x", "--tile", "-3"],
+        ["estimate", "a.tif", "-o", "x", "--noise", "x"],
+        ["estimate", "a.tif", "-o", "x", "--noise", "-1"],
+        ["estimate", "a.tif", "-o", "x", "--noise", "1/2"],
         ["nonsense"],
         ["train"],
         ["train", "a.tif"],

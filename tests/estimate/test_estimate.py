@@ -210,7 +210,7 @@ def test_provenance_is_json(run, tiny_model, tmp_path):
     assert about["model_hash"] == tiny_model.hash
     assert about["device"] == "cpu"
     assert about["reference"] == "absolute"
-    assert about["parameters"] == {"axes": ["y", "x"], "channel_axis": None, "tile": 128}
+    assert about["parameters"] == {"axes": ["y", "x"], "channel_axis": None, "tile": 128, "noise": "auto"}
     assert about["source"]["path"] == str(file)
     assert about["source"]["sha256"] == hashlib.sha256(b"anything").hexdigest()
     assert m.pixel_size == (0.2, 0.2)

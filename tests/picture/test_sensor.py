@@ -13,7 +13,7 @@ import napari_blurmap as nb
 from napari_blurmap.picture import sensor
 from napari_blurmap.picture.camera_noise import CameraNoise
 from napari_blurmap.picture.plane import read_plane
-from napari_blurmap.picture.sensor import as_noise, sensors_of
+from napari_blurmap.picture.sensor import as_noise, noise_record, sensors_of, typed_noise
 from napari_blurmap.picture.stack import as_stack
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import random_scene
@@ -97,6 +97,29 @@ def test_what_is_no_noise(given):
         as_noise(given)
 
 
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("auto", "auto"),
+        ("  ", "auto"),
+        ("3", 3.0),
+        ("2.2/100/1.5", (2.2, 100.0, 1.5)),
+        (" 2.2 / 100 / 1.5 ", (2.2, 100.0, 1.5)),
+        ("2.2, 100, 1.5", (2.2, 100.0, 1.5)),
+        ("2.2 -100 1e1", (2.2, -100.0, 10.0)),
+    ],
+)
+def test_noise_as_it_is_typed(text, given):
+    assert typed_noise(text) == given
+    assert as_noise(typed_noise(text)) == as_noise(given)
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "nan", "1/2", "1,5", "2,2/100/1,5", "0/100/1", "1/100/-1", "1//2", "/"])
+def test_typed_noise_that_is_none(text):
+    with pytest.raises(nb.BlurMapError, match="noise"):
+        typed_noise(text)
+
+
 @pytest.mark.parametrize(("given", "word"), [(0.01, "below"), (4000.0, "above"), ((50.0, 0, 0), "above"), (30, "")])
 def test_noise_that_the_picture_does_not_show_is_used_with_a_word(given, word):
     one = sensors_of(as_stack(taken()), given).at(())
@@ -149,3 +172,4 @@ def test_provenance_keeps_it():
     assert kept["noise"]["variances"] == [25.0, 26.0]
     assert kept["notes"] == []
     assert nb.estimate_blur(np.full((64, 64), 7)).provenance["sensor"] == [{"noise": None, "notes": []}]
+    assert m.provenance["parameters"]["noise"] == noise_record((1.0, 100.0, 5.0)) != noise_record("auto") == "auto"

@@ -16,6 +16,7 @@ from .reference import Sharp, compared
 
 if TYPE_CHECKING:
     from ..models.model import Model
+    from ..picture.sensor import GivenNoise
     from ..result.blurmap import BlurMap
 
 
@@ -25,6 +26,9 @@ def estimate(
     model: ModelName = "default",
     device: Device = "auto",
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
+    noise: Annotated[
+        str, typer.Option(help="Of the camera: auto, grey levels (standard deviation), or GAIN/OFFSET/READ_NOISE.")
+    ] = "auto",
     axes: Axes = None,
     pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
     unit: Annotated[str | None, typer.Option(help="Of --pixel-size; um if not given.")] = None,
@@ -45,13 +49,22 @@ def estimate(
 
     if unit is not None and pixel_size is None:
         raise typer.BadParameter("--unit is that of --pixel-size; give both, or neither to use the file's own")
-    sharp = Sharp(na, wavelength, index, limit)
+    sharp, known_noise = Sharp(na, wavelength, index, limit), _noise(noise)
     files = without_maps(files)
     loaded = usable_model(model, device)
     make_folder(out)
     given = {"axes": axes, "pixel_size": pixel_size, "unit": (unit or "um") if pixel_size is not None else None}
-    job = _Job(out, loaded, given, {"device": device, "tile": tile or "auto"}, sharp, overwrite)
+    job = _Job(out, loaded, given, {"device": device, "tile": tile or "auto", "noise": known_noise}, sharp, overwrite)
     work_through(files, job, job.stop, as_json=as_json, lacking="problem")
+
+
+def _noise(typed: str) -> GivenNoise:
+    from ..picture.sensor import typed_noise
+
+    try:
+        return typed_noise(typed)
+    except BlurMapError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @dataclass
@@ -76,7 +89,7 @@ class _Job:
             raise BlurMapError(
                 f"{target} is the map of {self._written[target]}. Rename one of the two, or use another folder for it."
             )
-        found = None if self.overwrite else finished_map(target, picture, self.model, self.given)
+        found = None if self.overwrite else finished_map(target, picture, self.model, self.given, self.how["noise"])
         if found is None:
             check_map_free(target, overwrite=self.overwrite)
             found = self._estimate(picture, file)

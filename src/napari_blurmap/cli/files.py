@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..io.pictures import Picture
     from ..models.model import Model
+    from ..picture.sensor import GivenNoise
     from ..result.blurmap import BlurMap
 
 
@@ -113,10 +114,13 @@ def read(file: Path) -> tuple[Picture, dict[str, str]]:
     return picture, about | {"image": image}
 
 
-def finished_map(target: Path, picture: Picture, model: Model, given: dict[str, Any]) -> BlurMap | None:
-    """The map that an earlier run made of the same picture, with the same model and description; else None."""
+def finished_map(
+    target: Path, picture: Picture, model: Model, given: dict[str, Any], noise: GivenNoise
+) -> BlurMap | None:
+    """The map that an earlier run made of the same picture, with the same model, noise and description; else None."""
     from ..io.fingerprint import fingerprint
     from ..io.plain_text import without_folders
+    from ..picture.sensor import noise_record
     from ..picture.stack import as_stack
     from ..result.blurmap import BlurMap
 
@@ -127,6 +131,7 @@ def finished_map(target: Path, picture: Picture, model: Model, given: dict[str, 
         return None
     known = without_folders({"source": fingerprint(picture.source)}) | {"model_hash": model.hash}
     same = all(found.provenance.get(name) == value for name, value in known.items())
+    same = same and found.provenance.get("parameters", {}).get("noise") == noise_record(noise)
     names = ("axes", "scale", "units")
     same = same and found.sigma.shape == stack.shape and all(getattr(found, n) == getattr(stack, n) for n in names)
     return found if same else None

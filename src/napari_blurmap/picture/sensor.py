@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -128,6 +129,49 @@ def as_noise(noise: Any) -> CameraNoise | None:
         return CameraNoise((offset, offset + gain), (dark, dark + gain**2))  # in the dark, and an electron later
     deviation = number("noise", noise, _EXPECTED, least=0, most=_LARGEST)
     return CameraNoise((0.0, 0.0), (deviation**2, deviation**2))
+
+
+def typed_noise(text: str) -> GivenNoise:
+    """Understand noise as it is typed: in the panel's field, or after ``--noise``.
+
+    Parameters
+    ----------
+    text : str
+        ``"auto"`` or nothing; a number; gain / offset / read noise, with any of ``/ , ;`` or spaces between them.
+
+    Returns
+    -------
+    "auto", float or tuple of 3 float
+        For the ``noise`` of `napari_blurmap.estimate_blur`.
+
+    Raises
+    ------
+    BlurMapError
+        For anything else, and for noise below 0.
+
+    Examples
+    --------
+    >>> typed_noise("2.2 / 100 / 1.5"), typed_noise("3"), typed_noise("")
+    ((2.2, 100.0, 1.5), 3.0, 'auto')
+    """
+    words = re.split(r"\s*[/,;\s]\s*", text.strip())
+    if words in ([""], ["auto"]):
+        return "auto"
+    try:
+        numbers = tuple(float(word) for word in words)
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in (1, 3):
+        raise BlurMapError(f"noise is {shown(text)}; expected {_EXPECTED}. Type auto, 3.5 or 2.2 / 100 / 1.5.")
+    noise = numbers[0] if len(numbers) == 1 else numbers
+    as_noise(noise)
+    return noise
+
+
+def noise_record(noise: GivenNoise) -> str | dict[str, list[float]]:
+    """What provenance keeps of the noise that was asked for: "auto", or two points of the line; JSON only."""
+    given = as_noise(noise)
+    return "auto" if given is None else {"greys": list(given.greys), "variances": list(given.variances)}
 
 
 def sensors_of(stack: Stack, noise: GivenNoise = "auto") -> Sensors:

@@ -237,6 +237,8 @@ class BlurMap(Shaped):
             pixel_length=self.pixel_side,
             unit=unit_label(str(self.unit)),
             zero=str(self.provenance.get("reference", "absolute")),
+            shape=self.ellipticities,
+            sensor_notes=self.sensor_notes,
         )
 
     def save(

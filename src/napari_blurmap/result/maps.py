@@ -77,6 +77,23 @@ class Maps:
         """Every map that holds numbers, sigma first, by name."""
         return {name: getattr(self, name) for name in NUMBERS if getattr(self, name) is not None}
 
+    @property
+    def ellipticities(self) -> tuple[Array, ...]:
+        """Both ellipticities and their standard error; empty where the model gives none."""
+        return tuple(self.numbers.values())[2:]
+
+    @property
+    def sensor_notes(self) -> list[str]:
+        """What the estimate has to say of the camera: patterns that it took out, noise that is surprising."""
+        channels = [one for one in self.provenance.get("sensor", []) if isinstance(one, dict)]
+        notes = [[str(said) for said in one.get("notes", [])] for one in channels]
+        here = self.provenance.get("at", {}).get("c")
+        if here is not None:
+            notes = notes[here : here + 1]
+        if all(one == notes[0] for one in notes):
+            return notes[0] if notes else []
+        return [f"Channel {n}: {said}" for n, one in enumerate(notes, start=1) for said in one]
+
     def at(self, **index: int) -> Self:
         """The part at one place along some of the leading axes, which it no longer has.
 

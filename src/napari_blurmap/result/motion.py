@@ -77,6 +77,23 @@ def candidate_lines(lengths: Sequence[float] = _LENGTHS, step: float = _STEP) ->
     return [Candidate(float(n), a) for n in lengths for a in (angles if n > 1 else angles[:1])]
 
 
+class Line(NamedTuple):
+    """Length of a line and its standard error, pixels; what it adds to the square of sigma along it, with its error."""
+
+    length: Array
+    error: Array
+    square: Array
+    error_of_square: Array
+
+
+def line_of(axes: Axes) -> Line:
+    """The line that, with a round blur, gives both axes of a blur."""
+    square = np.maximum(axes.major**2 - axes.minor**2, 0.0)
+    of_square = 2 * np.hypot(axes.major * axes.major_error, axes.minor * axes.minor_error)
+    length = np.sqrt(square) / LINE_SIGMA
+    return Line(length, of_square / (2 * LINE_SIGMA**2 * np.maximum(length, 1.0)), square, of_square)
+
+
 def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
     """Lines that blur like ellipses.
 
@@ -97,10 +114,7 @@ def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
     ``major**2 - minor**2`` is that square. Of two lines in the plane of that square, turned by twice the angle, the
     nearer one is the more probable, as a normal distribution with the standard error there has it.
     """
-    square = np.maximum(axes.major**2 - axes.minor**2, 0.0)
-    of_square = 2 * np.hypot(axes.major * axes.major_error, axes.minor * axes.minor_error)
-    length = np.sqrt(square) / LINE_SIGMA
-    error = of_square / (2 * LINE_SIGMA**2 * np.maximum(length, 1.0))
+    length, error, square, of_square = line_of(axes)
     turned = np.radians(2 * np.where(np.isnan(axes.angle), np.float32(0), axes.angle))
     lines = (LINE_SIGMA * np.array([c.length for c in candidates])) ** 2
     turns = np.radians(2 * np.array([c.angle for c in candidates]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..ground.arrays import is_lazy
 from ..ground.status import Array, Status, judged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # A map larger than this gives its medians from every k-th pixel.
 _SAMPLE_PIXELS = 16_000_000
@@ -23,9 +26,10 @@ class Sample(NamedTuple):
     sigma: np.ndarray[Any, Any]  # of judged pixels, or of a regular sample of them
     uncertainty: np.ndarray[Any, Any]
     blocks: list[np.ndarray[Any, Any]]  # a few judged sigmas of each block of 64 x 64 pixels
+    shape: np.ndarray[Any, Any]  # sigma, uncertainty and shape at as many judged places, (5, N), where it is known
 
 
-def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
+def sample_map(sigma: Array, uncertainty: Array, status: Array, shape: Sequence[Array] = ()) -> Sample:
     """Count and sample a map, plane by plane or, for dask, chunk by chunk.
 
     Parameters
@@ -34,6 +38,8 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
         Blur and its standard error, pixels; numpy or dask.
     status : array of uint8, shape (..., Y, X)
         `Status` of each pixel.
+    shape : sequence of 3 arrays, shape (..., Y, X), optional
+        Both ellipticities and their standard error.
 
     Returns
     -------
@@ -50,10 +56,10 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
     1024
     """
     step = max(1, int(np.ceil(np.sqrt(sigma.size / _SAMPLE_PIXELS))))
-    arrays = (sigma, uncertainty, status)
+    arrays = (status, sigma, uncertainty, *shape)
     if not is_lazy(*arrays):
         planes = (a.reshape(-1, *a.shape[-2:]) for a in arrays)
-        return _merged([_piece(s, u, k, step) for s, u, k in zip(*planes, strict=True)])
+        return _merged([_piece(step, *plane) for plane in zip(*planes, strict=True)])
     from dask.array import asarray
     from dask.base import compute
     from dask.delayed import delayed
@@ -61,12 +67,12 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array) -> Sample:
     shared = next(a.chunks for a in arrays if is_lazy(a))
     chunks = (asarray(a).rechunk(shared).to_delayed(optimize_graph=False).ravel() for a in arrays)
     lazy = delayed(_piece)
-    # One call and graphs as they are, so that what the three arrays share, the network, is computed once.
-    pieces = compute(*(lazy(s, u, k, step) for s, u, k in zip(*chunks, strict=True)))
+    # One call and graphs as they are, so that what the arrays share, the network, is computed once.
+    pieces = compute(*(lazy(step, *piece) for piece in zip(*chunks, strict=True)))
     return _merged(list(pieces))
 
 
-def _piece(sigma: Array, uncertainty: Array, status: Array, step: int) -> Sample:
+def _piece(step: int, status: Array, sigma: Array, uncertainty: Array, *shape: Array) -> Sample:
     known = judged(sigma, uncertainty, status)
     sample = (..., slice(None, None, step), slice(None, None, step))
     chosen = known[sample]
@@ -84,7 +90,10 @@ def _piece(sigma: Array, uncertainty: Array, status: Array, step: int) -> Sample
                 if mask[place].any():
                     blocks.append(plane[place][mask[place]])
     counts = np.bincount(np.ravel(status), minlength=len(Status))
-    return Sample(counts, int(known.sum()), sigma[sample][chosen], uncertainty[sample][chosen], blocks)
+    few = (..., slice(None, None, coarse), slice(None, None, coarse))
+    told = [values[few][known[few]] for values in ((sigma, uncertainty, *shape) if shape else ())]
+    apart = np.stack(told) if told else np.empty((5, 0), np.float32)
+    return Sample(counts, int(known.sum()), sigma[sample][chosen], uncertainty[sample][chosen], blocks, apart)
 
 
 def _merged(pieces: list[Sample]) -> Sample:
@@ -94,6 +103,7 @@ def _merged(pieces: list[Sample]) -> Sample:
         np.concatenate([p.sigma for p in pieces]),
         np.concatenate([p.uncertainty for p in pieces]),
         [block for p in pieces for block in p.blocks],
+        np.concatenate([p.shape for p in pieces], axis=1),
     )
 
 

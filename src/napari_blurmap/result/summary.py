@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array, Status
+from .not_round import motion_figures
 from .reference import Reference, probability_below
 from .sampling import Sample, median_error, sample_map
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Fewer judged places than this are too few to speak for a picture.
 _ENOUGH_SHARE = 0.05
@@ -33,6 +37,8 @@ def summarize(
     pixel_length: float | None = None,
     unit: str | None = None,
     zero: str = "absolute",
+    shape: Sequence[Array] = (),
+    sensor_notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Figures of a blur map, ready for JSON.
 
@@ -51,6 +57,10 @@ def summarize(
     zero : {"absolute", "added"}, default="absolute"
         What the map's sigma is counted from. A map that is counted from the
         sharpness of a user's own pictures gets no verdict against optics.
+    shape : sequence of 3 arrays, shape (..., Y, X), optional
+        Both ellipticities and their standard error.
+    sensor_notes : sequence of str, optional
+        What the user should know of the camera.
 
     Returns
     -------
@@ -64,8 +74,9 @@ def summarize(
         ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
         ``median_fwhm_in_unit`` with their errors, ``unit``, ``zero``; ``shares`` of all
         pixels by status, ``uncertain_share`` (measured, but not well enough
-        to be judged); against the reference ``reference``, ``ratio`` of the
-        median to it, ``sharp_share`` of judged pixels, ``verdict`` and a
+        to be judged); ``motion`` where the blur is surely not round, else None
+        (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
+        against the reference ``reference``, ``ratio`` of the median to it, ``sharp_share`` of judged pixels, ``verdict`` and a
         ``note`` where one is needed.
 
     Notes
@@ -89,7 +100,7 @@ def summarize(
     """
     if reference is not None and not isinstance(reference, Reference):
         reference = Reference(reference, "limit", "typed")
-    sample = sample_map(sigma, uncertainty, status)
+    sample = sample_map(sigma, uncertainty, status, shape)
     pixels = int(sample.counts.sum())
     figures: dict[str, Any] = {
         "judged_share": sample.judged / pixels,
@@ -107,6 +118,7 @@ def summarize(
     figures["zero"] = zero
     figures["shares"] = {s.label: int(sample.counts[s]) / pixels for s in Status}
     figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / pixels
+    figures |= {"motion": motion_figures(sample.shape, pixel_length), "sensor_notes": list(sensor_notes)}
     return figures | _against(reference, sample, figures, zero)
 
 

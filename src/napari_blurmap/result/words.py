@@ -25,7 +25,8 @@ def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
     -------
     str
         Blur with its error, ratio to the reference, coverage and why the rest
-        was not judged; what is unknown is left out.
+        was not judged, motion where the blur is not round, and what is to be
+        known of the camera; what is unknown is left out.
 
     Examples
     --------
@@ -52,8 +53,9 @@ def _found(summary: dict[str, Any]) -> str:
     missing = {label: share for label, share in summary["shares"].items() if label != Status.MEASURED.label}
     missing["too uncertain"] = summary["uncertain_share"]
     reasons = ", ".join(f"{percent(share)} {label}" for label, share in missing.items() if share > 0)
+    notes = "".join(f" {sentence}" for sentence in summary.get("sensor_notes", []))
     if summary["median_fwhm"] is None:
-        return f"Nothing could be judged: {reasons}."
+        return f"Nothing could be judged: {reasons}.{notes}"
     value, error, factor, unit = summary["median_fwhm"], summary["median_fwhm_error"], 1.0, "px"
     if summary["unit"] is not None:
         value, error = summary["median_fwhm_in_unit"], summary["median_fwhm_in_unit_error"]
@@ -67,7 +69,19 @@ def _found(summary: dict[str, Any]) -> str:
     line += f". Judged {percent(summary['judged_share'])} of the picture"
     if summary["sharp_share"] is not None:
         line += f": {percent(summary['sharp_share'])} of that sharp"
-    return line + (f". Not judged: {reasons}." if reasons else ".")
+    line += f". Not judged: {reasons}." if reasons else "."
+    motion = summary.get("motion")  # figures that were kept may be of an earlier version
+    return line + (f" {_motion(motion, summary['unit'])}" if motion else "") + notes
+
+
+def _motion(motion: dict[str, Any], unit: str | None) -> str:
+    """The line that would blur a round blur like this."""
+    length = f"{_with_error(motion['length'], motion['length_error'])} px"
+    if unit is not None:
+        factor, label = readable_unit(motion["length_in_unit"], unit)
+        length += f" ({factor * motion['length_in_unit']:.3g} {label})"
+    way = "in several directions" if motion["angle"] is None else f"at {motion['angle']:.0f} degrees from +x towards +y"
+    return f"Not round at {percent(motion['share'])} of the judged places: as by motion of {length} {way}."
 
 
 def percent(share: float) -> str:

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import QFileDialog
 import napari_blurmap as nb
 from napari_blurmap.ground.status import Status
 from napari_blurmap.models.registry import find_model
+from napari_blurmap.picture.sensor import noise_record
 from napari_blurmap.plugin.run.control import RunState
 
 RNG = np.random.default_rng(3)
@@ -98,6 +99,27 @@ def test_kinds_of_pictures(estimating: Any) -> None:
         planes = np.prod(shape[:-2], dtype=int)
         start = f"All {planes} planes: " if planes > 1 else ""
         assert line.startswith((f"{start}Blur FWHM", f"{start}Nothing could be judged")), kind
+
+
+def test_the_camera_in_figures(estimating: Any, qtbot: Any) -> None:
+    form, view = estimating.panel.form, estimating.panel.run_view
+    for text, given in (("2.2 / 100 / 1.5", (2.2, 100.0, 1.5)), ("1e6", 1e6), ("auto", "auto"), ("", "auto")):
+        form.noise.clear()
+        qtbot.keyClicks(form.noise, text)
+        m = estimating.estimate(PLANE)
+        assert m.provenance["parameters"]["noise"] == noise_record(given)
+        assert ("The noise given, 1e+06" in estimating.panel.view.line.text()) == (text == "1e6")
+        code = form.job().as_python()
+        assert (f", noise={given!r}" in code) == (given != "auto")
+    before = len(estimating.viewer.layers)
+    for text in ("x", "-1", "1/2"):
+        form.noise.setText(text)
+        view.button.click()
+        assert view.message.text().startswith(("noise is", "The noise")), text
+        assert estimating.panel.control.state is not RunState.FAILED
+        view.copy.click()
+        view.report.click()
+    assert len(estimating.viewer.layers) == before
 
 
 def test_saturated_everywhere(estimating: Any) -> None:

@@ -79,7 +79,8 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     -------
     str
         FWHM in pixels, as a length where the pixel size is known, and sigma, a
-        line each, such as "FWHM 2.31 +- 0.20 px"; or "cannot tell: empty".
+        line each, such as "FWHM 2.31 +- 0.20 px"; of a map with the shape of
+        the blur its axes and angle, or that it is round; or "cannot tell: empty".
     """
     from ...ground.optics import FWHM_PER_SIGMA
     from ...ground.status import Status, judged
@@ -95,7 +96,25 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
     if length := blurmap.pixel_side:
         factor, unit = readable_unit(fwhm * length, str(blurmap.unit))
         lines.append(f"FWHM {_pair(fwhm * length * factor, spread * length * factor)} {unit}")
-    return "\n".join([*lines, f"sigma {sigma:.2f} +- {error:.2f} px"])
+    lines.append(f"sigma {sigma:.2f} +- {error:.2f} px")
+    return "\n".join(lines + _axes(blurmap, place))
+
+
+def _axes(blurmap: BlurMap, place: tuple[int, ...]) -> list[str]:
+    """A line about both axes of the blur, of maps that have its shape."""
+    if not blurmap.ellipticities:
+        return []
+    from ...ground.optics import FWHM_PER_SIGMA
+    from ...result.shape import principal_axes
+
+    axes = principal_axes(*(values[place] for values in blurmap.numbers.values()))
+    if np.isnan(axes.angle):
+        return ["round within the errors"]
+    longer, shorter = (
+        _pair(FWHM_PER_SIGMA * float(value), FWHM_PER_SIGMA * float(error))
+        for value, error in ((axes.major, axes.major_error), (axes.minor, axes.minor_error))
+    )
+    return [f"axes FWHM {longer} and {shorter} px, at {float(axes.angle):.0f} +- {float(axes.angle_error):.0f} degrees"]
 
 
 def _lazy_text(sigma: Any) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from ...errors import BlurMapError
+from ...picture.sensor import typed_noise
 from ..layers.picture import LayerPicture, pixel_size
 from ..panels.form import Form
 from ..widgets.choice import Choice
+from ..widgets.fields import text_field
 from ..widgets.layout import column, folded, rows
 from ..widgets.model_choice import ModelChoice
 from ..widgets.picture_choice import PictureChoice
@@ -70,7 +72,13 @@ class EstimateForm(Form):
             "first.",
             _CLASSES,
         )
-        self.advanced = folded("Advanced", {"Device": self.device, "Tiles": self.tile, "Class map": self.classes})
+        self.noise = text_field(
+            "auto",
+            "The camera's noise: auto measures it in the picture. Else its standard deviation in grey levels, or\n"
+            "gain / offset / read noise: grey levels an electron, grey level in the dark, electrons.",
+        )
+        fields = {"Noise": self.noise, "Device": self.device, "Tiles": self.tile, "Class map": self.classes}
+        self.advanced = folded("Advanced", fields)
         column(self, self.picture, self.model, rows({"Specimen": self.contrast}), self.optics, self.advanced)
         self.picture.chosen.connect(self._on_chosen)
         self.picture.edited.connect(self._on_edited)
@@ -106,6 +114,8 @@ class EstimateForm(Form):
         if layer is None or self.model.model is None:
             return None
         options: dict[str, Any] = {"model": self.model.model, "device": self.device.value}
+        if (noise := typed_noise(self.noise.text())) != "auto":
+            options["noise"] = noise
         if self.tile.value:
             options["tile"] = self.tile.value
         if typed := self.optics.typed_pixel:

@@ -67,8 +67,8 @@ class ResultView(ColumnView):
         self.line.setText(f"All {planes} planes: {digest.line}" if planes > 1 else digest.line)
         self._draw(blurmap, digest, low)
         self.show()
-        # Three lines always, so that nothing jumps while the pointer moves; the style is known only now.
-        self.value.setText("\n\n")
+        # As many lines always, so that nothing jumps while the pointer moves; the style is known only now.
+        self.value.setText("\n\n" + ("\n\n" if blurmap.ellipticities else ""))
         self.value.setMinimumHeight(self.value.sizeHint().height())
         self.value.setText(_HINT)
 

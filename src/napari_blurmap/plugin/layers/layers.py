@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Layer
 from ...errors import BlurMapError
 from ...ground.arrays import is_lazy
 from ...ground.status import Array, judged
+from .axes import axes_layer
 from .colormaps import (
     REASONS,
     SHARPEST,
@@ -56,7 +57,9 @@ def result_layers(
         where nothing was judged; ``<source> uncertainty (<model>)``, hidden,
         in the same colours for a tenth of the value; ``<source> cannot tell``,
         Labels of the places that were not judged, with the reason of each in
-        ``features``. ``metadata["blurmap"]`` of each holds the whole map.
+        ``features``; of a map with the shape of the blur, in memory, also
+        ``<source> blur axes (<model>)``, Vectors (`axes_layer`).
+        ``metadata["blurmap"]`` of each holds the whole map.
 
     Raises
     ------
@@ -91,7 +94,9 @@ def result_layers(
         blurmap.uncertainty, placed, f"{base} uncertainty ({by})", low=low / 10.0, metadata=dict(metadata)
     )
     uncertainty.visible = False
-    return [sigma, uncertainty, _cannot_tell(blurmap, placed, f"{base} cannot tell", dict(metadata))]
+    cannot_tell = _cannot_tell(blurmap, placed, f"{base} cannot tell", dict(metadata))
+    axes = axes_layer(blurmap, source, f"{base} blur axes ({by})", metadata=dict(metadata))
+    return [sigma, uncertainty, cannot_tell, *([] if axes is None else [axes])]
 
 
 def sigma_layer(

@@ -1,4 +1,4 @@
-"""Small parts of panels: a number that may be left out, words that can be copied."""
+"""Small parts of panels: a number or a text that may be left out, words that can be copied."""
 
 from __future__ import annotations
 
@@ -50,6 +50,15 @@ class NumberField(QLineEdit):
             place = self.cursorPosition()
             self.setText(text.replace(",", "."))
             self.setCursorPosition(place)
+
+
+def text_field(placeholder: str, tooltip: str) -> QLineEdit:
+    """A line of text that may be left out."""
+    field = QLineEdit()
+    field.setPlaceholderText(placeholder)
+    field.setToolTip(tooltip)
+    field.setMinimumWidth(40)
+    return field
 
 
 def plain_label(bold: bool = False) -> QLabel:

@@ -1,0 +1,91 @@
+"""Where the blur is surely not round, and the motion that would make it so, in a few figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .motion import line_of
+from .shape import principal_axes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: An ellipse that noise alone makes of a round blur in one place of 3000 is surely none: so many standard errors.
+_SURE = 4.0
+#: Ellipticity from which an ellipse is more than the detail of a specimen makes: axes of 1.16 to 1.
+_LEAST = 0.15
+#: Share of the judged places from which they speak for a picture: noise makes ellipses of fewer.
+_ENOUGH = 0.1
+#: Length of the mean of unit vectors at twice the angles, from which there is one direction.
+_ONE_WAY = 0.7
+
+
+def share_not_round(first: NDArray[Any], second: NDArray[Any], error: NDArray[Any]) -> float:
+    """Share of places whose ellipse neither noise nor a specimen makes of a round blur.
+
+    Parameters
+    ----------
+    first, second, error : ndarray, shape (N,)
+        Ellipticity and its standard error at judged places, as `napari_blurmap.BlurMap` holds them.
+
+    Returns
+    -------
+    float
+        0 where it is less than a tenth: noise makes ellipses of some places.
+
+    Examples
+    --------
+    >>> share_not_round(np.array([0.3, 0.3, 0.1]), np.zeros(3), np.array([0.05, 0.2, 0.01]))
+    0.3333333333333333
+    """
+    surely = _surely(first, second, error)
+    share = float(surely.mean()) if surely.size else 0.0
+    return share if share >= _ENOUGH else 0.0
+
+
+def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> dict[str, Any] | None:
+    """The motion that would make the blur of a picture what it is.
+
+    Parameters
+    ----------
+    places : ndarray, shape (5, N)
+        Sigma, uncertainty and the three numbers of the shape at judged places.
+    pixel_length : float, optional
+        Side of a pixel, in any unit.
+
+    Returns
+    -------
+    dict or None
+        ``share`` of the places that are not round; over these the median ``length`` of the line with the standard error
+        of one place ``length_error``, pixels, and ``length_in_unit``; ``angle``, degrees from +x towards +y, None where
+        there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where less than
+        a tenth of the places is surely not round.
+
+    Examples
+    --------
+    >>> places = np.tile([[2.0], [0.05], [0.0], [0.8], [0.02]], 100)
+    >>> found = motion_figures(places, 0.5)
+    >>> round(found["length"], 1), round(found["length_in_unit"], 1), round(found["angle"])
+    (8.0, 4.0, 45)
+    """
+    if not (share := share_not_round(*places[2:])):
+        return None
+    axes = principal_axes(*places[:, _surely(*places[2:])])
+    line = line_of(axes)
+    length = float(np.median(line.length))
+    mean = complex(np.exp(2j * np.radians(axes.angle.astype(np.float64))).mean())
+    one_way = abs(mean) > _ONE_WAY
+    return {
+        "share": share,
+        "length": length,
+        "length_error": float(np.median(line.error)),
+        "length_in_unit": None if pixel_length is None else length * pixel_length,
+        "angle": float(np.degrees(np.angle(mean)) / 2 % 180) if one_way else None,
+        "angle_spread": float(np.degrees(np.sqrt(max(-2 * np.log(abs(mean)), 0.0))) / 2) if one_way else None,
+    }
+
+
+def _surely(first: NDArray[Any], second: NDArray[Any], error: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray(np.hypot(first, second) > np.maximum(_SURE * error, _LEAST))
