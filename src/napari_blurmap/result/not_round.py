@@ -60,8 +60,8 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
     dict or None
         ``share`` of the places that are not round; over these the median ``length`` of the line with the standard error
         of one place ``length_error``, pixels, and ``length_in_unit``; ``angle``, degrees from +x towards +y, None where
-        there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where less than
-        a tenth of the places is surely not round.
+        there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where less
+        than a tenth of the places is surely not round.
 
     Examples
     --------

@@ -76,8 +76,8 @@ def summarize(
         pixels by status, ``uncertain_share`` (measured, but not well enough
         to be judged); ``motion`` where the blur is surely not round, else None
         (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
-        against the reference ``reference``, ``ratio`` of the median to it, ``sharp_share`` of judged pixels, ``verdict`` and a
-        ``note`` where one is needed.
+        against the reference ``reference``, ``ratio`` of the median to it,
+        ``sharp_share`` of judged pixels, ``verdict`` and a ``note`` where one is needed.
 
     Notes
     -----
