@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch.nn import functional as F
 
 import napari_blurmap as nb
 from napari_blurmap.models.blocks import Separable
-from napari_blurmap.models.contrast import contrast_over_noise
+from napari_blurmap.models.contrast import contrast_over_noise, slant
 from napari_blurmap.models.decode import decode, sigma_grid
 from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.model import Model
@@ -78,6 +79,30 @@ def test_octaves_of_the_contrast_over_the_noise():
     weights = contrast_over_noise(deviation, noise, 4)[0, :, 0].T
     expected = torch.tensor([[0, 0.5, 0.5, 0], [0, 0, 0, 0], [0, 0, 0, 1], [1, 0, 0, 0]]).float()
     torch.testing.assert_close(weights, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("angle", [0, 30, 60, 90, 120, 150])
+def test_the_slant_follows_scipys_motion(angle):
+    """White noise smeared along a line by `scipy.ndimage`: along it the light changes least, also beside a gap."""
+    rng, turn = np.random.default_rng(angle), np.deg2rad(angle)
+    shifts = np.linspace(-4, 4, 17)
+    noise = ndimage.gaussian_filter(rng.normal(size=(128, 128)), 1.0, mode="wrap")
+    smeared = np.mean([ndimage.shift(noise, (t * np.sin(turn), t * np.cos(turn)), mode="wrap") for t in shifts], axis=0)
+    picture = torch.from_numpy((smeared / smeared.std()).astype(np.float32))[None, None]
+    valid = torch.ones_like(picture)
+    valid[..., 40:60, 50:90] = 0
+    first, second = slant(picture * valid, valid, 8.0)[0].numpy()
+    expected = np.cos(2 * turn), np.sin(2 * turn)
+    found = first.mean(), second.mean()
+    assert np.hypot(*found) > 0.5
+    assert np.dot(found, expected) > 0.97 * np.hypot(*found)
+    inside = slant(picture, torch.zeros_like(valid), 8.0)
+    assert float(inside.abs().max()) == 0
+
+
+def test_noise_has_no_slant():
+    noise = torch.from_numpy(np.random.default_rng(3).normal(size=(1, 1, 256, 256)).astype(np.float32))
+    assert float(slant(noise, torch.ones_like(noise), 8.0).mean(dim=(2, 3)).abs().max()) < 0.02
 
 
 def test_each_level_is_told_what_its_means_leave_of_the_noise(told):

@@ -55,6 +55,41 @@ def local_contrast(picture: Tensor, valid: Tensor, window: float) -> tuple[Tenso
     return detail / F.interpolate(deviation, size=size, mode="bilinear", align_corners=False), deviation
 
 
+def slant(contrast: Tensor, valid: Tensor, window: float) -> Tensor:
+    """Along which direction the light changes least, as where it was smeared.
+
+    Parameters
+    ----------
+    contrast, valid : Tensor, shape (B, 1, Y, X)
+        As `local_contrast` takes and gives them.
+    window : float
+        Sigma of the Gaussian window, pixels.
+
+    Returns
+    -------
+    Tensor, shape (B, 2, Y / 4, X / 4)
+        Of the structure tensor (Bigun and Granlund, ICCV 1987), the gradient's mean square along y less that along
+        x, and twice their product, over the sum of both: ``cos(2 angle)`` and ``sin(2 angle)`` of the direction in
+        which nothing changes, 0 where all directions are alike.
+
+    Examples
+    --------
+    >>> stripes = torch.arange(32.0).cos()[None, None, :, None].expand(1, 1, 32, 32)  # along x
+    >>> slant(stripes, torch.ones_like(stripes), 4.0)[0, :, 4, 4].tolist()
+    [1.0, 0.0]
+    """
+    known = valid.gt(0).to(contrast)
+    known = known[..., 1:, 1:] * known[..., 1:, :-1] * known[..., :-1, 1:] * known[..., :-1, :-1]
+    falling = contrast[..., 1:, 1:] - contrast[..., :-1, :-1]
+    rising = contrast[..., 1:, :-1] - contrast[..., :-1, 1:]
+    y, x = falling + rising, falling - rising
+    products = F.pad(torch.cat([y * y, x * x, -2 * x * y], dim=1) * known, (0, 1, 0, 1))
+    kernel = _window(window, contrast)
+    means = torch.cat([_smooth(F.avg_pool2d(products[:, i : i + 1], CELL), kernel) for i in range(3)], dim=1)
+    along_y, along_x, both = means.unbind(dim=1)
+    return torch.stack([along_y - along_x, both], dim=1) / (along_y + along_x).clamp_min(1e-6)[:, None]
+
+
 def contrast_over_noise(deviation: Tensor, noise: Tensor, steps: int) -> Tensor:
     """How far the local contrast stands above the noise, as weights of octaves.
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ..errors import BlurMapError
 from .blocks import Residual, Separable, conv_block
-from .contrast import contrast_over_noise, local_contrast
+from .contrast import contrast_over_noise, local_contrast, slant
 from .sizes import DenseConfig
 
 
@@ -23,8 +23,8 @@ class Level(NamedTuple):
     ----------
     contrast : Tensor, shape (B, 1, Y, X)
         Locally normalised picture.
-    told : Tensor, shape (B, config.noise, Y / 4, X / 4), or None
-        What is known of its noise, see `contrast_over_noise`.
+    told : Tensor, shape (B, config.told, Y / 4, X / 4), or None
+        What is known of its noise and its slant, see `contrast_over_noise` and `slant`.
     """
 
     contrast: Tensor
@@ -61,8 +61,8 @@ class DenseNetwork(nn.Module):
             Residual(c.wide, 3, rank=rank),
             *(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)),
         )
-        if c.noise:
-            self.told = nn.Conv2d(c.noise, c.wide, 1, bias=False)
+        if c.told:
+            self.told = nn.Conv2d(c.told, c.wide, 1, bias=False)
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
         self.up = nn.ModuleList([conv_block(i, c.fused, 1) for i in inner[1:]])
         self.top = nn.Sequential(*(conv_block(c.fused, c.fused, rank=rank) for _ in range(2)))
@@ -103,11 +103,14 @@ class DenseNetwork(nn.Module):
             averaged = picture.new_tensor([[0.5**level for level in range(c.levels)]])
         for level in range(c.levels):
             contrast, deviation = local_contrast(picture, valid, c.window)
-            told = None
-            if c.noise and noise is not None:
-                told = contrast_over_noise(deviation, noise * averaged[:, level, None, None, None], c.noise)
-                noise = F.avg_pool2d(noise, 2) if level + 1 < c.levels else noise
-            levels.append(Level(contrast, told))
+            told = []
+            if c.noise:
+                spread = torch.zeros_like(deviation) if noise is None else noise * averaged[:, level, None, None, None]
+                told.append(contrast_over_noise(deviation, spread, c.noise))
+            if c.shape:
+                told.append(slant(contrast, valid, c.window))
+            noise = None if noise is None or level + 1 == c.levels else F.avg_pool2d(noise, 2)
+            levels.append(Level(contrast, torch.cat(told, dim=1) if told else None))
             if level + 1 < c.levels:
                 weight = F.avg_pool2d(valid, 2)
                 picture = F.avg_pool2d(picture, 2) / weight.clamp_min(1e-3)
@@ -194,7 +197,7 @@ class DenseNetwork(nn.Module):
             Of the same sizes, or with less: residual blocks that it lacks
             change almost nothing at first, a shape that it does not give stays
             as drawn (from zero it would not be learned beside sigma), a noise
-            that it is not told counts for nothing, and its 3x3 convolutions are
+            or slant that it is not told counts for nothing, and its 3x3 convolutions are
             replaced by the nearest ones of the rank wanted.
 
         Raises
@@ -207,7 +210,8 @@ class DenseNetwork(nn.Module):
         if (
             replace(theirs, **may) != mine
             or theirs.rank not in (0.0, mine.rank)
-            or any(getattr(theirs, name) > may[name] for name in ("deep", "fine", "noise", "shape"))
+            or theirs.noise not in (0, mine.noise)
+            or any(getattr(theirs, name) > may[name] for name in ("deep", "fine", "shape"))
         ):
             raise BlurMapError(
                 f"The network to start from has other sizes ({theirs}); expected those of the one to train "
@@ -219,8 +223,12 @@ class DenseNetwork(nn.Module):
                 known[f"{name}.0.weight"], known[f"{name}.1.weight"] = module.nearest(known.pop(f"{name}.weight"))
             elif isinstance(module, Residual) and not any(key.startswith(f"{name}.") for key in known):
                 module.fade()
-        if mine.noise and not theirs.noise:
-            known["told.weight"] = torch.zeros_like(self.told.weight)
+        if mine.told:
+            told, old = torch.zeros_like(self.told.weight), known.get("told.weight")
+            if old is not None:
+                told[:, : theirs.noise] = old[:, : theirs.noise]
+                told[:, mine.noise : mine.noise + old.shape[1] - theirs.noise] = old[:, theirs.noise :]
+            known["told.weight"] = told
         for name in ("head.weight", "head.bias"):
             new = self.state_dict()[name].clone()
             new[: len(known[name])] = known[name]
