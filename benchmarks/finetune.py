@@ -15,8 +15,8 @@ from napari_blurmap.ground.readable import true_sigma
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
-from napari_blurmap.training.own.pictures import list_sources
 from napari_blurmap.training.own.report import less
+from napari_blurmap.training.own.sources import list_sources
 
 from .accuracy import FIELDS
 from .report import arguments, publish, table

@@ -448,13 +448,12 @@ def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
 def sharp(tmp_path, monkeypatch):
     """A folder with two sharp pictures and a file that is none, and small crops."""
     from napari_blurmap.synthesis.scenes import random_scene
-    from napari_blurmap.training.own import learners
-    from napari_blurmap.training.own import session as tuning
+    from napari_blurmap.training.own import learners, recipe
 
     for name in ("_WATCHING", "_REPORTING"):
         monkeypatch.setattr(learners, name, 2)
-    monkeypatch.setattr(tuning, "_EDGE", 64)
-    monkeypatch.setattr(tuning, "_BATCH", 2)
+    monkeypatch.setattr(recipe, "_EDGE", 64)
+    monkeypatch.setattr(recipe, "_BATCH", 2)
     folder = tmp_path / "sharp"
     folder.mkdir()
     for seed in range(2):

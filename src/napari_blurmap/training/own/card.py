@@ -20,8 +20,8 @@ from .report import TuneReport, make_report
 if TYPE_CHECKING:
     from ..evaluation import Read
     from .config import TuneConfig
+    from .findings import Finding
     from .learners import Learner, Weights
-    from .pictures import Finding
 
 #: Places that a calibration needs.
 _LEAST = 100

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf, log
+from math import ceil, log
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch.utils.data import Dataset
 
-from ...errors import BlurMapError
-from ...ground.blur import apply_blur
 from ...ground.optics import gaussian_kernel
-from ...picture.camera_noise import CameraNoise
-from ...picture.noise import Digits, blur_again, detail_over_noise, detail_window
+from ...picture.noise import Digits, detail_over_noise, detail_window
 from ...synthesis.exposure import loguniform
 from ...synthesis.levels import between_levels
 from ...synthesis.random_fields import field_between
 from ..synthetic_crops import SyntheticCrops, told_noise
-from .pictures import SMALLEST, Piece
+from .levels import Levels, lost_noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from ...picture.sample import Region
+    from .pieces import Piece
 
     Plane = NDArray[np.float32]
 
@@ -38,12 +34,6 @@ _BEYOND = 1.15
 _FIELDS = (0.2, 0.3, 0.25, 0.1, 0.15)
 #: Pixels nearer than so many sigma to what is not known are not known either.
 _REACH = 3.0
-#: Part of the pictures, or of one picture's area, that is held out.
-_HELD_OUT = 0.2
-#: Pixels with detail that something must have to be held out.
-_ENOUGH = 400
-#: Places of a piece that crops are laid around, about.
-_PLACES = 20_000
 
 
 @dataclass(frozen=True)
@@ -86,110 +76,10 @@ class CropConfig:
         return np.geomspace(*ends, max(4, ceil(log(ends[1] / ends[0]) / log(_STEP)) + 1))
 
 
-def split_pieces(pieces: list[Piece], seed: int) -> tuple[list[Piece], list[Piece]]:
-    """Deal pieces out to training and to the held-out set.
-
-    By picture; where only one has enough to learn from, by region, a strip of
-    a fifth of its detail at the least. What is blurrier than most of the
-    pictures is learnt from only: its truth rests on a reading.
-
-    Parameters
-    ----------
-    pieces : list of Piece
-        Of all pictures.
-    seed : int
-        Of the choice.
-
-    Returns
-    -------
-    list of Piece, list of Piece
-        For training, and held out.
-
-    Raises
-    ------
-    BlurMapError
-        If there is one picture, too small or too empty to hold out a part of
-        it.
-    """
-    draw = np.random.default_rng((seed, 7))
-    detail: dict[int, int] = {}
-    for p in pieces:
-        detail[p.picture] = detail.get(p.picture, 0) + (0 if p.blur else int(p.textured.sum()))
-    able = [picture for picture in sorted(detail) if detail[picture] >= _ENOUGH]
-    if len(able) > 1:
-        out = set(draw.permutation(able)[: max(1, round(_HELD_OUT * len(detail)))].tolist())
-        return [p for p in pieces if p.picture not in out], [p for p in pieces if p.picture in out]
-    # Of all planes of a stack the same part: what is held out is no place that another plane has shown.
-    best = max(detail, key=lambda picture: detail[picture])
-    regions: dict[Region, list[Piece]] = {}
-    for p in pieces:
-        if p.picture == best:
-            regions.setdefault(p.sample.region, []).append(p)
-    others = [p for p in pieces if p.picture != best]
-    if len(regions) >= round(1 / _HELD_OUT):
-        parts = list(regions.values())
-        chosen = set(draw.permutation(len(parts))[: round(_HELD_OUT * len(parts))].tolist())
-        held = [p for i in sorted(chosen) for p in parts[i]]
-        if sum(int(p.textured.sum()) for p in held) >= _ENOUGH:
-            return others + [p for i, part in enumerate(parts) if i not in chosen for p in part], held
-    cut = max(regions.values(), key=lambda part: sum(int(p.textured.sum()) for p in part))
-    strips, rests = _strips(cut, draw)
-    return others + [p for part in regions.values() if part is not cut for p in part] + rests, strips
-
-
-def _strips(pieces: list[Piece], draw: np.random.Generator) -> tuple[list[Piece], list[Piece]]:
-    """A strip at one side of what can be learnt from in all planes of a region, and the rest."""
-    every = slice(None)
-    usable, textured = (np.sum([getattr(p, name) for p in pieces], axis=0) for name in ("usable", "textured"))
-    found = []
-    for axis, n in enumerate(usable.shape):
-        where = np.flatnonzero(usable.any(axis=1 - axis))
-        share = np.cumsum(textured.sum(axis=1 - axis)) / max(1, textured.sum())
-        first, last = int(where[0]), int(where[-1]) + 1
-        if last - first < SMALLEST + SMALLEST // 2:
-            continue
-        low = max(first + SMALLEST // 2, min(last - SMALLEST, int(np.searchsorted(share, _HELD_OUT)) + 1))
-        high = min(last - SMALLEST // 2, max(first + SMALLEST, int(np.searchsorted(share, 1 - _HELD_OUT))))
-        for strip, rest in ((slice(low), slice(low, n)), (slice(high, n), slice(high))):
-            parts = [[p[(s, every) if axis == 0 else (every, s)] for p in pieces] for s in (strip, rest)]
-            parts = [[p for p in part if p.textured.any()] for part in parts]
-            if all(sum(int(p.textured.sum()) for p in part) >= _ENOUGH for part in parts):
-                found.append((parts[0], parts[1]))
-    if not found:
-        raise BlurMapError(
-            f"{pieces[0].name} is the only sharp picture with enough to learn from, and too small or too empty to hold "
-            "out a part of it for judging the model. Add another sharp picture, or mark more of this one."
-        )
-    return found[int(draw.integers(len(found)))]
-
-
-class _Levels:
-    """A piece at every level of blur, in units of its own contrast, and how far each place is from what is unknown."""
-
-    def __init__(self, piece: Piece, sigmas: NDArray[np.float64]) -> None:
-        sample = piece.sample
-        self.noise, self.digits, self.blur = sample.noise, sample.digits, piece.blur
-        self.middle = float(np.median(sample.grey))
-        self.unit = float(np.quantile(np.abs(sample.grey - self.middle), 0.98)) or float(np.ptp(sample.grey)) or 1.0
-        sharp = ((sample.grey - self.middle) / self.unit).astype(np.float32)
-        self.stack = np.stack([apply_blur(sharp, s) for s in sigmas])
-        self.distance = ndimage.distance_transform_edt(np.pad(piece.usable, 1))[1:-1, 1:-1].astype(np.float32)
-        places = np.argwhere(piece.textured)
-        self.centres = places[:: max(1, len(places) // _PLACES)].astype(np.int32)
-
-    def white(self, light: NDArray[Any]) -> NDArray[Any]:
-        """Variance of the noise before rounding, squared grey levels; what is clipped shows none."""
-        grey = self.middle + self.unit * light
-        if self.noise is None:
-            return np.zeros_like(grey)
-        variance = np.maximum(self.noise.variance(grey) - self.digits.step**2 / 12, 0.0)
-        return np.where((grey <= self.digits.low) | (grey >= self.digits.high), 0.0, variance)
-
-
 class _Part(NamedTuple):
     """A window of a piece and its weight in a crop: the levels, (N, Y, X), and the distances from what is unknown."""
 
-    piece: _Levels
+    piece: Levels
     weight: float
     stack: Plane
     distance: Plane
@@ -210,7 +100,8 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
     Examples
     --------
     >>> from napari_blurmap.synthesis.scenes import random_scene
-    >>> from napari_blurmap.training.own.pictures import list_sources, read_pictures
+    >>> from napari_blurmap.training.own.pictures import read_pictures
+    >>> from napari_blurmap.training.own.sources import list_sources
     >>> sharp = random_scene((128, 128), np.random.default_rng(1), kind="dead leaves")
     >>> [(_, pieces)] = read_pictures(list_sources(sharp))
     >>> crops = TuneCrops(CropConfig(0.3, 3.0, size=64, seed=0))
@@ -222,8 +113,8 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
 
     def __init__(self, config: CropConfig) -> None:
         self.config, self.sigmas = config, config.sigmas
-        self.pictures: dict[int, list[_Levels]] = {}
-        self.lost = _lost_noise(self.sigmas, max(256, 2 * config.size), config.seed)
+        self.pictures: dict[int, list[Levels]] = {}
+        self.lost = lost_noise(self.sigmas, max(256, 2 * config.size), config.seed)
         # Share of white noise that is left by a blur.
         self.left = [float(np.sum(gaussian_kernel(s) ** 2)) ** 2 for s in self.sigmas]
         # Far from the seeds of the default model's training and of its held-out set.
@@ -231,7 +122,7 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
 
     def add(self, piece: Piece) -> None:
         """Take in a piece of a sharp picture that has something to learn from; it is blurred now."""
-        self.pictures.setdefault(piece.picture, []).append(_Levels(piece, self.sigmas))
+        self.pictures.setdefault(piece.picture, []).append(Levels(piece, self.sigmas))
 
     def __len__(self) -> int:
         return 10**9
@@ -253,12 +144,12 @@ class TuneCrops(Dataset["tuple[Tensor, Tensor]"]):
         both = torch.from_numpy(np.ascontiguousarray(layers, dtype=np.float32))
         return both[:5], both[5:]
 
-    def _piece(self, rng: np.random.Generator) -> _Levels:
+    def _piece(self, rng: np.random.Generator) -> Levels:
         """A piece of some picture, each picture as often as any other."""
         of_picture = list(self.pictures.values())[int(rng.integers(len(self.pictures)))]
         return of_picture[int(rng.integers(len(of_picture)))]
 
-    def _around(self, piece: _Levels, rng: np.random.Generator) -> _Part:
+    def _around(self, piece: Levels, rng: np.random.Generator) -> _Part:
         """A window of a piece, around some place."""
         centre = piece.centres[int(rng.integers(len(piece.centres)))]
         where = _window(centre, piece.distance.shape, self.config.size, rng)
@@ -350,12 +241,3 @@ def _window(
 def _digitised(grey: NDArray[Any], digits: Digits) -> NDArray[Any]:
     stepped = np.rint(grey / digits.step) * digits.step if digits.step else grey
     return np.clip(stepped, digits.low, digits.high)
-
-
-def _lost_noise(sigmas: NDArray[np.float64], edge: int, seed: int) -> Plane:
-    """What white noise of variance 1 loses at every level, of one and the same noise: (N, edge, edge)."""
-    unit, nothing = CameraNoise((0.0, 0.0), (1.0, 1.0)), np.zeros((edge, edge))
-    draws = (np.random.default_rng((seed, 8)) for _ in sigmas)
-    anything = Digits(-inf, inf, 0.0)
-    stack = [blur_again(nothing, float(s), unit, anything, draw) for s, draw in zip(sigmas, draws, strict=True)]
-    return np.stack(stack).astype(np.float32)

@@ -19,13 +19,14 @@ from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
 from ..patch import PatchTrainConfig, PatchTraining
 from ..patch_data import PATCH, PatchDataConfig, Texture, make_patches
-from .crops import CropConfig, TuneCrops, split_pieces
+from .crops import CropConfig, TuneCrops
+from .held_out import split_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...models.model import Model
-    from .pictures import Piece
+    from .pieces import Piece
 
 Weights: TypeAlias = dict[str, torch.Tensor]
 

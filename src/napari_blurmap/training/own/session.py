@@ -8,47 +8,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...errors import BlurMapError
 from ...ground.arguments import as_path
-from ...ground.readable import LARGEST_OWN
 from ...models.devices import find_device
 from ...models.model import Model
 from ...models.registry import load_model
 from ...models.torch_settings import in_own_settings, own_settings
 from ..checkpoints import read_checkpoint, saving, taking_up
-from ..dense import TrainConfig
-from ..patch import PatchTrainConfig
-from .card import About, card, finished_model, in_range
+from .card import About, card, finished_model
 from .config import TuneConfig, TuneStep
-from .crops import CropConfig
-from .learners import Learner, Weights, check_range, prepare_dense, prepare_patch
-from .own_blur import BLURRIER, counted, zero_of
-from .pictures import Finding, Piece, list_sources, read_pictures
-from .report import TuneReport, less
+from .judging import Judge
+from .learners import check_range
+from .pictures import read_pictures
+from .recipe import RECIPE, prepare
+from .report import TuneReport
+from .sources import list_sources
+from .zero import counted, zero_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
     from ..loop import TrainStep
+    from .findings import Finding
+    from .pieces import Piece
 
-#: Largest learning rate from a trained dense model, and from random weights.
-_RATE, _RATE_NEW = 1e-3, 3e-3
-#: Share of synthetic crops: so that empty ground, noise and all of the range are not forgotten.
-_REHEARSAL = 0.25
-#: Share of the other crops that are sums: from few pictures a network learns these by heart.
-_MIXED = 0.4
-#: Crops a step, and their edge in pixels for a sigma up to the limit, px, and for larger ones.
-_BATCH, _EDGE, _LARGE, _LARGE_EDGE = 8, 192, 4.0, 256
-#: Places that judging needs.
-_PLACES = 10
-#: Later weights replace earlier ones unless their error on held-out pictures is so many times the smallest one: of
-#: few pictures that is mostly their own blur, and says little of weights (docs/experiments.md).
-_RUINED = 2.0
-#: Judging takes at most about this part of the time; a checkpoint is written so often, s.
-_JUDGING, _SAVING = 0.08, 30.0
+#: A checkpoint is written so often, s.
+_SAVING = 30.0
 
 
 class Tuning:
@@ -69,6 +55,8 @@ class Tuning:
         Steps done.
     report : TuneReport or None
         Of the last `model`.
+    judge : Judge or None
+        Network, its error so far, and the weights kept; None until it is prepared.
 
     Raises
     ------
@@ -102,21 +90,15 @@ class Tuning:
         check_range(*self.config.sigma_range, self.config.architecture, self.start)
         self.sources = list_sources(images, masks)
         self.findings: list[Finding] = []
-        self.learner: Learner | None = None
         self.zero: float | None = None
-        self.start_error: float | None = None
-        self.error = float("nan")
+        self.judge: Judge | None = None
         self.report: TuneReport | None = None
         self._identity: dict[str, Any] = {}
-        self._best = float("inf")
-        self._kept: Weights = {}
-        # Step at which was judged last, and how long that took, s.
-        self._judged, self._cost = -1, 0.0
 
     @property
     def step(self) -> int:
         """Steps done."""
-        return 0 if self.learner is None else self.learner.training.step
+        return 0 if self.judge is None else self.judge.learner.training.step
 
     @in_own_settings
     def run(self) -> Iterator[TuneStep]:
@@ -129,17 +111,18 @@ class Tuning:
         """
         begun = time.perf_counter()
         yield from self._prepare()
-        training, config = self._prepared.training, self.config
-        self._judge()
+        judge, config = self._prepared, self.config
+        training = judge.learner.training
+        judge.judge()
         # The last figures take about four times as long as one judging; the first one is slower than others.
         budget = 60 * config.minutes
-        left = max(1.0, budget - (time.perf_counter() - begun) - min(4 * self._cost, 0.1 * budget))
+        left = max(1.0, budget - (time.perf_counter() - begun) - min(4 * judge.cost, 0.1 * budget))
         training.config = replace(training.config, minutes=left / 60)
         judged = time.perf_counter()
         with saving(self.checkpoint, self._state, _SAVING) as save_if_due:  # also where the caller stops
             for at in training.run():
-                if self._is_due(time.perf_counter() - judged):
-                    self._judge()
+                if judge.is_due(time.perf_counter() - judged):
+                    judge.judge()
                     judged = time.perf_counter()
                 save_if_due()
                 yield self._at(at)
@@ -162,74 +145,25 @@ class Tuning:
         if c.architecture == "dense":  # a class cannot be another one's by a little
             self.findings, pieces = counted(self.findings, pieces, c.sigma_range[1])
         self._identity = self._identify(pieces)
-        for made in self._make(pieces):
+        for made in prepare(pieces, c, self.start, self.zero):
             if isinstance(made, str):
                 yield TuneStep(0, 0.0, made)
             else:
-                self.learner = made
+                self.judge = Judge(made, self._about)
         if self.checkpoint is not None and self.checkpoint.exists():
             self._resume(self.checkpoint)
 
-    def _make(self, pieces: list[Piece]) -> Iterator[str | Learner]:
-        """Data and network."""
-        c, start = self.config, self.start
-        if c.architecture == "patch":
-            recipe = PatchTrainConfig(minutes=c.minutes, steps=c.steps, seed=c.seed)
-            yield from prepare_patch(pieces, c.sigmas, recipe, start, c.device)
-            return
-        low, high = c.sigma_range
-        widest = max(n for piece in pieces for n in piece.usable.shape)
-        size = min(_EDGE if high <= _LARGE else _LARGE_EDGE, -(-widest // 32) * 32)
-        rate, warm = (_RATE_NEW, 100) if start is None else (_RATE, 30)
-        # A small batch would spoil the statistics of a trained network.
-        frozen = TrainConfig.frozen_from if start is None else 0.0
-        dense = TrainConfig(
-            c.minutes, c.steps, _BATCH, rate, c.seed, size=size, warm=warm, workers=0, frozen_from=frozen
-        )
-        largest = dense.largest if start is None else start.info.sigma_grid[-1]
-        zero = min(self.zero or 0.0, LARGEST_OWN)
-        crops = CropConfig(low, high, size, c.seed, _REHEARSAL, _MIXED, zero, 1.25 * largest)
-        yield from prepare_dense(pieces, crops, dense, start, c.device)
-
     @property
-    def _prepared(self) -> Learner:
-        if self.learner is None:
+    def _prepared(self) -> Judge:
+        if self.judge is None:
             raise BlurMapError("Nothing is prepared yet, so there is no model. Let the training run on for a while.")
-        return self.learner
+        return self.judge
 
     def _at(self, at: TrainStep) -> TuneStep:
-        left = at.seconds_left
-        before = "" if self.start_error is None else f", {self.start_error:.3f} px before"
-        message = f"step {at.step}: error on held-out pictures {self.error:.3f} px{before}; {left:.0f} s left"
-        return TuneStep(at.step, at.fraction, message, at.loss, self.error, self.start_error, left)
-
-    def _is_due(self, since: float) -> bool:
-        """Whether to judge; with a number of steps the time must not matter, so that the weights are equal."""
-        if self.config.steps is not None:
-            return self.step % max(1, self.config.steps // 20) == 0
-        return since > max(2.0, self._cost / _JUDGING)
-
-    def _judge(self) -> None:
-        """Judge what there is on held-out pictures, and keep it unless it has been ruined."""
-        learner, begun = self._prepared, time.perf_counter()
-        weights = learner.weights()
-        read = in_range(learner.read(weights, report=False), self.config)
-        if len(read.sigma) < _PLACES:
-            low, high = self.config.sigma_range
-            raise BlurMapError(
-                f"Of what is held out for judging, {len(read.sigma)} places can be used for blurs of {low:g} to "
-                f"{high:g} px; expected {_PLACES} or more. A place must lie three sigma from borders and from what is "
-                "masked. Use larger pictures, mark more of them, or choose a smaller range."
-            )
-        error = float((read.sigma - read.truth).square().mean().sqrt())
-        self.error = error if np.isfinite(error) else float("inf")
-        if self.step == 0 and self.start is not None and self.start.info.sigma_grid == learner.grid:
-            theirs = less(read.sigma, self._about.taken_off)
-            self.start_error = float(np.sqrt(np.mean((theirs - read.truth.numpy()) ** 2)))
-        self._best = min(self._best, self.error)
-        if self.error <= _RUINED * self._best or not self._kept:
-            self._kept = weights
-        self._judged, self._cost = self.step, time.perf_counter() - begun
+        left, error, start = at.seconds_left, self._prepared.error, self._prepared.start_error
+        before = "" if start is None else f", {start:.3f} px before"
+        message = f"step {at.step}: error on held-out pictures {error:.3f} px{before}; {left:.0f} s left"
+        return TuneStep(at.step, at.fraction, message, at.loss, error, start, left)
 
     @own_settings(gradients=True)
     def preview(self, name: str = "in training") -> Model:
@@ -250,7 +184,7 @@ class Tuning:
         BlurMapError
             If nothing is prepared yet.
         """
-        learner = self._prepared
+        learner = self._prepared.learner
         calibration = {} if self.start is None else self.start.info.calibration
         info = replace(card(name, learner, self._about), calibration=calibration)
         return Model(info, learner.network(learner.weights()))
@@ -274,10 +208,10 @@ class Tuning:
         BlurMapError
             If nothing is prepared yet.
         """
-        learner = self._prepared
-        if self._judged != self.step:
-            self._judge()
-        made, self.report = finished_model(name, learner, self._kept, self._about)
+        judge = self._prepared
+        if judge.step != self.step:
+            judge.judge()
+        made, self.report = finished_model(name, judge.learner, judge.kept, self._about)
         return made
 
     @property
@@ -298,17 +232,12 @@ class Tuning:
             "n_classes": c.n_classes,
             "seed": c.seed,
             "init": None if self.start is None else self.start.hash,
-            "recipe": [_RATE, _RATE_NEW, _REHEARSAL, _MIXED, _BATCH, _EDGE, _LARGE_EDGE, BLURRIER],
+            "recipe": RECIPE,
         }
 
     def _state(self) -> dict[str, Any]:
-        return {
-            "identity": self._identity,
-            "training": self._prepared.state(),
-            "best": self._best,
-            "kept": self._kept,
-            "start_error": self.start_error,
-        }
+        judge = self._prepared
+        return {"identity": self._identity, "training": judge.learner.state(), **judge.state()}
 
     def _resume(self, path: Path) -> None:
         state = read_checkpoint(path)
@@ -323,9 +252,8 @@ class Tuning:
                 "name another, to start anew."
             )
         with taking_up(path):
-            self._prepared.resume(state["training"])
-            self._best, self._kept = state["best"], state["kept"]
-            self.start_error = state["start_error"]
+            self._prepared.learner.resume(state["training"])
+            self._prepared.resume(state)
 
 
 def _start(init: str | PathLike[str] | Model | None, config: TuneConfig) -> Model | None:

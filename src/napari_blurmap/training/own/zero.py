@@ -13,7 +13,8 @@ from ...estimate import estimate_blur
 from ...ground.status import judged
 
 if TYPE_CHECKING:
-    from .pictures import Finding, Piece
+    from .findings import Finding
+    from .pieces import Piece
 
 #: Edge of what is looked at of a picture, pixels, and places that must be judged in it.
 _EDGE, _PLACES = 256, 64
