@@ -23,27 +23,17 @@ from torch.nn import functional as F
 
 import napari_blurmap as nb
 from napari_blurmap.models.model import Model
-from napari_blurmap.models.patch import PATCH, PatchConfig, large_config
+from napari_blurmap.models.patch_sizes import PATCH, PatchConfig, large_config
 from napari_blurmap.result.smooth.smooth import smooth_sigma
 from napari_blurmap.synthesis.depth import DepthLayer, depth_scene
 from napari_blurmap.synthesis.specimens import text_page
 from napari_blurmap.synthesis.textures import dead_leaves
+from napari_blurmap.training.bundled_patch import synthetic_textures
 from napari_blurmap.training.evaluation import class_probabilities
-from napari_blurmap.training.patch import (
-    PatchTrainConfig,
-    PatchTraining,
-    synthetic_textures,
-    thesis_config,
-)
-from napari_blurmap.training.patch_data import (
-    SIGMAS_10,
-    SIGMAS_30,
-    PatchData,
-    PatchDataConfig,
-    Texture,
-    make_patches,
-    read_textures,
-)
+from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining, thesis_config
+from napari_blurmap.training.patch_data import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig
+from napari_blurmap.training.patches import make_patches
+from napari_blurmap.training.textures import Texture, read_textures
 
 from .report import arguments, publish, table
 

@@ -10,7 +10,7 @@ import pytest
 
 import napari_blurmap as nb
 from benchmarks import thesis
-from napari_blurmap.models.patch import PatchConfig
+from napari_blurmap.models.patch_sizes import PatchConfig
 
 
 def test_sine_and_ramp_are_the_thesis_s():

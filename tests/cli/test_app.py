@@ -509,10 +509,10 @@ def test_an_interrupted_training_keeps_its_model(sharp, tmp_path, monkeypatch, c
 
 
 def test_train_patch_from_the_shell(tmp_path, monkeypatch, capsys):
-    from napari_blurmap.training import patch as train_patch
+    from napari_blurmap.training import bundled_patch
 
-    real = train_patch.train_bundled_patch
-    monkeypatch.setattr(train_patch, "train_bundled_patch", lambda *a, **k: real(*a, **k, scenes=3))
+    real = bundled_patch.train_bundled_patch
+    monkeypatch.setattr(bundled_patch, "train_bundled_patch", lambda *a, **k: real(*a, **k, scenes=3))
     target = tmp_path / "p.blurmap.safetensors"
     assert run("train", "--patch", 10, "--steps", 1, "-o", target) == 0
     assert "RMSE" in capsys.readouterr().out

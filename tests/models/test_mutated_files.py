@@ -12,7 +12,8 @@ from safetensors.torch import save
 
 import napari_blurmap as nb
 from napari_blurmap.models.info import ModelInfo, header
-from napari_blurmap.models.patch import PatchConfig, PatchNetwork
+from napari_blurmap.models.patch import PatchNetwork
+from napari_blurmap.models.patch_sizes import PatchConfig
 from napari_blurmap.models.snapshot import weights_hash
 
 PICTURE = np.random.default_rng(1).random((40, 40)).astype(np.float32)

@@ -14,11 +14,15 @@ from napari_blurmap.ground.status import Status
 from napari_blurmap.models.decode import decode
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
-from napari_blurmap.models.patch import PATCH, STRIDES, PatchConfig, PatchNetwork, large_config, started_from
+from napari_blurmap.models.patch import PatchNetwork, started_from
+from napari_blurmap.models.patch_sizes import PATCH, STRIDES, PatchConfig, large_config
+from napari_blurmap.training.bundled_patch import synthetic_textures
 from napari_blurmap.training.evaluation import class_probabilities
 from napari_blurmap.training.optimizer import MuonAdamW
 from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining, thesis_config
-from napari_blurmap.training.patch_data import PatchDataConfig, make_patches, read_textures
+from napari_blurmap.training.patch_data import PatchDataConfig
+from napari_blurmap.training.patches import make_patches
+from napari_blurmap.training.textures import read_textures
 
 #: Fewer channels than the thesis's, the same kernels.
 SMALL = PatchConfig(

@@ -13,12 +13,15 @@ import napari_blurmap as nb
 from napari_blurmap.models.dense import DenseConfig
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
-from napari_blurmap.models.patch import PatchConfig, PatchNetwork
+from napari_blurmap.models.patch import PatchNetwork
+from napari_blurmap.models.patch_sizes import PatchConfig
 from napari_blurmap.models.torch_settings import in_own_settings, own_settings
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.training.dense import TrainConfig, Training
 from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining
-from napari_blurmap.training.patch_data import PatchDataConfig, make_patches, read_textures
+from napari_blurmap.training.patch_data import PatchDataConfig
+from napari_blurmap.training.patches import make_patches
+from napari_blurmap.training.textures import read_textures
 
 LAYERS = PatchConfig(2, before=((2, 5), (2, 5), (2, 5)), after=((2, 5),), hidden=(4,), dropout=0.2)
 PICTURE = np.random.default_rng(0).random((64, 72))

@@ -125,7 +125,8 @@ def _retrain_patch(
 ) -> Model:
     """Train a bundled patch model on synthetic pictures; ``settings`` are those of `PatchTrainConfig`."""
     from ..models.registry import load_model
-    from ..training.patch import PatchTrainConfig, train_bundled_patch
+    from ..training.bundled_patch import train_bundled_patch
+    from ..training.patch import PatchTrainConfig
 
     say("making the patches")
     first = None if start is None else load_model(start)

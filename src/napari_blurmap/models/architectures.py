@@ -7,7 +7,8 @@ from typing import Any
 
 from .dense import DenseNetwork
 from .passes import DensePass, PatchPass
-from .patch import PatchConfig, PatchNetwork
+from .patch import PatchNetwork
+from .patch_sizes import PatchConfig
 from .sizes import DenseConfig
 
 

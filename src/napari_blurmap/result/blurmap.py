@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from .reference import Reference
 
+#: What a file says of a map beside its numbers.
+_DESCRIPTION = ("axes", "scale", "units", "translate", "affine", "provenance")
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlurMap(Shaped):
@@ -267,15 +270,9 @@ class BlurMap(Shaped):
             If the name is another one, the file exists or cannot be written.
         """
         arrays = {**self.numbers, "status": self.status}
-        header = {
-            "axes": list(self.axes),
-            "shape": list(self.sigma.shape),
-            "scale": list(self.scale),
-            "units": list(self.units),
-            "translate": None if self.translate is None else list(self.translate),
-            "affine": self.affine,
+        header = {name: getattr(self, name) for name in _DESCRIPTION} | {
+            "shape": self.sigma.shape,
             "colormap": colormap,
-            "provenance": self.provenance,
         }
         return save_result(path, arrays, header, overwrite=overwrite)
 
@@ -299,8 +296,7 @@ class BlurMap(Shaped):
             If the file is missing, damaged, no result or of a newer version.
         """
         arrays, header = load_result(path)
-        names = ("axes", "scale", "units", "translate", "affine", "provenance")
         try:
-            return cls(**arrays, **{name: header[name] for name in names})
+            return cls(**arrays, **{name: header[name] for name in _DESCRIPTION})
         except BlurMapError as error:
             raise BlurMapError(f"{path} cannot be used: {error}") from error

@@ -19,15 +19,15 @@ from ..models.calibration import calibrated
 from ..models.devices import has_bfloat16
 from ..models.info import ModelInfo
 from ..models.model import Model
-from ..models.patch import PatchConfig, PatchNetwork, started_from
+from ..models.patch import PatchNetwork, started_from
+from ..models.patch_sizes import PatchConfig
 from ..models.torch_settings import own_settings
 from ..result.scores import score
-from ..synthesis.scenes import random_scene
 from .evaluation import class_probabilities
 from .initial import draw_weights
 from .loop import Recipe, TrainingLoop
 from .optimizer import MuonAdamW
-from .patch_data import SIGMAS_10, SIGMAS_30, PatchData, PatchDataConfig, Texture, make_patches
+from .patch_data import PatchData
 
 _LIMITS = (
     "the network of a thesis, for comparison: it knows a little white noise, no empty ground and nothing beyond its "
@@ -36,10 +36,6 @@ _LIMITS = (
 )
 #: Patches of the validation set that a model's uncertainty is calibrated on.
 _CALIBRATION = 6000
-#: Scenes of the bundled models and their edge, pixels.
-_SCENES, _EDGE = 700, 256
-#: Grey levels: deviation that their areas need, and of the noise at most: without any, that of a camera looks sharp.
-_BLANK, _NOISE = 2.5, 3.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,9 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
 
     Examples
     --------
-    >>> from napari_blurmap.training.patch_data import read_textures
+    >>> from napari_blurmap.training.patch_data import PatchDataConfig
+    >>> from napari_blurmap.training.patches import make_patches
+    >>> from napari_blurmap.training.textures import read_textures
     >>> draw = np.random.default_rng(0)
     >>> pictures = [draw.integers(0, 256, (64, 64)).astype(np.uint8) for _ in range(3)]
     >>> data = make_patches(read_textures(pictures, {}), PatchDataConfig(sigmas=(0.5, 2.0)))
@@ -244,70 +242,3 @@ def _varied(patches: Tensor, draw: torch.Generator) -> Tensor:
 def _mean_and_spread(weights: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
     mean = weights @ grid
     return mean, (weights * (grid - mean[:, None]) ** 2).sum(dim=1).sqrt()
-
-
-def synthetic_textures(count: int = _SCENES, seed: int = 0) -> Iterator[Texture]:
-    """The project's own textures: random sharp scenes of every kind.
-
-    Parameters
-    ----------
-    count : int
-        How many.
-    seed : int
-        The same seed gives the same scenes.
-
-    Yields
-    ------
-    Texture
-        256 x 256 pixels.
-    """
-    for number in range(count):
-        scene = random_scene((_EDGE, _EDGE), np.random.default_rng((seed, 3, number)))
-        yield Texture(f"scene {number}", ((255 * scene, np.ones(scene.shape, dtype=bool)),))
-
-
-def train_bundled_patch(
-    classes: int = 30,
-    config: PatchTrainConfig | None = None,
-    *,
-    scenes: int = _SCENES,
-    start: Model | None = None,
-    checkpoint: Path | None = None,
-) -> PatchTraining:
-    """The training that makes ``patch30`` or ``patch10``, ready to run.
-
-    Parameters
-    ----------
-    classes : {30, 10}, default=30
-        Which of them.
-    config : PatchTrainConfig, optional
-        Budget, seed and device.
-    scenes : int, default=700
-        Synthetic textures to make patches of; takes a minute.
-    start : Model, optional
-        ``patch10`` starts from ``patch30``.
-    checkpoint : Path, optional
-        Saved every two minutes; resumed where it exists.
-
-    Returns
-    -------
-    PatchTraining
-        To be ``run()``; then ``model("patch30").save(path, half=True)``.
-
-    Raises
-    ------
-    BlurMapError
-        For another number of classes.
-    """
-    if classes not in (10, 30):
-        raise BlurMapError(f"There is no bundled patch model of {classes} classes; expected 10 or 30.")
-    config = config or PatchTrainConfig()
-    sigmas = SIGMAS_30 if classes == 30 else SIGMAS_10
-    data = PatchDataConfig(sigmas, blank=_BLANK, noise=_NOISE, validation=0.05, test=0.05, seed=config.seed)
-    return PatchTraining(
-        make_patches(synthetic_textures(scenes, config.seed), data),
-        config,
-        start=start,
-        checkpoint=checkpoint,
-        trained_on=f"patches of {scenes} synthetic scenes only, blurred by one sigma each, half of them noisy.",
-    )

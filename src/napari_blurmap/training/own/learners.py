@@ -18,7 +18,9 @@ from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
 from ..patch import PatchTrainConfig, PatchTraining
-from ..patch_data import PATCH, PatchDataConfig, Texture, make_patches
+from ..patch_data import PATCH, PatchDataConfig
+from ..patches import make_patches
+from ..textures import Texture
 from .crops import CropConfig, TuneCrops
 from .held_out import split_pieces
 
