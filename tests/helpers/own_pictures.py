@@ -41,7 +41,7 @@ def finished(training):
 
 
 def weights(training):
-    return training.judge.learner.weights()
+    return training.judge.learner.training.weights()
 
 
 def assert_equal(a, b):

@@ -199,7 +199,7 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
         )
         grid = torch.tensor(info.sigma_grid, dtype=torch.float32)
         weights, labels = class_probabilities(network, self.data.validation, _CALIBRATION)
-        info = calibrated(info, *_mean_and_spread(weights, grid), grid[labels])
+        info = calibrated(info, *mean_and_spread(weights, grid), grid[labels])
         weights, labels = class_probabilities(network, self.data.test, _CALIBRATION)
         split = f"test by {self.data.config.split}"
         figures = {
@@ -239,6 +239,7 @@ def _varied(patches: Tensor, draw: torch.Generator) -> Tensor:
     return varied
 
 
-def _mean_and_spread(weights: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
+def mean_and_spread(weights: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Of probabilities (N, classes) of the values of a grid (classes,): (N,) each."""
     mean = weights @ grid
     return mean, (weights * (grid - mean[:, None]) ** 2).sum(dim=1).sqrt()

@@ -71,7 +71,7 @@ class Judge:
             If too little is held out for it.
         """
         learner, about, begun = self.learner, self._about, time.perf_counter()
-        weights = learner.weights()
+        weights = learner.training.weights()
         read = in_range(learner.read(weights, report=False), about.config)
         if len(read.sigma) < _PLACES:
             low, high = about.config.sigma_range

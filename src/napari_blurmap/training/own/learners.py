@@ -17,7 +17,7 @@ from ...models.sizes import DenseConfig
 from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
-from ..patch import PatchTrainConfig, PatchTraining
+from ..patch import PatchTrainConfig, PatchTraining, mean_and_spread
 from ..patch_data import PATCH, PatchDataConfig
 from ..patches import make_patches
 from ..textures import Texture
@@ -68,10 +68,6 @@ class DenseLearner:
         self.decode = "median" if start is None else start.info.decode
         self.sizes = asdict(training.sizes)
 
-    def weights(self) -> Weights:
-        """A copy of what would be used now, on the CPU."""
-        return self.training.weights()
-
     def network(self, weights: Weights) -> DenseNetwork:
         """A network with these weights, on the CPU, ready for estimating."""
         network = DenseNetwork(self.training.sizes)
@@ -82,14 +78,6 @@ class DenseLearner:
         """What it reads on held-out pictures: on those to watch it on, or on others for the report."""
         network = self.network(weights).fused().to(self.training.config.device)
         return read_crops(network, self.training.grid, self.reporting if report else self.watching, self.decode)
-
-    def state(self) -> dict[str, Any]:
-        """All that is needed to go on from here."""
-        return self.training.state()
-
-    def resume(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
-        self.training.resume(state)
 
 
 def prepare_dense(
@@ -139,10 +127,6 @@ class PatchLearner:
         self.decode = "mean"
         self.pictures, self.held_out = (len(np.unique(part.sources)) for part in (data.train, data.test))
 
-    def weights(self) -> Weights:
-        """As `DenseLearner` does."""
-        return self.training.weights()
-
     def network(self, weights: Weights) -> PatchNetwork:
         """As `DenseLearner` does."""
         network = PatchNetwork(self.training.layers)
@@ -155,19 +139,9 @@ class PatchLearner:
         part, most = (data.test, _REPORTING_PATCHES) if report else (data.validation, _WATCHING_PATCHES)
         shares, labels = class_probabilities(self.network(weights).to(self.training.config.device), part, most)
         grid = torch.tensor(self.grid, dtype=torch.float32)
-        mean = shares @ grid
-        spread = (shares * (grid - mean[:, None]) ** 2).sum(dim=1).sqrt()
-        return Read(
-            mean, spread, torch.ones_like(mean), grid[labels], torch.arange(len(mean)), torch.empty(len(mean), 0)
-        )
-
-    def state(self) -> dict[str, Any]:
-        """As `DenseLearner` does."""
-        return self.training.state()
-
-    def resume(self, state: dict[str, Any]) -> None:
-        """As `DenseLearner` does."""
-        self.training.resume(state)
+        mean, spread = mean_and_spread(shares, grid)
+        seen, crop, shape = torch.ones_like(mean), torch.arange(len(mean)), torch.empty(len(mean), 0)
+        return Read(mean, spread, seen, grid[labels], crop, shape)
 
 
 Learner: TypeAlias = DenseLearner | PatchLearner

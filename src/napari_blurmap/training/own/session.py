@@ -187,7 +187,7 @@ class Tuning:
         learner = self._prepared.learner
         calibration = {} if self.start is None else self.start.info.calibration
         info = replace(card(name, learner, self._about), calibration=calibration)
-        return Model(info, learner.network(learner.weights()))
+        return Model(info, learner.network(learner.training.weights()))
 
     @own_settings(gradients=True)
     def model(self, name: str = "tuned") -> Model:
@@ -237,7 +237,7 @@ class Tuning:
 
     def _state(self) -> dict[str, Any]:
         judge = self._prepared
-        return {"identity": self._identity, "training": judge.learner.state(), **judge.state()}
+        return {"identity": self._identity, "training": judge.learner.training.state(), **judge.state()}
 
     def _resume(self, path: Path) -> None:
         state = read_checkpoint(path)
@@ -252,7 +252,7 @@ class Tuning:
                 "name another, to start anew."
             )
         with taking_up(path):
-            self._prepared.learner.resume(state["training"])
+            self._prepared.learner.training.resume(state["training"])
             self._prepared.resume(state)
 
 
