@@ -18,7 +18,7 @@ def blurmap(scale, zero="absolute"):
 
 def test_a_pixel_that_is_not_square_has_no_optics_limit():
     found = compared(blurmap((0.4, 0.2)), Sharp(0.8, 520))
-    assert "Pixels are 0.4 x 0.2 um (y x x)" in found["problem"]
+    assert "Pixels are 0.4 x 0.2 um (y, x)" in found["problem"]
     assert found["summary"]["verdict"] is None
     # A limit in pixels needs no length.
     assert compared(blurmap((0.4, 0.2)), Sharp(limit=1.5))["summary"]["verdict"] == "sharp"

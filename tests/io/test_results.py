@@ -413,13 +413,13 @@ def test_data_and_sidecar_of_different_savings_are_refused(tmp_path, ending):
     whole = beside.read_bytes()
     beside.write_bytes(old)
     for given in (path, beside):
-        with pytest.raises(BlurMapError, match=r"two different savings.*Save the map again, or delete"):
+        with pytest.raises(BlurMapError, match=r"not saved together.*Save the map again, or delete"):
             BlurMap.load(given)
     beside.write_bytes(whole)
     assert_same(BlurMap.load(path), new)
     # A sidecar of an older version has no such mark.
     change(beside, id="gone")
-    with pytest.raises(BlurMapError, match="two different savings"):
+    with pytest.raises(BlurMapError, match="not saved together"):
         BlurMap.load(path)
     beside.unlink()
     assert_same(BlurMap.load(path), new)

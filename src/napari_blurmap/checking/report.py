@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from math import sqrt
 from typing import Any
 
@@ -188,13 +189,7 @@ class CheckReport:
     @property
     def usable(self) -> UsableRange | None:
         """The widest run of neighbouring blurs that can all be read; None where there is none."""
-        runs: list[list[CheckRow]] = [[]]
-        for row in self.rows:
-            if row.usable:
-                runs[-1].append(row)
-            elif runs[-1]:
-                runs.append([])
-        runs = [run for run in runs if run]
+        runs = [list(run) for usable, run in groupby(self.rows, lambda row: row.usable) if usable]
         if not runs:
             return None
         best = max(runs, key=lambda run: (run[-1].added / run[0].added, -run[0].rmse))

@@ -24,7 +24,7 @@ def check(
     plane: Annotated[list[int] | None, typer.Option(help="Index along a leading axis; once for each of them.")] = None,
     device: Device = "auto",
     axes: Axes = None,
-    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the noise that is added.")] = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace files that exist.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -30,12 +30,12 @@ def estimate(
         str, typer.Option(help="Of the camera: auto, grey levels (standard deviation), or GAIN/OFFSET/READ_NOISE.")
     ] = "auto",
     axes: Axes = None,
-    pixel_size: Annotated[float | None, typer.Option(help="Instead of the file's own.")] = None,
-    unit: Annotated[str | None, typer.Option(help="Of --pixel-size; um if not given.")] = None,
+    pixel_size: Annotated[float | None, typer.Option(help="Pixel size, instead of the file's own.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Unit of --pixel-size; um if not given.")] = None,
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
     wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
     index: Annotated[
-        float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 if not given.")
+        float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 (air) if not given.")
     ] = None,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
@@ -48,7 +48,7 @@ def estimate(
     from ..io.folders import make_folder
 
     if unit is not None and pixel_size is None:
-        raise typer.BadParameter("--unit is that of --pixel-size; give both, or neither to use the file's own")
+        raise typer.BadParameter("--unit is the unit of --pixel-size: give both, or neither to use the file's own")
     sharp, known_noise = Sharp(na, wavelength, index, limit), _noise(noise)
     files = without_maps(files)
     loaded = usable_model(model, device)

@@ -54,7 +54,7 @@ class Sharp:
         if (na is None) != (wavelength is None):
             raise typer.BadParameter("the optics limit needs both --na and --wavelength")
         if index is not None and na is None:
-            raise typer.BadParameter("--refractive-index is of the optics limit: give --na and --wavelength too")
+            raise typer.BadParameter("--refractive-index is part of the optics limit: give --na and --wavelength too")
         if self.limit is not None and na is not None:
             raise typer.BadParameter(
                 "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
@@ -88,7 +88,7 @@ class Sharp:
         if (side := found.pixel_side) is None:
             y, x = found.pixel_size
             raise BlurMapError(
-                f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y x x), so the optics limit is no single "
+                f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y, x), so the optics limit is no single "
                 "sigma in pixels. Resample the picture to square pixels, or give --limit instead of --na and "
                 "--wavelength."
             )

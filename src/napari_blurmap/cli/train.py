@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..models.model import Model
+    from ..training.loop import TrainingLoop
     from ..training.own.config import TuneConfig
 
 #: Seconds between two lines that tell how far it is.
@@ -33,12 +34,12 @@ def train(
         typer.Option(help="Model to start from: a name, a file, or scratch (for --default and --patch: a file)."),
     ] = "default",
     sigma_range: Annotated[tuple[float, float], typer.Option(help="Smallest and largest blur, px.")] = (0.3, 3.0),
-    classes: Annotated[int | None, typer.Option(help="Of a patch network; 10 if not given.")] = None,
+    classes: Annotated[int | None, typer.Option(help="Classes of a patch network; 10 if not given.")] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.01, help="Time budget; if not given 10, for a bundled model 90.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Number of steps instead of a time.")] = None,
-    seed: Annotated[int, typer.Option(help="Of data and weights.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of data and weights: the same one repeats a training.")] = 0,
     device: Device = "auto",
     checkpoint: Annotated[Path | None, typer.Option(help="Saved while training; resumed where it exists.")] = None,
     default: Annotated[
@@ -109,14 +110,8 @@ def _retrain_default(name: str, stop: Interrupt, checkpoint: Path | None, **sett
     from ..training.dense import TrainConfig, Training
 
     training = Training(TrainConfig(**settings), checkpoint)
-    smooth = 0.0
-    for at in training.run():
-        smooth = at.loss if not smooth else 0.98 * smooth + 0.02 * at.loss
-        if at.step % 50 == 0:
-            say(f"step {at.step}, {100 * at.fraction:.1f} %, loss {smooth:.3f}, {at.seconds:.0f} s")
-        if stop():
-            break
-    say("calibrating on crops of other seeds, a minute or two")
+    _go_through(training, stop)
+    say("measuring its errors on new synthetic pictures, a minute or two")
     return training.model(name)
 
 
@@ -131,19 +126,27 @@ def _retrain_patch(
     say("making the patches")
     first = None if start is None else load_model(start)
     training = train_bundled_patch(classes, PatchTrainConfig(**settings), start=first, checkpoint=checkpoint)
+    _go_through(training, stop)
+    return training.model(name)
+
+
+def _go_through(training: TrainingLoop[Any, Any], stop: Interrupt) -> None:
+    """Train until the budget is used up or somebody stops it, and tell how far it is."""
+    smooth = 0.0
     for at in training.run():
+        smooth = at.loss if not smooth else 0.98 * smooth + 0.02 * at.loss
         if at.step % 50 == 0:
-            told = f"loss {at.loss:.3f}, accuracy {at.figures['accuracy']:.2f}"
-            say(f"step {at.step}, {100 * at.fraction:.1f} %, {told}, {at.seconds:.0f} s")
+            told = "".join(f", {name} {value:.2f}" for name, value in at.figures.items())
+            say(f"step {at.step}, {100 * at.fraction:.1f} %, loss {smooth:.3f}{told}, {at.seconds:.0f} s")
         if stop():
             break
-    return training.model(name)
 
 
 def _train_on(
     images: list[Path], config: TuneConfig, init: str | None, name: str, stop: Interrupt, checkpoint: Path | None
 ) -> Model:
     """Train on pictures; ends the program where it was stopped before the first step."""
+    from ..training.own.findings import lines_of
     from ..training.own.session import Tuning
 
     tuning = Tuning(images, config, init=init, checkpoint=checkpoint)
@@ -151,7 +154,7 @@ def _train_on(
     for at in tuning.run():
         if not told and len(tuning.findings) == len(tuning.sources):
             told = True
-            for line in (line for finding in tuning.findings for line in finding.lines()):
+            for line in lines_of(tuning.findings):
                 say(line)
         if time.monotonic() - last > _TELL or at.fraction >= 1:
             last = time.monotonic()

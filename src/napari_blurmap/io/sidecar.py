@@ -126,7 +126,7 @@ def valid_header(
     """
     if beside is not None and inside is not None and beside.get("id") != inside.get("id"):
         raise BlurMapError(
-            f"{path} and its {SUFFIX} are of two different savings: a copy or a saving broke off between the two. "
+            f"{path} and its {SUFFIX} were not saved together: a copy or a save was interrupted between the two. "
             f"Save the map again, or delete the {SUFFIX} to load it as the data themselves describe it."
         )
     return beside or inside

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path, flag
-from .info import SUFFIX, ModelInfo, header
+from .info import ModelInfo, header
+from .saving import check_target
 from .snapshot import Snapshot, check_finite, network_of, weights_hash
 
 if TYPE_CHECKING:
@@ -146,12 +147,7 @@ class Model:
         from ..io.atomic import write_file
 
         target = as_path("path", path)
-        if not target.name.endswith(SUFFIX):
-            raise BlurMapError(
-                f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending."
-            )
-        if target.exists() and not flag("overwrite", overwrite):
-            raise BlurMapError(f"{target} exists already. Choose another name, or pass overwrite=True to replace it.")
+        check_target(target, overwrite=flag("overwrite", overwrite))
         weights = {name: value.contiguous() for name, value in self._now.weights().items()}
         if half:
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}

@@ -30,12 +30,13 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
         For a name without the right ending, a folder that does not exist or
         cannot be written to, or a file that exists.
     """
-    if not model_name(target):
-        raise BlurMapError(f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending.")
+    model_name(target)
     if not target.parent.is_dir():
         raise BlurMapError(f"There is no folder {target.parent} to save the model in. Make it, or choose another one.")
     if target.exists() and not overwrite:
-        raise BlurMapError(f"{target} exists already. Choose another name, or, in the shell, --overwrite.")
+        raise BlurMapError(
+            f"{target} exists already. Choose another name, or overwrite=True (--overwrite in the shell)."
+        )
     try:
         with tempfile.TemporaryFile(dir=target.parent):
             pass
@@ -46,14 +47,22 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
 
 
 def model_name(target: Path) -> str:
-    """What the model in a file is called; empty where the file is not named as models are.
+    """What the model in a file is called.
+
+    Raises
+    ------
+    BlurMapError
+        If the file is not named as models are.
 
     Examples
     --------
-    >>> model_name(Path("cells.v2.blurmap.safetensors")), model_name(Path("cells.pt"))
-    ('cells.v2', '')
+    >>> model_name(Path("cells.v2.blurmap.safetensors"))
+    'cells.v2'
     """
-    return target.name.removesuffix(SUFFIX) if target.name.endswith(SUFFIX) else ""
+    name = target.name.removesuffix(SUFFIX)
+    if name in ("", target.name):
+        raise BlurMapError(f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending.")
+    return name
 
 
 def save_anyhow(model: Model, target: Path, *, overwrite: bool = False, half: bool = False) -> tuple[Path, str]:

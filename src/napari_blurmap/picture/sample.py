@@ -180,7 +180,7 @@ def _choose_region(data: Any, region: Sequence[int] | None) -> Region:
         if not (0 <= y0 <= y1 - SMALLEST and y1 <= height and 0 <= x0 <= x1 - SMALLEST and x1 <= width):
             raise BlurMapError(
                 f"region is {asked}; expected rows from and to, columns from and to, at least {SMALLEST} "
-                f"apart, in a plane of {height} x {width} pixels (y x x)."
+                f"apart, in a plane of {height} x {width} pixels (y, x)."
             )
         if (y1 - y0) * (x1 - x0) > LARGEST:
             raise BlurMapError(

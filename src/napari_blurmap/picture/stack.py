@@ -133,8 +133,8 @@ def as_stack(
     height, width = (int(data.shape[plain[i]]) for i in order[-2:])
     if min(height, width) < SMALLEST or 0 in data.shape:
         raise BlurMapError(
-            f"The picture has {height} x {width} pixels (y x x) and the shape {tuple(data.shape)}; expected at "
-            f"least {SMALLEST} x {SMALLEST}. Choose a larger field, or name the axes if y and x are others."
+            f"The picture has {height} x {width} pixels (y, x) and the shape {tuple(data.shape)}; expected at "
+            f"least {SMALLEST} x {SMALLEST}. Take a larger picture, or name the axes if y and x are others."
         )
     scale, units = _sizes(given, len(plain), order, pixel_size, unit)
     translate, affine = _place(given, order, scale)

@@ -204,7 +204,7 @@ class BlurMap(Shaped):
         if self.pixel_side is None:
             y, x = self.scale[-2:]
             raise BlurMapError(
-                f"Pixels are {y:g} x {x:g} {unit_label(self.unit)} (y x x), more than 1 % from square: one sigma is no "
+                f"Pixels are {y:g} x {x:g} {unit_label(self.unit)} (y, x), more than 1 % from square: one sigma is no "
                 "single length. Resample the picture to square pixels, or use sigma in pixels."
             )
         return self.sigma * np.float32(self.pixel_side)

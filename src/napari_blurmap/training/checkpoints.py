@@ -78,10 +78,10 @@ def read_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict[str,
     except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).partition("\n")[0]
         raise BlurMapError(
-            f"The checkpoint {path} cannot be read ({reason}). Delete it, or name another, to start anew."
+            f"The checkpoint {path} cannot be read ({reason}). Delete it, or name another one, to start anew."
         ) from error
     if not isinstance(state, dict):
-        raise BlurMapError(f"{path} is no checkpoint of a training. Delete it, or name another, to start anew.")
+        raise BlurMapError(f"{path} is no checkpoint of a training. Delete it, or name another one, to start anew.")
     return state
 
 

@@ -149,7 +149,7 @@ class OpticsForm(QWidget):
             raise BlurMapError("A limit as a length needs the pixel size. Type it below, or give the limit in px.")
         if not is_square(size):
             raise BlurMapError(
-                f"Pixels are {size[0]:.4g} x {size[1]:.4g} {unit_label(size[2])} (y x x), so one blur is no single "
+                f"Pixels are {size[0]:.4g} x {size[1]:.4g} {unit_label(size[2])} (y, x), so one blur is no single "
                 "length. Resample the picture to square pixels, or type a limit in px."
             )
         return (size[0] + size[1]) / 2, size[2]

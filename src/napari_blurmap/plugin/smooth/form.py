@@ -74,7 +74,7 @@ class SmoothForm(Form):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
-        self.map = LayerChoice(viewer, _maps, "A layer of sigma.")
+        self.map = LayerChoice(viewer, _maps, "The blur map to smooth: a layer of sigma.")
         self.method = Choice("", {key: words.name for key, words in WORDS.items()})
         self.strength = FloatSlider(tooltip="More smooths more. Each method has its own measure.")
         self.picture = LayerChoice(

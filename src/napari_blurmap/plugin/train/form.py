@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel
 
 from ...errors import BlurMapError
 from ...models.info import SUFFIX
+from ...models.saving import model_name
 from ...picture.stack import Stack, as_stack
 from ..layers.picture import LayerPicture
 from ..layers.position import plane_shown
@@ -53,18 +54,21 @@ class TrainForm(Form):
             mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True, tooltip="All pictures of a folder instead of layers."
         )
         self.region = LayerChoice(
-            viewer, regions, "Only what a Shapes or Labels layer marks: this part is in focus.", none="all of it"
+            viewer,
+            regions,
+            "Train only on what a Shapes or Labels layer marks as in focus.",
+            none="all of it",
         )
         self.model = ModelChoice(
             "Start from",
             "The model that the training starts from; it stays as it is, and the new one gets its own file.",
         )
         self.anew = CheckBox(text="start from random weights", tooltip="Needs far more pictures and time.")
-        self.network = Choice("What is trained.", _NETWORKS)
-        self.low = FloatSpinBox(value=0.3, min=0.05, max=20, step=0.1, tooltip="Pixels.")
-        self.high = FloatSpinBox(value=3.0, min=0.1, max=20, step=0.1, tooltip="Pixels.")
-        self.classes = SpinBox(value=10, min=2, max=100, tooltip="Of a patch network.")
-        self.minutes = FloatSpinBox(value=10, min=0.1, max=1440, step=1, tooltip="For everything.")
+        self.network = Choice("The kind of network to train.", _NETWORKS)
+        self.low = FloatSpinBox(value=0.3, min=0.05, max=20, step=0.1, tooltip="Smallest blur to learn, pixels.")
+        self.high = FloatSpinBox(value=3.0, min=0.1, max=20, step=0.1, tooltip="Largest blur to learn, pixels.")
+        self.classes = SpinBox(value=10, min=2, max=100, tooltip="Number of blurs that a patch network tells apart.")
+        self.minutes = FloatSpinBox(value=10, min=0.1, max=1440, step=1, tooltip="For the whole training.")
         self.target = FileEdit(
             mode=FileDialogMode.OPTIONAL_FILE,
             filter=f"*{SUFFIX}",
@@ -74,7 +78,12 @@ class TrainForm(Form):
         self.target.line_edit.min_width = 250  # for a whole name and a little of its folder
         for file in (self.folder, self.target):
             file.choose_btn.text = "..."  # the room is the path's
-        self.preview = LayerChoice(viewer, pictures, "Of which a map is drawn anew while it trains.", none="none")
+        self.preview = LayerChoice(
+            viewer,
+            pictures,
+            "A picture whose blur is shown while the model trains.",
+            none="none",
+        )
         self.words = plain_label()
         self._lay_out()
         for widget in (self.pictures, self.folder, self.network, self.anew, self.model, self.preview):
@@ -124,10 +133,7 @@ class TrainForm(Form):
         if not self.ready:
             return None
         target = Path(str(self.target.value)).expanduser()
-        if not target.name.endswith(SUFFIX):
-            raise BlurMapError(
-                f"A model is saved under a name ending in {SUFFIX}; got {target.name!r}. Add the ending."
-            )
+        model_name(target)  # refuses other endings
         options: dict[str, Any] = {
             "architecture": self.network.value,
             "sigma_range": (self.low.value, self.high.value),

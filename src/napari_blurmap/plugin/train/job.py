@@ -93,6 +93,7 @@ class TrainJob:
         """Train and save, and tell the news; cancelled, it saves the model so far."""
         check_target(self.target)
         from ...training.own.config import TuneConfig
+        from ...training.own.findings import lines_of
 
         masks = None if self.regions is None else [region.mask() for region in self.regions]
         tuning = (function or _tuning())(
@@ -101,7 +102,7 @@ class TrainJob:
         shown, cost, early = time.monotonic(), 0.0, False
         for at in tuning.run():
             progress(round(1000 * at.fraction), 1000, f"step {at.step}" if at.step else at.message)
-            lines = tuple(line for finding in tuning.findings for line in finding.lines())
+            lines = tuple(lines_of(tuning.findings))
             found = None
             if at.step and time.monotonic() - shown > max(_PREVIEW, cost / _PREVIEW_SHARE):
                 begun = time.monotonic()

@@ -15,6 +15,7 @@ from ...models.calibration import calibrated
 from ...models.info import ModelInfo
 from ...models.model import Model
 from ..dense import LIMITS
+from .findings import lines_of
 from .report import TuneReport, make_report
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def finished_model(name: str, learner: Learner, weights: Weights, about: About) 
         pictures=learner.pictures,
         held_out=learner.held_out,
         noise=about.noise,
-        warnings=tuple(line for finding in about.findings for line in finding.lines()),
+        warnings=tuple(lines_of(about.findings)),
     )
     t, figures = learner.training, report.to_dict()
     training = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ...errors import Cancelled
 from ...ground.arguments import callback
 from .config import TuneConfig
+from .findings import lines_of
 from .session import Tuning
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def train_model(
     for at in tuning.run():
         if not told and len(tuning.findings) == len(tuning.sources):
             told = True
-            for line in (line for finding in tuning.findings for line in finding.lines()):
+            for line in lines_of(tuning.findings):
                 warnings.warn(line, stacklevel=2)
         if progress is not None:
             progress(round(1000 * at.fraction), 1000, at.message)

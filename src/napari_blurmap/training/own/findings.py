@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .pieces import SMALLEST
@@ -50,6 +50,11 @@ class Finding:
         """What is wrong with it, a sentence each."""
         problem = [f"{self.name} cannot be used: {self.problem}"] if self.problem else []
         return problem + [f"{self.name}: {text}" for text in self.warnings]
+
+
+def lines_of(findings: Iterable[Finding]) -> list[str]:
+    """What is wrong with all pictures, a sentence each."""
+    return [line for finding in findings for line in finding.lines()]
 
 
 def why_not(usable: float, saturated: float, is_masked: bool) -> str:

@@ -128,7 +128,7 @@ def _look(
     if min(shape[-2:]) < SMALLEST:
         raise BlurMapError(
             f"it has {shape[-2]} x {shape[-1]} pixels; training needs at least {SMALLEST} x {SMALLEST}. Use a larger "
-            "field."
+            "picture."
         )
     mask = source.region(stack)
     pieces = cut_pieces(source.name, number, stack, mask, budget, draw)

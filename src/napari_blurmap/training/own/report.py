@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -111,14 +111,9 @@ class TuneReport:
     @property
     def usable(self) -> tuple[float, float] | None:
         """The widest run of parts that can all be read, px."""
-        runs: list[list[RangeRow]] = [[]]
-        for row in self.rows:
-            if row.usable:
-                runs[-1].append(row)
-            else:
-                runs.append([])
-        best = max(runs, key=lambda run: run[-1].high - run[0].low if run else 0.0)
-        return (best[0].low, best[-1].high) if best else None
+        runs = [list(run) for usable, run in groupby(self.rows, lambda row: row.usable) if usable]
+        ends = [(run[0].low, run[-1].high) for run in runs]
+        return max(ends, key=lambda end: end[1] - end[0], default=None)
 
     def summary_line(self) -> str:
         """In a sentence or two."""

@@ -17,6 +17,7 @@ from ...models.torch_settings import in_own_settings, own_settings
 from ..checkpoints import read_checkpoint, saving, taking_up
 from .card import About, card, finished_model
 from .config import TuneConfig, TuneStep
+from .findings import lines_of
 from .judging import Judge
 from .learners import check_range
 from .pictures import read_pictures
@@ -137,9 +138,8 @@ class Tuning:
             pieces += parts
             if len(self.findings) < len(self.sources):
                 yield TuneStep(0, 0.0, f"reading pictures, {len(self.findings)} of {len(self.sources)}")
-        lines = [line for finding in self.findings for line in finding.lines()]
         if not pieces:
-            reasons = "\n".join(lines)
+            reasons = "\n".join(lines_of(self.findings))
             raise BlurMapError(f"None of the pictures can be trained on. Use sharp pictures with detail.\n{reasons}")
         self.zero = zero_of(self.findings)
         if c.architecture == "dense":  # a class cannot be another one's by a little
@@ -247,9 +247,9 @@ class Tuning:
         other = [name for name, value in self._identity.items() if theirs.get(name) != value]
         if other:
             raise BlurMapError(
-                f"The checkpoint {path} belongs to another training: {' and '.join(other)} differ. Give what that "
-                "training was given (the recipe is that of a version), or delete the checkpoint, or "
-                "name another, to start anew."
+                f"The checkpoint {path} belongs to another training: {' and '.join(other)} differ. To go "
+                "on from it give what that training was given, in the same version; to start anew delete it or name "
+                "another one."
             )
         with taking_up(path):
             self._prepared.learner.training.resume(state["training"])
