@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import hypot, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from .layers.geometry import placement
 from .layers.layers import sigma_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Plane = NDArray[np.float32]
@@ -34,70 +37,17 @@ _SEED = 20
 #: Smallest and largest sigma and the period of the thesis's sine, 1.55 + 1.45 sin(0.02 x) px.
 _SINE = (0.1, 3.0, 2.0 * pi / 0.02)
 _SHARP, _MIDDLE, _BLURRED = 0.3, 1.5, 3.0
+_RAMP = (_SHARP, _BLURRED)
 # Of the motorcycle's stereo pair (Middlebury 2014, in pixels of scikit-image's version): baseline in mm and the
 # difference of the principal points, which together turn a disparity into the size of a pixel at that distance.
 _BASELINE, _PRINCIPAL = 193.001, 31.086
 _NEAR, _FAR = 48.0, 10.0
 
 
-def ramp_x() -> Layers:
-    """Dead leaves, sigma rising from 0.3 to 3 px along x."""
-    return _texture("texture, blur rising along x", sigma_ramp(_SHAPE, _SHARP, _BLURRED))
-
-
-def ramp_y() -> Layers:
-    """Dead leaves, sigma rising from 0.3 to 3 px along y."""
-    return _texture("texture, blur rising along y", sigma_ramp(_SHAPE, _SHARP, _BLURRED, axis=-2))
-
-
-def sine_x() -> Layers:
-    """Dead leaves, sigma a sine from 0.1 to 3 px along x."""
-    return _texture("texture, blur waving along x", sigma_sine(_SHAPE, *_SINE))
-
-
-def sine_y() -> Layers:
-    """Dead leaves, sigma a sine from 0.1 to 3 px along y."""
-    return _texture("texture, blur waving along y", sigma_sine(_SHAPE, *_SINE, axis=-2))
-
-
-def text_x() -> Layers:
-    """A printed page, sigma a sine from 0.1 to 3 px along x."""
-    return _text("text page, blur waving along x", sigma_sine(_SHAPE, *_SINE))
-
-
-def text_y() -> Layers:
-    """A printed page, sigma a sine from 0.1 to 3 px along y."""
-    return _text("text page, blur waving along y", sigma_sine(_SHAPE, *_SINE, axis=-2))
-
-
-def defocused_background() -> Layers:
-    """Objects at three distances, the nearest in focus."""
-    return _objects("defocused background", (_BLURRED, _MIDDLE, _SHARP))
-
-
-def defocused_foreground() -> Layers:
-    """Objects at three distances, the farthest in focus."""
-    return _objects("defocused foreground", (_SHARP, _MIDDLE, _BLURRED))
-
-
-def motorcycle_background() -> Layers:
-    """A photograph with measured depth, blurred as if focused on the motorcycle."""
-    return _motorcycle("motorcycle, defocused background", focus=_NEAR)
-
-
-def motorcycle_foreground() -> Layers:
-    """A photograph with measured depth, blurred as if focused on what is behind the motorcycle."""
-    return _motorcycle("motorcycle, defocused foreground", focus=_FAR)
-
-
-def _texture(name: str, sigma: Plane) -> Layers:
-    scene = dead_leaves(_SHAPE, np.random.default_rng(_SEED))
-    return _layers(name, apply_blur(scene, sigma), sigma)
-
-
-def _text(name: str, sigma: Plane) -> Layers:
-    page = text_page(_SHAPE, np.random.default_rng(_SEED), font_size=18.0)
-    return _layers(name, apply_blur(page, sigma), sigma)
+def _blurred(name: str, scene: Callable[..., Plane], field: Callable[..., Plane], *ends: float, axis: int) -> Layers:
+    """A texture or a page, sharp, blurred by a ramp or a sine along an axis."""
+    sharp, sigma = scene(_SHAPE, np.random.default_rng(_SEED)), field(_SHAPE, *ends, axis=axis)
+    return _layers(name, apply_blur(sharp, sigma), sigma)
 
 
 def _objects(name: str, blur: tuple[float, float, float]) -> Layers:
@@ -166,3 +116,19 @@ def _layers(name: str, scene: NDArray[Any], sigma: Plane, pixel: tuple[float, st
     layer.visible = False
     shown = {"name": name, "colormap": "gray", "contrast_limits": (0, 255), **placed.keywords}
     return [(picture, shown, "image"), layer.as_layer_data_tuple()]
+
+
+_page = partial(text_page, font_size=18.0)
+# What the manifest names; each gives the layers of a sample.
+ramp_x = partial(_blurred, "texture, blur rising along x", dead_leaves, sigma_ramp, *_RAMP, axis=-1)
+ramp_y = partial(_blurred, "texture, blur rising along y", dead_leaves, sigma_ramp, *_RAMP, axis=-2)
+sine_x = partial(_blurred, "texture, blur waving along x", dead_leaves, sigma_sine, *_SINE, axis=-1)
+sine_y = partial(_blurred, "texture, blur waving along y", dead_leaves, sigma_sine, *_SINE, axis=-2)
+text_x = partial(_blurred, "text page, blur waving along x", _page, sigma_sine, *_SINE, axis=-1)
+text_y = partial(_blurred, "text page, blur waving along y", _page, sigma_sine, *_SINE, axis=-2)
+#: Objects at three distances, the nearest or the farthest in focus.
+defocused_background = partial(_objects, "defocused background", (_BLURRED, _MIDDLE, _SHARP))
+defocused_foreground = partial(_objects, "defocused foreground", (_SHARP, _MIDDLE, _BLURRED))
+#: A photograph with measured depth, blurred as if focused on the motorcycle, or on what is behind it.
+motorcycle_background = partial(_motorcycle, "motorcycle, defocused background", focus=_NEAR)
+motorcycle_foreground = partial(_motorcycle, "motorcycle, defocused foreground", focus=_FAR)

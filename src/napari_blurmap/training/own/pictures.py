@@ -10,9 +10,8 @@ import numpy as np
 from ...errors import BlurMapError
 from ...ground.arguments import whole_seed
 from ...ground.progress import Pace
-from ...io.pictures import Picture, is_picture, read_picture
+from ...io.pictures import is_picture
 from ...models.devices import find_device
-from ...picture.stack import as_stack
 from .findings import Finding, warnings_of, why_not
 from .pieces import SMALLEST, cut_pieces
 from .sources import Source, list_sources
@@ -120,10 +119,7 @@ def _look(
     source: Source, number: int, budget: int, draw: np.random.Generator, device: str
 ) -> tuple[Finding, list[Piece]]:
     """Read one picture and look through it."""
-    image: Any = read_picture(source.image) if isinstance(source.image, Path) else source.image
-    is_plain = not (hasattr(image, "scale") or isinstance(image, Picture))
-    is_colour = is_plain and np.ndim(image) > 2 and np.shape(image)[-1] in (3, 4)
-    stack = as_stack(image, channel_axis=-1 if is_colour else None)
+    stack = source.stack()
     shape = stack.shape
     if min(shape[-2:]) < SMALLEST:
         raise BlurMapError(

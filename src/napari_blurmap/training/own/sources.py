@@ -12,7 +12,8 @@ from ...errors import BlurMapError
 from ...ground.arguments import as_path, entries
 from ...ground.arrays import as_array, in_memory
 from ...io.folders import pictures_in
-from ...io.pictures import Picture
+from ...io.pictures import Picture, read_picture
+from ...picture.stack import as_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,18 @@ class Source:
     name: str
     image: Any
     mask: Any = None
+
+    def stack(self) -> Stack:
+        """The picture, read; of a plain array a last axis of 3 or 4 is colour.
+
+        Raises
+        ------
+        BlurMapError
+            If it cannot be read.
+        """
+        image: Any = read_picture(self.image) if isinstance(self.image, Path) else self.image
+        is_colour = not hasattr(image, "scale") and np.ndim(image) > 2 and np.shape(image)[-1] in (3, 4)
+        return as_stack(image, channel_axis=-1 if is_colour else None)
 
     def region(self, stack: Stack) -> NDArray[np.bool_] | None:
         """Where it is to be trained on, (Y, X) or of all planes; None: everywhere."""
