@@ -226,6 +226,12 @@ class TrainingLoop(ABC, Generic[R, N]):
         """A copy of those weights, on the CPU."""
         return {name: value.detach().cpu().clone() for name, value in self.learned.state_dict().items()}
 
+    def network_of(self, weights: dict[str, Tensor]) -> N:
+        """A network like this one with other weights, on the CPU, ready for estimating."""
+        network = type(self.network)(self.network.config)
+        network.load_state_dict(weights)
+        return network.eval()
+
     def state(self) -> dict[str, Any]:
         """All that is needed to go on from here."""
         average = {} if self.average is None else {"average": self.average.state_dict()}

@@ -185,9 +185,7 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
         Model
             On the CPU.
         """
-        network = PatchNetwork(self.layers)
-        network.load_state_dict(self.weights())
-        network.eval()
+        network = self.network_of(self.weights())
         info = ModelInfo(
             name=name,
             architecture="patch",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict, dataclass, replace
 from math import nan
 from typing import TYPE_CHECKING, Any
@@ -87,7 +86,7 @@ def finished_model(name: str, learner: Learner, weights: Weights, about: About) 
     if int(sees.sum()) < _LEAST:
         sees = torch.ones_like(sees)
     read = read.where(sees)
-    network, info = learner.network(weights), card(name, learner, about)
+    network, info = learner.training.network_of(weights), card(name, learner, about)
     one, other = (read.where(read.crop % 2 == half) for half in (0, 1))
     within = nan, nan
     if min(len(one.sigma), len(other.sigma)) >= _LEAST:
@@ -112,16 +111,11 @@ def finished_model(name: str, learner: Learner, weights: Weights, about: About) 
         noise=about.noise,
         warnings=tuple(lines_of(about.findings)),
     )
-    t, figures = learner.training, report.to_dict()
-    training = {
+    figures = report.to_dict()
+    training = learner.training.record({f"held-out {name} px": figures[name.lower()] for name in ("RMSE", "bias")}) | {
         "config": asdict(about.config),
-        "steps": t.step,
-        "seconds": round(t.seconds),
-        "torch": torch.__version__,
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, {t.config.device}",
         "started_from": None if start is None else {"name": start.info.name, "hash": start.hash},
         "pictures": about.identity,
-        "figures": {f"held-out {name} px": figures[key] for name, key in (("RMSE", "rmse"), ("bias", "bias"))},
         "report": figures,
     }
     return Model(replace(info, training=training), network), report

@@ -68,15 +68,9 @@ class DenseLearner:
         self.decode = "median" if start is None else start.info.decode
         self.sizes = asdict(training.sizes)
 
-    def network(self, weights: Weights) -> DenseNetwork:
-        """A network with these weights, on the CPU, ready for estimating."""
-        network = DenseNetwork(self.training.sizes)
-        network.load_state_dict(weights)
-        return network.eval()
-
     def read(self, weights: Weights, *, report: bool) -> Read:
         """What it reads on held-out pictures: on those to watch it on, or on others for the report."""
-        network = self.network(weights).fused().to(self.training.config.device)
+        network = self.training.network_of(weights).fused().to(self.training.config.device)
         return read_crops(network, self.training.grid, self.reporting if report else self.watching, self.decode)
 
 
@@ -127,17 +121,11 @@ class PatchLearner:
         self.decode = "mean"
         self.pictures, self.held_out = (len(np.unique(part.sources)) for part in (data.train, data.test))
 
-    def network(self, weights: Weights) -> PatchNetwork:
-        """As `DenseLearner` does."""
-        network = PatchNetwork(self.training.layers)
-        network.load_state_dict(weights)
-        return network.eval()
-
     def read(self, weights: Weights, *, report: bool) -> Read:
         """As `DenseLearner` does."""
-        data = self.training.data
+        data, network = self.training.data, self.training.network_of(weights)
         part, most = (data.test, _REPORTING_PATCHES) if report else (data.validation, _WATCHING_PATCHES)
-        shares, labels = class_probabilities(self.network(weights).to(self.training.config.device), part, most)
+        shares, labels = class_probabilities(network.to(self.training.config.device), part, most)
         grid = torch.tensor(self.grid, dtype=torch.float32)
         mean, spread = mean_and_spread(shares, grid)
         seen, crop, shape = torch.ones_like(mean), torch.arange(len(mean)), torch.empty(len(mean), 0)

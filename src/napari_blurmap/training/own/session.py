@@ -187,7 +187,7 @@ class Tuning:
         learner = self._prepared.learner
         calibration = {} if self.start is None else self.start.info.calibration
         info = replace(card(name, learner, self._about), calibration=calibration)
-        return Model(info, learner.network(learner.training.weights()))
+        return Model(info, learner.training.network_of(learner.training.weights()))
 
     @own_settings(gradients=True)
     def model(self, name: str = "tuned") -> Model:
