@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import BlurMapError
 from .card import in_range
-from .report import less
+from .report import added_to
 
 if TYPE_CHECKING:
     from .card import About
@@ -84,7 +84,7 @@ class Judge:
         self.error = error if isfinite(error) else inf
         step = learner.training.step
         if step == 0 and about.start is not None and about.start.info.sigma_grid == learner.grid:
-            theirs = less(read.sigma, about.taken_off)
+            theirs = added_to(about.taken_off, read.sigma)
             self.start_error = float(np.sqrt(np.mean((theirs - read.truth.numpy()) ** 2)))
         self._best = min(self._best, self.error)
         if self.error <= _RUINED * self._best or not self.kept:

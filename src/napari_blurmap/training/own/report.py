@@ -194,7 +194,7 @@ def make_report(
         error = (read - true)[part]
         rows.append(RangeRow(float(low), float(high), int(part.sum()), _rms(error), _mean(error)))
     before = None if start is None else np.asarray(start, np.float64)
-    own = None if before is None else less(before, zero)
+    own = None if before is None else added_to(zero, before)
     between = (middles[1:] + middles[:-1]) / 2
     confusion = np.zeros((middles.size, middles.size), int)
     np.add.at(confusion, (np.searchsorted(between, true), np.searchsorted(between, read)), 1)
@@ -212,12 +212,12 @@ def make_report(
     )
 
 
-def less(sigma: ArrayLike, zero: float | None) -> NDArray[np.float64]:
-    """What was added to an own blur.
+def added_to(zero: float | None, sigma: ArrayLike) -> NDArray[np.float64]:
+    """What was added to a picture's own blur, where sigma is read in all; pixels.
 
     Examples
     --------
-    >>> less([0.3, 0.5], 0.3).round(3).tolist()
+    >>> added_to(0.3, [0.3, 0.5]).round(3).tolist()
     [0.0, 0.4]
     """
     return np.asarray(np.sqrt(np.maximum(np.asarray(sigma, np.float64) ** 2 - (zero or 0.0) ** 2, 0)))

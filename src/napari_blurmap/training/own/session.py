@@ -24,7 +24,7 @@ from .pictures import read_pictures
 from .recipe import RECIPE, prepare
 from .report import TuneReport
 from .sources import list_sources
-from .zero import counted, zero_of
+from .zero import count_extra_blur, zero_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,7 +143,7 @@ class Tuning:
             raise BlurMapError(f"None of the pictures can be trained on. Use sharp pictures with detail.\n{reasons}")
         self.zero = zero_of(self.findings)
         if c.architecture == "dense":  # a class cannot be another one's by a little
-            self.findings, pieces = counted(self.findings, pieces, c.sigma_range[1])
+            self.findings, pieces = count_extra_blur(self.findings, pieces, c.sigma_range[1])
         self._identity = self._identify(pieces)
         for made in prepare(pieces, c, self.start, self.zero):
             if isinstance(made, str):

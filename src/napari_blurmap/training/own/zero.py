@@ -42,7 +42,7 @@ def zero_of(findings: list[Finding]) -> float | None:
     return median_low(own) if own else None
 
 
-def counted(findings: list[Finding], pieces: list[Piece], high: float) -> tuple[list[Finding], list[Piece]]:
+def count_extra_blur(findings: list[Finding], pieces: list[Piece], high: float) -> tuple[list[Finding], list[Piece]]:
     """Count what some pictures are blurrier than most as blur added to them.
 
     Parameters
@@ -57,7 +57,7 @@ def counted(findings: list[Finding], pieces: list[Piece], high: float) -> tuple[
     Returns
     -------
     list of Finding, list of Piece
-        With what is counted said and entered.
+        With what is counted as added, in words and in pixels.
     """
     zero = zero_of(findings)
     told, more = list(findings), np.zeros(len(findings))
