@@ -15,7 +15,7 @@ from napari_blurmap.ground.readable import true_sigma
 from napari_blurmap.io.pictures import read_picture
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
-from napari_blurmap.training.own.report import less
+from napari_blurmap.training.own.report import added_to
 from napari_blurmap.training.own.sources import list_sources
 
 from .accuracy import FIELDS
@@ -64,7 +64,7 @@ def ideal_line(field: str, zero: float, sharp: list[Plane]) -> list[str]:
     for picture in sharp:
         sigma = FIELDS[field](picture.shape)
         own = nb.estimate_blur(picture.astype(np.float32)).sigma
-        errors.append((less(np.hypot(sigma, own), zero) - sigma).ravel())
+        errors.append((added_to(zero, np.hypot(sigma, own)) - sigma).ravel())
     error = np.concatenate(errors)
     rmse = f"{np.sqrt(np.mean(error**2)):.3f}"
     return [field, "total blur known", rmse, f"{error.mean():+.3f}", rmse, "100 %", "-"]

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import torch
 
+from napari_blurmap.training.bundled_patch import synthetic_textures
 from napari_blurmap.training.evaluation import class_probabilities
-from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining, synthetic_textures
-from napari_blurmap.training.patch_data import PatchDataConfig, make_patches
+from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining
+from napari_blurmap.training.patch_data import PatchDataConfig
+from napari_blurmap.training.patches import make_patches
 
 from ..report import arguments, table
 

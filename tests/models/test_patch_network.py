@@ -16,7 +16,6 @@ from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.patch import PatchNetwork, started_from
 from napari_blurmap.models.patch_sizes import PATCH, STRIDES, PatchConfig, large_config
-from napari_blurmap.training.bundled_patch import synthetic_textures
 from napari_blurmap.training.evaluation import class_probabilities
 from napari_blurmap.training.optimizer import MuonAdamW
 from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining, thesis_config
