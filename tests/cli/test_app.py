@@ -52,7 +52,7 @@ def test_estimate_writes_results(picture, tmp_path, capsys):
 def test_the_verdict_is_printed(picture, tmp_path, capsys):
     assert run("estimate", picture, "-o", tmp_path, "--limit", 0.3) == 0
     verdict = nb.BlurMap.load(tmp_path / "cells.blurmap.json").summary(0.3)["verdict"]
-    assert capsys.readouterr().out.endswith(f" Verdict: {verdict}.\n")
+    assert f" Verdict: {verdict}, " in capsys.readouterr().out
     assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0
     assert "Verdict:" not in capsys.readouterr().out
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import typer
 
-from napari_blurmap import BlurMap, optics_limit
+from napari_blurmap import BlurMap, BlurMapError, optics_limit
 from napari_blurmap.cli.reference import Sharp, compared
 
 
@@ -43,8 +43,36 @@ def test_a_typed_limit_gives_a_model_of_added_blur_its_verdict():
         ((0.8, None, 1.0, None), "both"),
         ((None, None, 1.5, None), "--na and --wavelength"),
         ((None, None, 1.5, 1.2), "--na and --wavelength"),
+        ((None, None, None, 1.5, "confocal"), "--mode"),
+        ((None, None, None, 1.5, None, 488), "--excitation"),
+        ((None, None, None, None, None, None, 1), "--pinhole"),
+        ((None, None, None, 1.5, None, None, None, 2), "--sharp-factor"),
     ],
 )
 def test_one_thing_counts_as_sharp(options, words):
     with pytest.raises(typer.BadParameter, match=words):
         Sharp(*options)
+
+
+def test_the_optics_limit_is_that_of_the_microscope():
+    scanned = Sharp(0.8, 520, mode="confocal", excitation=488, pinhole=0.7, factor=2)
+    found = compared(blurmap((0.1, 0.1)), scanned)
+    limit = optics_limit(0.8, 520, 100, mode="confocal", excitation_wavelength=488, pinhole=0.7)
+    reference = found["summary"]["reference"]
+    assert reference["sigma"] == pytest.approx(limit)
+    assert reference["threshold"] == pytest.approx(2 * limit)
+    assert "Verdict: sharp, within 2 x the confocal optics limit of NA 0.8 at 520 nm." in found["line"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"mode": "sted"}, "--mode is 'sted'; expected one of 'widefield', 'confocal'"),
+        ({"mode": "confocal", "excitation": 0.488}, "--excitation is 0.488 nm.*give --excitation 488"),
+        ({"pinhole": 1}, "widefield microscope has no pinhole"),
+        ({"factor": 0.5}, "The factor is 0.5; expected a number of 1 or more"),
+    ],
+)
+def test_an_impossible_microscope_is_refused_before_the_work(options, words):
+    with pytest.raises(BlurMapError, match=words):
+        Sharp(0.8, 520, **options)

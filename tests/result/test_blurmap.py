@@ -19,7 +19,7 @@ from napari_blurmap.ground.status import Status
 from napari_blurmap.result.blurmap import BlurMap
 from napari_blurmap.result.reference import Reference
 from napari_blurmap.result.sampling import median_error, sample_map
-from napari_blurmap.result.words import summary_line
+from napari_blurmap.result.words import summary_line, verdict_words
 
 UM = ("micrometer", "micrometer")
 PX = ("pixel", "pixel")
@@ -320,12 +320,12 @@ OPTICS = Reference(0.8, "optics limit", "optics")
 
 @pytest.mark.parametrize(
     ("sigma", "verdict"),
-    [(0.8, "sharp"), (0.95, "partly blurred"), (1.05, "partly blurred"), (1.1, "blurred"), (3, "blurred")],
+    [(0.8, "sharp"), (1.15, "partly blurred"), (1.25, "partly blurred"), (1.35, "blurred"), (3, "blurred")],
 )
 def test_verdicts(sigma, verdict):
     m = plane(np.full((64, 64), sigma))
     summary = m.summary(OPTICS)
-    assert summary["sharp_share"] == pytest.approx(norm.cdf((1.0 - sigma) / (0.1 * sigma)), abs=1e-4)
+    assert summary["sharp_share"] == pytest.approx(norm.cdf((1.2 - sigma) / (0.1 * sigma)), abs=1e-4)
     assert summary["ratio"] == pytest.approx(sigma / 0.8)
     assert summary["verdict"] == verdict
 
@@ -337,17 +337,30 @@ def test_half_a_picture_is_partly_blurred():
 
 
 def test_references():
-    assert OPTICS.threshold == pytest.approx(1.0)
-    assert Reference(0.2, "optics limit", "optics").threshold == pytest.approx(0.3)
+    assert (OPTICS.factor, OPTICS.threshold) == (1.5, pytest.approx(1.2))
+    assert Reference(0.8, "optics limit", "optics", factor=2).threshold == pytest.approx(1.6)
     assert Reference(2, "region", "sharp region").threshold == pytest.approx(2.5)
     assert Reference(2, "limit", "typed").threshold == 2
     given = plane(ONE).summary(2)["reference"]
-    assert given == {"name": "limit", "kind": "typed", "sigma": 2.0, "threshold": 2.0}
+    assert given == {"name": "limit", "kind": "typed", "sigma": 2.0, "factor": 1.0, "threshold": 2.0}
     for sigma in (0, -1, float("nan"), float("inf")):
         with pytest.raises(BlurMapError, match="above 0"):
             plane(ONE).summary(sigma)
     with pytest.raises(BlurMapError, match="kind is 'guess'; expected one of 'optics'"):
         Reference(1, "x", "guess")
+    for factor in (0.9, float("nan"), "two"):
+        with pytest.raises(BlurMapError, match="expected a number of 1 or more"):
+            Reference(1, "x", "optics", factor)
+
+
+def test_what_is_sharper_than_the_optics_is_flagged():
+    for sigma, kind, flagged in ((0.71, "optics", True), (0.73, "optics", False), (0.4, "typed", False)):
+        reference = Reference(0.8, "optics limit", kind)
+        summary = plane(np.full((64, 64), sigma)).summary(reference)
+        assert bool(summary["warning"]) is flagged
+        assert ("check NA, wavelength and pixel size" in summary_line(summary)) is flagged
+    assert ", 0.89 x the optics limit." in summary_line(plane(np.full((64, 64), 0.71)).summary(OPTICS))
+    assert plane(np.full((64, 64), 0.4)).summary()["warning"] is None
 
 
 @pytest.mark.parametrize(
@@ -427,6 +440,7 @@ def line(**changes):
         "reference": {"name": "optics limit"},
         "ratio": 2.31,
         "sharp_share": 0.71,
+        "warning": None,
     }
     return summary_line(summary | changes)
 
@@ -447,8 +461,25 @@ def test_the_line_for_people():
 def test_the_line_ends_with_the_verdict_where_it_is_wanted():
     assert line(verdict="blurred") == line()
     full = plane(np.full((64, 64), 3.0), units=PX)
-    assert summary_line(full.summary(OPTICS), verdict=True).endswith("<1 % of that sharp. Verdict: blurred.")
+    assert summary_line(full.summary(OPTICS), verdict=True).endswith(
+        "<1 % of that sharp. Verdict: blurred, beyond 1.5 x the optics limit."
+    )
     assert "Verdict" not in summary_line(full.summary(), verdict=True)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "status", "reference", "words"),
+    [
+        (0.8, 0, Reference(0.8, "optics limit", "optics", 1.3), "sharp, within 1.3 x the optics limit."),
+        (1.2, 0, OPTICS, "partly blurred, only in part within 1.5 x the optics limit."),
+        (3.0, 0, Reference(2, "limit", "typed"), "blurred, beyond the limit."),
+        (1.0, 1, OPTICS, "empty, with nothing to compare with the optics limit."),
+        (1.0, 2, OPTICS, "cannot tell, for too little could be judged to compare it with the optics limit."),
+    ],
+)
+def test_the_verdict_says_what_it_is_compared_with(sigma, status, reference, words):
+    m = plane(np.full((64, 64), sigma), None, np.full((64, 64), status))
+    assert verdict_words(m.summary(reference)) == words
 
 
 def test_the_line_of_a_map_of_another_zero():

@@ -37,6 +37,14 @@ def estimate(
     index: Annotated[
         float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 (air) if not given.")
     ] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="widefield, confocal, spinning disk or two-photon; widefield if not given.")
+    ] = None,
+    excitation: Annotated[float | None, typer.Option(help="Excitation wavelength in nm; not for widefield.")] = None,
+    pinhole: Annotated[float | None, typer.Option(help="Diameter in Airy units; confocal and spinning disk.")] = None,
+    sharp_factor: Annotated[
+        float | None, typer.Option(help="How many times the optics limit still is sharp; 1.5 if not given.")
+    ] = None,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: Json = False,
@@ -49,7 +57,8 @@ def estimate(
 
     if unit is not None and pixel_size is None:
         raise typer.BadParameter("--unit is the unit of --pixel-size: give both, or neither to use the file's own")
-    sharp, known_noise = Sharp(na, wavelength, index, limit), _noise(noise)
+    sharp = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
+    known_noise = _noise(noise)
     files = without_maps(files)
     loaded = usable_model(model, device)
     make_folder(out)

@@ -32,6 +32,14 @@ class Sharp:
         Refractive index of the immersion medium.
     limit : float, optional
         Largest sigma, pixels.
+    mode : str, optional
+        Kind of microscope, as `optics_limit` knows it.
+    excitation : float, optional
+        Wavelength, nm.
+    pinhole : float, optional
+        Diameter in Airy units.
+    factor : float, optional
+        How many times the optics limit still counts as sharp.
 
     Raises
     ------
@@ -45,38 +53,46 @@ class Sharp:
     wavelength: float | None = None
     index: float | None = None
     limit: float | None = None
+    mode: str | None = None
+    excitation: float | None = None
+    pinhole: float | None = None
+    factor: float | None = None
 
     def __post_init__(self) -> None:
-        from ..ground.microscope import optics_limit
         from ..result.reference import Reference
 
         na, wavelength, index = self.na, self.wavelength, self.index
         if (na is None) != (wavelength is None):
             raise typer.BadParameter("the optics limit needs both --na and --wavelength")
-        if index is not None and na is None:
-            raise typer.BadParameter("--refractive-index is part of the optics limit: give --na and --wavelength too")
+        for name, value in (
+            ("--refractive-index", index),
+            ("--mode", self.mode),
+            ("--excitation", self.excitation),
+            ("--pinhole", self.pinhole),
+            ("--sharp-factor", self.factor),
+        ):
+            if value is not None and na is None:
+                raise typer.BadParameter(f"{name} is part of the optics limit: give --na and --wavelength too")
         if self.limit is not None and na is not None:
             raise typer.BadParameter(
                 "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
             )
         if na is not None and wavelength is not None:
-            if 0 < wavelength < _SHORTEST:
-                raise BlurMapError(f"--wavelength is {wavelength:g} nm, shorter than any light. {_meant(wavelength)}")
-            index = _AIR if index is None else index
-            if 0 < index <= na:
+            for name, length in (("--wavelength", wavelength), ("--excitation", self.excitation)):
+                if length is not None and 0 < length < _SHORTEST:
+                    raise BlurMapError(f"{name} is {length:g} nm, shorter than any light. {_meant(name, length)}")
+            if 0 < (index := self._index) <= na:
                 raise BlurMapError(
                     f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
                     "below the index. For oil give --refractive-index 1.515, for water 1.333."
                 )
-            optics_limit(na, wavelength, wavelength, index)
+            self._optics(na, wavelength, wavelength)
         if self.limit is not None:
             Reference(self.limit, "limit", "typed")
 
     def of(self, found: BlurMap) -> Reference | float | None:
         """The reference of a map; BlurMapError where it has none for want of a pixel size."""
-        from ..ground.microscope import optics_limit
         from ..ground.units import meters, unit_label
-        from ..result.reference import Reference
 
         if self.na is None or self.wavelength is None:
             return self.limit
@@ -93,15 +109,36 @@ class Sharp:
                 "--wavelength."
             )
         pixel_nm = 1e9 * side * (meters(found.unit) or 0.0)
-        sigma = optics_limit(self.na, self.wavelength, pixel_nm, _AIR if self.index is None else self.index)
-        return Reference(sigma, f"optics limit of NA {self.na:g} at {self.wavelength:g} nm", "optics")
+        return self._optics(self.na, self.wavelength, pixel_nm)
+
+    @property
+    def _index(self) -> float:
+        return _AIR if self.index is None else self.index
+
+    def _optics(self, na: float, wavelength: float, pixel_nm: float) -> Reference:
+        """The reference for a size of pixel."""
+        from ..ground.arguments import one_of
+        from ..ground.microscope import MODES, limit_name, optics_limit
+        from ..result.reference import Reference
+
+        mode = one_of("--mode", self.mode or "widefield", MODES)
+        sigma = optics_limit(
+            na,
+            wavelength,
+            pixel_nm,
+            self._index,
+            mode=mode,
+            excitation_wavelength=self.excitation,
+            pinhole=self.pinhole,
+        )
+        return Reference(sigma, f"{limit_name(mode)} of NA {na:g} at {wavelength:g} nm", "optics", self.factor)
 
 
-def _meant(wavelength: float) -> str:
+def _meant(name: str, wavelength: float) -> str:
     """What to give instead of so short a wavelength: most often it was in micrometres."""
     nanometers = 1000 * wavelength
     if _SHORTEST <= nanometers <= 100 * _SHORTEST:
-        return f"It is in nm: for {wavelength:g} um give --wavelength {nanometers:g}."
+        return f"It is in nm: for {wavelength:g} um give {name} {nanometers:g}."
     return "Give it in nm, such as 520."
 
 

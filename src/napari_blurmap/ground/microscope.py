@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from scipy.special import j0
 
 from ..errors import BlurMapError
 from .arguments import number, one_of
@@ -114,6 +113,17 @@ def optics_limit(
     return _limit(aperture, index, wavelength / pixel_size, mode, excitation / pixel_size, opening)
 
 
+def limit_name(mode: Mode) -> str:
+    """How people know the optics limit of a kind of microscope.
+
+    Examples
+    --------
+    >>> limit_name("widefield"), limit_name("confocal")
+    ('optics limit', 'confocal optics limit')
+    """
+    return "optics limit" if mode == "widefield" else f"{mode} optics limit"
+
+
 def _scanned(mode: Mode, wavelength: float, excitation: float | None, pinhole: float | None) -> tuple[float, float]:
     """Excitation wavelength and pinhole of a mode, given or not."""
     if pinhole is not None and mode not in _PINHOLE:
@@ -144,6 +154,8 @@ def _limit(aperture: float, index: float, wavelength: float, mode: Mode, excitat
     frequency = np.linspace(0.0, min(0.5, cutoff), 200)
     if mode == "widefield":
         return equivalent_sigma(frequency, pupil_mtf(frequency / seen, aperture, index))
+    from scipy.special import j0  # slow to import, and a panel that opens needs none of it
+
     reach = _REACH / min(seen, lit)
     radius, weight = _points(_OUT)
     radius, weight = radius * reach, weight * radius * reach**2

@@ -6,7 +6,6 @@ from math import ceil, log, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.special import j1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,6 +104,8 @@ def disc_mtf(frequency: Float, radius: float) -> Float:
         ``2 J1(2 pi f r) / (2 pi f r)``, 1 at zero frequency (Goodman,
         Introduction to Fourier Optics, section 6.4).
     """
+    from scipy.special import j1  # slow to import, and a panel that opens needs none of it
+
     a = 2.0 * np.pi * radius * np.asarray(frequency, dtype=np.float64)
     safe = np.where(a < 1e-6, 1.0, a)
     return np.where(a < 1e-6, 1.0, 2.0 * j1(safe) / safe)

@@ -26,6 +26,8 @@ _LEAST_PART = 0.25
 _SHARED = 0.8
 # Shares of the judged places that decide between sharp, partly blurred and blurred.
 _SHARP_FROM, _BLURRED_BELOW = 0.75, 0.25
+# No picture is sharper than its optics; so far below them something is wrong.
+_POSSIBLE = 0.9
 
 
 def summarize(
@@ -77,7 +79,8 @@ def summarize(
         to be judged); ``motion`` where the blur is surely not round, else None
         (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
         against the reference ``reference``, ``ratio`` of the median to it,
-        ``sharp_share`` of judged pixels, ``verdict`` and a ``note`` where one is needed.
+        ``sharp_share`` of judged pixels, ``verdict``, a ``note`` where there can be none, and a
+        ``warning`` where the median is below 0.9 of the optics limit.
 
     Notes
     -----
@@ -143,13 +146,14 @@ def _medians(sample: Sample) -> dict[str, Any]:
 
 def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any], zero: str) -> dict[str, Any]:
     """Make the part of a summary that needs a reference."""
-    found: dict[str, Any] = dict.fromkeys(("reference", "ratio", "sharp_share", "verdict", "note"))
+    found: dict[str, Any] = dict.fromkeys(("reference", "ratio", "sharp_share", "verdict", "note", "warning"))
     if reference is None:
         return found
     found["reference"] = {
         "name": reference.name,
         "kind": reference.kind,
         "sigma": reference.sigma,
+        "factor": reference.factor,
         "threshold": reference.threshold,
     }
     if zero == "added" and reference.kind == "optics":
@@ -162,6 +166,11 @@ def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any
     if sample.judged:
         found["sharp_share"] = float(np.mean(probability_below(reference.threshold, sample.sigma, sample.uncertainty)))
         found["ratio"] = figures["median_sigma"] / reference.sigma
+        if reference.kind == "optics" and found["ratio"] < _POSSIBLE:
+            found["warning"] = (
+                f"That is sharper than the {reference.name} allows: check NA, wavelength and pixel size. A "
+                "sharpened or deconvolved picture, or hot pixels, look so too."
+            )
     found["verdict"] = _verdict(found["sharp_share"], figures)
     return found
 

@@ -42,10 +42,40 @@ def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
         raise BlurMapError(f"summary is {shown(summary)}; expected what BlurMap.summary returned.")
     line = _found(summary)
     if flag("verdict", verdict) and summary["verdict"] is not None:
-        line += f" Verdict: {summary['verdict']}."
-        if summary["note"]:
-            line += f" {summary['note']}"
+        line += f" Verdict: {verdict_words(summary)}"
     return line
+
+
+def verdict_words(summary: dict[str, Any]) -> str:
+    """The verdict of a summary, and what it is compared with.
+
+    Parameters
+    ----------
+    summary : dict
+        With a verdict.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> limit = {"name": "optics limit", "factor": 1.5}
+    >>> verdict_words({"verdict": "blurred", "note": None, "reference": limit})
+    'blurred, beyond 1.5 x the optics limit.'
+    """
+    verdict, name = summary["verdict"], f"the {summary['reference']['name']}"
+    if summary["note"]:
+        return f"{verdict}. {summary['note']}"
+    factor = summary["reference"]["factor"]
+    times = name if factor == 1 else f"{factor:g} x {name}"
+    found = {
+        "sharp": f"within {times}",
+        "partly blurred": f"only in part within {times}",
+        "blurred": f"beyond {times}",
+        "empty": f"with nothing to compare with {name}",
+    }
+    return f"{verdict}, {found.get(verdict, f'for too little could be judged to compare it with {name}')}."
 
 
 def _found(summary: dict[str, Any]) -> str:
@@ -64,14 +94,15 @@ def _found(summary: dict[str, Any]) -> str:
     # Counted from the sharpness of a user's pictures it is not the total blur, and is not called so.
     what = "Added blur" if summary["zero"] == "added" else "Blur"
     line = f"{what} FWHM {blur} {unit} (median)"
-    if summary["ratio"] is not None:
-        line += f", {summary['ratio']:.1f} x the {summary['reference']['name']}"
+    if (ratio := summary["ratio"]) is not None:
+        line += f", {ratio:.{1 if ratio >= 0.95 else 2}f} x the {summary['reference']['name']}"
     line += f". Judged {percent(summary['judged_share'])} of the picture"
     if summary["sharp_share"] is not None:
         line += f": {percent(summary['sharp_share'])} of that sharp"
     line += f". Not judged: {reasons}." if reasons else "."
     motion = summary.get("motion")  # figures that were kept may be of an earlier version
-    return line + (f" {_motion(motion, summary['unit'])}" if motion else "") + notes
+    warning = f" {found}" if (found := summary.get("warning")) else ""
+    return line + warning + (f" {_motion(motion, summary['unit'])}" if motion else "") + notes
 
 
 def _motion(motion: dict[str, Any], unit: str | None) -> str:

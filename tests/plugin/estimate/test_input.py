@@ -312,8 +312,31 @@ def test_an_aperture_that_needs_oil(opened: Any, optics: Any, qtbot: Any) -> Non
     assert verdict.text().startswith("No verdict: NA 1.4 is impossible in air")
     assert "Blur FWHM" in opened.panel.view.line.text()
     opened.panel.form.optics.immersion.choose(1.518)
-    qtbot.waitUntil(lambda: verdict.text().startswith("Blurred, compared with the optics limit"), timeout=60000)
+    qtbot.waitUntil(lambda: verdict.text().startswith("Blurred, beyond 1.5 x the optics limit"), timeout=60000)
     assert opened.panel.form.optics.limit_text.text().startswith("Optics limit: FWHM")
+
+
+def test_the_limit_of_a_scanned_microscope(opened: Any, optics: Any, qtbot: Any) -> None:
+    form = opened.panel.form.optics
+    assert optics("0.8").endswith("sharp up to 1.5 x that")
+    rows = {name: getattr(form, name).parentWidget() for name in ("excitation", "pinhole")}
+    for mode, shown in (("widefield", []), ("confocal", ["excitation", "pinhole"]), ("two-photon", ["excitation"])):
+        form.microscope.choose(mode)
+        assert [name for name, row in rows.items() if row.isVisibleTo(form)] == shown
+    assert form.factor.value == 1.5
+    for field, text in ((form.excitation, "920"), (form.factor, "2")):
+        field.clear()
+        qtbot.keyClicks(field, text)
+    assert optics("0.8").startswith("Two-photon optics limit: FWHM")
+    expected = nb.optics_limit(0.8, 520, 200, mode="two-photon", excitation_wavelength=920)
+    reference = form.reference()
+    assert (reference.sigma, reference.threshold) == pytest.approx((expected, 2 * expected))
+    assert eval(f"nb.{reference!r}", {"nb": nb}) == reference
+    form.microscope.choose("confocal")
+    assert "in a confocal microscope the former is no longer than the latter" in optics("0.8")
+    form.excitation.clear()
+    qtbot.keyClicks(form.pinhole, "12")
+    assert "The pinhole is 12.0; expected its diameter in Airy units" in optics("0.8")
 
 
 def test_an_aperture_that_nothing_allows(opened: Any, optics: Any) -> None:
@@ -334,7 +357,7 @@ def test_a_limit_as_a_length_needs_the_pixel_size(opened: Any, qtbot: Any) -> No
         pass
     assert form.limit_text.text().startswith("Limit: FWHM 8 px = 0.8 um")
     opened.run()
-    assert opened.panel.view.verdict.text() == "Sharp, compared with the limit."
+    assert opened.panel.view.verdict.text() == "Sharp, within the limit."
     opened.layer.scale, opened.layer.units = (100, 100), ("nm", "nm")
     with qtbot.waitSignal(form.changed):
         pass

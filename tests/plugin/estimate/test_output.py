@@ -124,7 +124,7 @@ def test_transparent_specimens_get_no_verdict(opened: Any, qtbot: Any) -> None:
     objective(opened, qtbot)
     view = opened.panel.view
     opened.run()
-    assert view.verdict.text().startswith("Blurred, compared with the optics limit")
+    assert view.verdict.text().startswith("Blurred, beyond 1.5 x the optics limit")
     assert "x the optics limit" in view.line.text()
     opened.panel.form.contrast.choose("transparent")
     qtbot.waitUntil(lambda: view.verdict.text().startswith("No verdict: transparent"), timeout=60000)

@@ -212,7 +212,7 @@ def test_a_reference_chosen_while_a_run_fails_is_judged(opened: Any, qtbot: Any)
     opened.finish()
     assert opened.panel.control.state is RunState.FAILED
     verdict = opened.panel.view.verdict
-    qtbot.waitUntil(lambda: verdict.text() == "Sharp, compared with the limit.", timeout=60000)
+    qtbot.waitUntil(lambda: verdict.text() == "Sharp, within the limit.", timeout=60000)
 
 
 def test_of_a_stack_the_plane_that_is_seen_is_summarized_too(opened: Any, qtbot: Any) -> None:
@@ -238,7 +238,7 @@ def test_of_a_stack_the_plane_that_is_seen_is_summarized_too(opened: Any, qtbot:
     optics = opened.panel.form.optics
     optics.kind.choose("typed")
     qtbot.keyClicks(optics.typed, "6")
-    qtbot.waitUntil(lambda: view.plane.text().endswith("Blurred, compared with the limit."), timeout=20000)
+    qtbot.waitUntil(lambda: view.plane.text().endswith("Blurred, beyond the limit."), timeout=20000)
     assert view.verdict.text().startswith("Partly blurred")
     # Without names of its axes only numbers are told; of a plane nothing.
     layer.axis_labels = ("-4", "-3", "-2", "-1")

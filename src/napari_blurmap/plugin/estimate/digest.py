@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...result.words import summary_line, verdict_words
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -59,9 +61,9 @@ class Judgement:
 
         Examples
         --------
-        >>> found = {"verdict": "blurred", "note": None, "reference": {"name": "optics limit"}}
+        >>> found = {"verdict": "blurred", "note": None, "reference": {"name": "optics limit", "factor": 1.5}}
         >>> Judgement(None, "reflected").words(found)
-        'Blurred, compared with the optics limit.'
+        'Blurred, beyond 1.5 x the optics limit.'
         """
         if self.contrast == "transparent":
             return _TRANSPARENT
@@ -71,7 +73,8 @@ class Judgement:
             return f"No verdict: {note[0].lower()}{note[1:]}"
         if summary["verdict"] is None:
             return ""
-        return f"{str(summary['verdict']).capitalize()}, compared with the {summary['reference']['name']}."
+        words = verdict_words(summary)
+        return words[0].upper() + words[1:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,6 @@ def digest(blurmap: BlurMap, judgement: Judgement) -> Digest:
     """
     from ...ground.optics import FWHM_PER_SIGMA
     from ...result.sampling import sample_map
-    from ...result.words import summary_line
 
     summary = blurmap.summary(judgement.compared_with)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma

@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 
 from ...errors import BlurMapError
 from ...picture.sensor import typed_noise
+from ...result.reference import FACTORS
 from ..layers.picture import LayerPicture, pixel_size
 from ..panels.form import Form
 from ..widgets.choice import Choice
@@ -134,6 +135,10 @@ class EstimateForm(Form):
                 "optics.contrast": self.contrast.value,
                 "optics.numerical_aperture": self.optics.aperture.value or 0.0,
                 "optics.wavelength_nm": self.optics.wavelength.value or 0.0,
+                "optics.microscope": self.optics.microscope.value,
+                "optics.excitation_nm": self.optics.excitation.value or 0.0,
+                "optics.pinhole": self.optics.pinhole.value or 0.0,
+                "optics.sharp_factor": self.optics.factor.value or FACTORS["optics"],
             }
         )
 
@@ -148,6 +153,10 @@ class EstimateForm(Form):
             "optics.contrast": self.contrast.choose,
             "optics.numerical_aperture": self.optics.aperture.set_value,
             "optics.wavelength_nm": self.optics.wavelength.set_value,
+            "optics.microscope": self.optics.microscope.choose,
+            "optics.excitation_nm": self.optics.excitation.set_value,
+            "optics.pinhole": self.optics.pinhole.set_value,
+            "optics.sharp_factor": self.optics.factor.set_value,
         }
         show[name](value)
 

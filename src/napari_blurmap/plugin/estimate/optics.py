@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 from superqt.utils import qdebounced
 
 from ...errors import BlurMapError
+from ...ground.microscope import MODES, limit_name, optics_limit
 from ...ground.units import meters, readable_unit, unit_label
 from ..layers.picture import is_square
 from ..widgets.choice import Choice
@@ -24,6 +25,11 @@ _UNITS = ("nanometer", "micrometer", "millimeter")
 _NANOMETER = 1e-9
 _KINDS = {"none": "none (no verdict)", "optics": "the optics limit", "typed": "a limit I type"}
 _IMMERSIONS = {"air": 1.0, "water": 1.333, "silicone oil": 1.406, "glycerol": 1.47, "oil": 1.518}
+
+
+#: Kinds of microscope; those with a pinhole, and those that are excited through the lens.
+MICROSCOPES = {mode: mode for mode in MODES}
+_WITH_PINHOLE, _EXCITED = MODES[1:3], MODES[1:]
 
 
 class OpticsForm(QWidget):
@@ -47,6 +53,18 @@ class OpticsForm(QWidget):
             "What lies between objective and specimen; its refractive index bounds the NA.",
             {index: f"{text} ({index:g})" for text, index in _IMMERSIONS.items()},
         )
+        self.microscope = Choice("Kind of microscope.", MICROSCOPES)
+        self.excitation = NumberField(
+            "nm",
+            "Excitation wavelength, in nm. Where it is empty, 0.94 of the emission, for two photons 1.8 times it.",
+        )
+        self.pinhole = NumberField(
+            "Airy units", "Diameter of the pinhole in Airy units. Where it is empty, 1; of a spinning disk 1.8."
+        )
+        self.factor = NumberField(
+            "1.5",
+            "How many times the optics limit you still call sharp. Facilities accept an objective up to 1.5.",
+        )
         self.typed = NumberField("FWHM", "Largest blur (FWHM) that you still call sharp.")
         self.typed_unit = Choice("Unit of the limit.")
         self.pixel = NumberField("size", "Side of a pixel in the specimen.")
@@ -56,12 +74,19 @@ class OpticsForm(QWidget):
         self.override.setToolTip("Use another pixel size than the one that the layer knows.")
         self.limit_text = plain_label()
         self._objective = _row(self.aperture, QLabel("at"), self.wavelength, QLabel("nm"))
+        self._excited = _row(self.excitation, QLabel("nm"))
+        self._opening = _row(self.pinhole, QLabel("Airy units"))
+        self._within = _row(self.factor, QLabel("x the limit"))
         self._typed = _row(self.typed, self.typed_unit)
         self._form = rows(
             {
                 "Reference": self.kind,
                 "NA": self._objective,
                 "Immersion": self.immersion,
+                "Microscope": self.microscope,
+                "Excitation": self._excited,
+                "Pinhole": self._opening,
+                "Sharp up to": self._within,
                 "FWHM up to": self._typed,
                 "Pixel size": _row(self.pixel, self.unit, self.override),
             }
@@ -121,7 +146,6 @@ class OpticsForm(QWidget):
         kind, size = self.kind.value, self.pixel_size
         if kind == "none":
             return None
-        from ...ground.microscope import optics_limit
         from ...ground.optics import fwhm_to_sigma
         from ...result.reference import Reference
 
@@ -131,17 +155,27 @@ class OpticsForm(QWidget):
                 pixels /= self._square(size)[0]
             return Reference(fwhm_to_sigma(pixels), "limit", "typed")
         if kind == "optics" and self.aperture.value and self.wavelength.value and size:
-            side, unit = self._square(size)
-            wavelength = self.wavelength.value * _NANOMETER / (meters(unit) or 1.0)
-            index = self.immersion.value
-            if self.aperture.value >= index:
-                raise BlurMapError(
-                    f"NA {self.aperture.value:g} is impossible in {self.immersion.currentText()}. Choose the "
-                    "immersion of the objective, or correct the NA."
-                )
-            sigma = optics_limit(self.aperture.value, wavelength, side, index)
-            return Reference(sigma, "optics limit", "optics")
+            sigma = self._limit(self.aperture.value, self.wavelength.value, *self._square(size))
+            return Reference(sigma, limit_name(self.microscope.value), "optics", self.factor.value)
         return None
+
+    def _limit(self, aperture: float, wavelength: float, side: float, unit: str) -> float:
+        """Sigma of the optics limit, pixels; of a wavelength in nm and the side of a pixel."""
+        index, mode = self.immersion.value, self.microscope.value
+        if aperture >= index:
+            raise BlurMapError(
+                f"NA {aperture:g} is impossible in {self.immersion.currentText()}. Choose the "
+                "immersion of the objective, or correct the NA."
+            )
+        return optics_limit(
+            aperture,
+            wavelength,
+            side * (meters(unit) or 1.0) / _NANOMETER,
+            index,
+            mode=mode,
+            excitation_wavelength=self.excitation.value if mode in _EXCITED else None,
+            pinhole=self.pinhole.value if mode in _WITH_PINHOLE else None,
+        )
 
     @staticmethod
     def _square(size: PixelSize | None) -> tuple[float, str]:
@@ -168,12 +202,13 @@ class OpticsForm(QWidget):
         from ...ground.optics import FWHM_PER_SIGMA
 
         fwhm = FWHM_PER_SIGMA * reference.sigma
-        text = f"{'Optics limit' if kind == 'optics' else 'Limit'}: FWHM {fwhm:.3g} px"
+        text = f"{reference.name[0].upper()}{reference.name[1:]}: FWHM {fwhm:.3g} px"
         if size and is_square(size):
             length = fwhm * (size[0] + size[1]) / 2
             factor, unit = readable_unit(length, size[2])
             text += f" = {length * factor:.3g} {unit}"
-        return f"{text} (sigma {reference.sigma:.3g} px)"
+        text += f" (sigma {reference.sigma:.3g} px)"
+        return f"{text}; sharp up to {reference.factor:g} x that" if kind == "optics" else text
 
     @qdebounced(timeout=200)
     def _refresh(self) -> None:
@@ -187,8 +222,17 @@ class OpticsForm(QWidget):
     def _edited(self) -> None:
         kind, size = self.kind.value, self.pixel_size
         self.typed_unit.relist([("px", "px"), ("length", unit_label(size[2] if size else "micrometer"))])
-        for row, wanted in ((self._objective, "optics"), (self.immersion, "optics"), (self._typed, "typed")):
-            self._form.setRowVisible(row, kind == wanted)
+        optics, mode = kind == "optics", self.microscope.value
+        for row, visible in (
+            (self._objective, optics),
+            (self.immersion, optics),
+            (self.microscope, optics),
+            (self._excited, optics and mode in _EXCITED),
+            (self._opening, optics and mode in _WITH_PINHOLE),
+            (self._within, optics),
+            (self._typed, kind == "typed"),
+        ):
+            self._form.setRowVisible(row, visible)
         self._refresh()
 
     def _show_known(self) -> None:
@@ -209,9 +253,10 @@ class OpticsForm(QWidget):
         self._edited()
 
     def _connect(self) -> None:
-        for field in (self.aperture, self.wavelength, self.typed, self.pixel):
+        numbers = (self.aperture, self.wavelength, self.excitation, self.pinhole, self.factor, self.typed, self.pixel)
+        for field in numbers:
             field.textChanged.connect(self._edited)
-        for choice in (self.kind, self.immersion, self.unit, self.typed_unit):
+        for choice in (self.kind, self.immersion, self.microscope, self.unit, self.typed_unit):
             choice.changed.connect(self._edited)
         self.override.toggled.connect(self._overridden)
 

@@ -15,6 +15,10 @@ DEFAULTS: dict[str, Any] = {
     "compute.tile": 0,
     "optics.numerical_aperture": 0.0,
     "optics.wavelength_nm": 0.0,
+    "optics.microscope": "widefield",
+    "optics.excitation_nm": 0.0,
+    "optics.pinhole": 0.0,
+    "optics.sharp_factor": 1.5,
     "optics.contrast": "fluorescence",
 }
 
