@@ -7,9 +7,11 @@ import sys
 import imageio.v3 as iio
 import numpy as np
 import pytest
+import torch
 
 import napari_blurmap as nb
 from benchmarks import thesis
+from napari_blurmap.models.patch import PatchNetwork
 from napari_blurmap.models.patch_sizes import PatchConfig
 
 
@@ -32,6 +34,16 @@ def test_depth_has_both_sigmas(behind, before):
     assert sigma[0, 127] == np.float32(behind)
     assert sigma[38, 45] == np.float32(before)
     assert np.ptp(picture) > 0.5
+
+
+def test_large_variant():
+    large = PatchNetwork(thesis.VARIANTS["large"])
+    assert sum(p.numel() for p in large.parameters()) == pytest.approx(5e6, rel=0.02)
+    layers = [m for m in large.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    assert len(layers) == 13
+    assert [k for _, k in thesis.VARIANTS["large"].before].count(5) + [
+        k for _, k in thesis.VARIANTS["large"].after
+    ].count(5) == 3
 
 
 def test_whole_command(tmp_path, monkeypatch, capsys):

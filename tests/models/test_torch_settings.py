@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import napari_blurmap as nb
+from benchmarks.textures import read_textures
 from napari_blurmap.models.dense import DenseConfig
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
@@ -21,7 +22,6 @@ from napari_blurmap.training.dense import TrainConfig, Training
 from napari_blurmap.training.patch import PatchTrainConfig, PatchTraining
 from napari_blurmap.training.patch_data import PatchDataConfig
 from napari_blurmap.training.patches import make_patches
-from napari_blurmap.training.textures import read_textures
 
 LAYERS = PatchConfig(2, before=((2, 5), (2, 5), (2, 5)), after=((2, 5),), hidden=(4,), dropout=0.2)
 PICTURE = np.random.default_rng(0).random((64, 72))

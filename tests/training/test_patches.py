@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import napari_blurmap as nb
+from benchmarks.textures import read_textures
 from napari_blurmap.training.patch_data import SIGMAS_10, SIGMAS_30, PatchDataConfig
 from napari_blurmap.training.patches import make_patches
-from napari_blurmap.training.textures import read_textures
 
 RNG = np.random.default_rng(3)
 

@@ -95,24 +95,6 @@ class PatchConfig:
         return (PATCH - self.stride) // 2, (PATCH - self.stride + 1) // 2
 
 
-def large_config(classes: int = 30) -> PatchConfig:
-    """The variant of about 5 million weights: larger kernels, 13 layers instead of 12.
-
-    The thesis does not state its layers; these are ours.
-
-    Examples
-    --------
-    >>> large_config().last_edge
-    3
-    """
-    return PatchConfig(
-        classes,
-        before=((8, 5), (16, 5), (32, 3), (64, 3), (64, 3)),
-        after=((128, 5), (192, 3)),
-        hidden=(1600, 800, 400, 200, 100),
-    )
-
-
 def _layers(name: str, layers: Any) -> tuple[Any, ...]:
     return entries(name, layers, "a short list of layers")
 

@@ -78,7 +78,6 @@ class BlurMap(Shaped):
 
     Examples
     --------
-    >>> import numpy as np
     >>> sigma = np.full((64, 64), 2.0)
     >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(0.5, 0.5), units=("um", "um"), provenance={})
     >>> m
@@ -102,7 +101,6 @@ class BlurMap(Shaped):
 
         Examples
         --------
-        >>> import numpy as np
         >>> sigma = np.array([[1.0, 1.0]])
         >>> m = BlurMap(sigma, [[0.1, 0.4]], [[0, 0]], axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
         >>> m.masked().sigma
@@ -140,7 +138,6 @@ class BlurMap(Shaped):
 
         Examples
         --------
-        >>> import numpy as np
         >>> m = BlurMap([[1, 5, 1]], [[0.1] * 3], [[0, 1, 0]], axes="yx", scale=(1, 1), units=["um"] * 2, provenance={})
         >>> m.filled().sigma
         array([[1., 1., 1.]], dtype=float32)
@@ -226,7 +223,6 @@ class BlurMap(Shaped):
 
         Examples
         --------
-        >>> import numpy as np
         >>> sigma = np.ones((64, 64))
         >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
         >>> m.summary(reference=0.4)["verdict"]

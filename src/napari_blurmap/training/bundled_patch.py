@@ -9,9 +9,8 @@ import numpy as np
 from ..errors import BlurMapError
 from ..synthesis.scenes import random_scene
 from .patch import PatchTrainConfig, PatchTraining
-from .patch_data import SIGMAS_10, SIGMAS_30, PatchDataConfig
+from .patch_data import SIGMAS_10, SIGMAS_30, PatchDataConfig, Texture
 from .patches import make_patches
-from .textures import Texture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

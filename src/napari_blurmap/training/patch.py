@@ -63,18 +63,6 @@ class PatchTrainConfig(Recipe):
             raise BlurMapError(f"optimiser is {self.optimiser!r}; expected 'muon' or 'adagrad'.")
 
 
-def thesis_config(minutes: float = 10.0, steps: int | None = None, **others: int | str) -> PatchTrainConfig:
-    """The thesis's recipe: Adagrad at 0.001 and 50 patches a step, each seen as it is.
-
-    Examples
-    --------
-    >>> thesis_config().batch
-    50
-    """
-    recipe = PatchTrainConfig(minutes, steps, batch=50, optimiser="adagrad", vary=False)
-    return replace(recipe, **others)  # type: ignore[arg-type]
-
-
 class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
     """A training of a patch network that can be stopped, saved and resumed.
 
@@ -101,11 +89,9 @@ class PatchTraining(TrainingLoop[PatchTrainConfig, PatchNetwork]):
     Examples
     --------
     >>> from napari_blurmap.training.patch_data import PatchDataConfig
+    >>> from napari_blurmap.training.bundled_patch import synthetic_textures
     >>> from napari_blurmap.training.patches import make_patches
-    >>> from napari_blurmap.training.textures import read_textures
-    >>> draw = np.random.default_rng(0)
-    >>> pictures = [draw.integers(0, 256, (64, 64)).astype(np.uint8) for _ in range(3)]
-    >>> data = make_patches(read_textures(pictures, {}), PatchDataConfig(sigmas=(0.5, 2.0)))
+    >>> data = make_patches(synthetic_textures(3), PatchDataConfig(sigmas=(0.5, 2.0)))
     >>> training = PatchTraining(data, PatchTrainConfig(steps=1, batch=4))
     >>> [step.step for step in training.run()]
     [1]

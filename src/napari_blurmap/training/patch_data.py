@@ -95,6 +95,22 @@ class PatchDataConfig:
 
 
 @dataclass(frozen=True, eq=False)
+class Texture:
+    """A sharp picture of one or several planes.
+
+    Parameters
+    ----------
+    name : str
+        For reports.
+    planes : tuple of (ndarray, ndarray)
+        Grey levels of 0 to 255 (float32) and where they are valid (bool), each (Y, X).
+    """
+
+    name: str
+    planes: tuple[tuple[NDArray[np.float32], NDArray[np.bool_]], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class PatchSet:
     """Blurred patches with their classes.
 

@@ -9,14 +9,12 @@ from scipy import ndimage
 
 from ..errors import BlurMapError
 from ..ground.blur import apply_blur
-from .patch_data import KERNELS, PATCH, PatchData, PatchDataConfig, PatchReport, PatchSet
+from .patch_data import KERNELS, PATCH, PatchData, PatchDataConfig, PatchReport, PatchSet, Texture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-    from .textures import Texture
 
 
 def make_patches(
@@ -31,7 +29,7 @@ def make_patches(
     config : PatchDataConfig, optional
         How.
     dropped : dict, optional
-        What `read_textures` could not read, for the report.
+        Names of what could not be read, with the reason, for the report.
 
     Returns
     -------
@@ -44,10 +42,9 @@ def make_patches(
 
     Examples
     --------
-    >>> from napari_blurmap.training.textures import read_textures
-    >>> draw = np.random.default_rng(0)
-    >>> pictures = [draw.integers(0, 256, (64, 64)).astype(np.uint8) for _ in range(3)]
-    >>> data = make_patches(read_textures(pictures, {}), PatchDataConfig(sigmas=(1.0, 2.0), keep=0.5))
+    >>> noise = 255 * np.random.default_rng(0).random((3, 64, 64), dtype=np.float32)
+    >>> textures = [Texture("noise", ((grey, np.ones((64, 64), bool)),)) for grey in noise]
+    >>> data = make_patches(textures, PatchDataConfig(sigmas=(1.0, 2.0), keep=0.5))
     >>> len(data.train), len(data.validation), len(data.test)
     (4, 4, 4)
     """

@@ -18,9 +18,8 @@ from ...picture.plane import read_plane
 from ..dense import TrainConfig, Training
 from ..evaluation import Read, class_probabilities, read_crops
 from ..patch import PatchTrainConfig, PatchTraining, mean_and_spread
-from ..patch_data import PATCH, PatchDataConfig
+from ..patch_data import PATCH, PatchDataConfig, Texture
 from ..patches import make_patches
-from ..textures import Texture
 from .crops import CropConfig, TuneCrops
 from .held_out import split_pieces
 

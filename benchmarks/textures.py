@@ -1,36 +1,16 @@
-"""Sharp pictures to make patches of, read from anywhere."""
+"""Sharp pictures of any kind as textures that patches are cut from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..errors import BlurMapError
-from ..picture.plane import read_plane
-from .own.sources import list_sources
+from napari_blurmap.errors import BlurMapError
+from napari_blurmap.picture.plane import read_plane
+from napari_blurmap.training.own.sources import list_sources
+from napari_blurmap.training.patch_data import Texture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, eq=False)
-class Texture:
-    """A sharp picture of one or several planes.
-
-    Parameters
-    ----------
-    name : str
-        For reports.
-    planes : tuple of (ndarray, ndarray)
-        Grey levels of 0 to 255 (float32) and where they are valid (bool), each (Y, X).
-    """
-
-    name: str
-    planes: tuple[tuple[NDArray[np.float32], NDArray[np.bool_]], ...]
 
 
 def read_textures(pictures: Any, dropped: dict[str, str]) -> Iterator[Texture]:
@@ -52,12 +32,6 @@ def read_textures(pictures: Any, dropped: dict[str, str]) -> Iterator[Texture]:
     ------
     BlurMapError
         If there are none.
-
-    Examples
-    --------
-    >>> texture = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
-    >>> [t.name for t in read_textures([texture], {})]
-    ['picture 1']
     """
     for source in list_sources(pictures):
         try:
