@@ -84,10 +84,10 @@ class DensePass:
         """See `Pass`."""
         network, config = self.network, self.network.config
         height, width = plane.valid.shape
-        # What lies beyond the border is invalid, as in training: it invents no edge.
+        # As in training what is clipped or lies beyond the border is invalid: it invents no edge.
         border = (0, -width % self.align, 0, -height % self.align)
         picture = F.pad(torch.from_numpy(plane.picture)[None, None], border).to(device)
-        valid = F.pad(torch.from_numpy(plane.valid.astype(np.float32))[None, None], border).to(device)
+        valid = F.pad(torch.from_numpy(plane.known.astype(np.float32))[None, None], border).to(device)
 
         def empty(shape: tuple[int, ...], stride: int) -> Tensor:
             cells = (1, config.wide, shape[-2] // stride, shape[-1] // stride)

@@ -46,22 +46,27 @@ class Plane:
     noise: NDArray[np.float32] | None = None
     averaged: tuple[float, ...] = ()
 
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where the picture says how much light there was."""
+        return self.valid & ~self.saturated
+
     def coarser(self, times: int) -> Plane:
-        """The plane in means of ``times`` x ``times`` pixels; a mean is valid where half of its pixels are."""
+        """The plane in means of ``times`` x ``times`` pixels; a mean is valid where half of its pixels are known."""
         height, width = (n // times for n in self.valid.shape)
 
         def blocks(values: NDArray[Any]) -> NDArray[np.float32]:
             cut = values[: height * times, : width * times].reshape(height, times, width, times)
             return np.asarray(cut.mean(axis=(1, 3), dtype=np.float32))
 
-        weight = blocks(self.valid)
-        picture = blocks(np.where(self.valid, self.picture, np.float32(0))) / np.maximum(weight, np.float32(1e-6))
+        weight = blocks(self.known)
+        picture = blocks(np.where(self.known, self.picture, np.float32(0))) / np.maximum(weight, np.float32(1e-6))
         noise = None
         if self.noise is not None:
             noise = blocks(self.noise) * np.float32(self.averaged[times.bit_length() - 1])
         white = tuple(0.5**level for level in range(len(self.averaged)))
         valid = weight >= 0.5
-        return Plane(np.where(valid, picture, 0), valid, blocks(self.saturated) > 0, noise=noise, averaged=white)
+        return Plane(np.where(valid, picture, 0), valid, np.zeros_like(valid), noise=noise, averaged=white)
 
     def grey(self) -> NDArray[np.float32]:
         """Grey levels of 0 to 255, an invalid pixel taking that of the nearest valid one.
