@@ -122,6 +122,25 @@ def test_each_level_is_told_what_its_means_leave_of_the_noise(told):
     assert told_so > white + 0.3
 
 
+def test_what_is_clipped_is_no_light(told):
+    """However high a plateau is cut off, the network sees the same; the coarse copy too."""
+    plane = read_plane(np.random.default_rng(1).normal(100, 5, (96, 96)))
+    saturated = np.zeros(plane.valid.shape, bool)
+    saturated[30:50, 40:70] = True
+    low, high = (
+        replace(plane, saturated=saturated, picture=np.where(saturated, np.float32(top), plane.picture))
+        for top in (1.0, 7.0)
+    )
+    seen = []
+    for one in (low, high):
+        steps = DensePass(told.fused()).over(one, torch.device("cpu"), 256, lambda tile, output: seen.append(output))
+        with torch.inference_mode():
+            list(steps)
+    assert torch.equal(seen[0], seen[1])
+    np.testing.assert_array_equal(low.coarser(4).picture, high.coarser(4).picture)
+    assert not low.coarser(4).valid[8:12, 10:17].any()
+
+
 def test_tiles_are_told_the_same_noise(told):
     torch.nn.init.normal_(told.told.weight, std=0.3)
     plane = read_plane(np.random.default_rng(1).normal(100, 5, (160, 200)))

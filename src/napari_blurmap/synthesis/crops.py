@@ -35,7 +35,7 @@ _PLAIN, _POINTS, _BARE = 0.28, 0.18, 0.09
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
-_SHAPED = 0.36
+_SHAPED = 0.45
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.75
 

@@ -76,17 +76,17 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.20),
+    "dead leaves": (_leaves, 0.17),
     "sparse leaves": (_sparse_leaves, 0.07),
     "plates": (_plates, 0.07),
-    "power law": (_power_law, 0.21),
+    "power law": (_power_law, 0.18),
     "lattice": (lattice, 0.04),
     "weave": (weave, 0.05),
     "relief": (relief, 0.08),
     "nuclei": (nuclei, 0.08),
     "filaments": (filaments, 0.05),
     "spots": (spots, 0.0),  # finite ones look like blurred points: training has true points instead
-    "grain": (_grain, 0.07),
+    "grain": (_grain, 0.13),
     "tissue": (tissue, 0.03),
     "text": (_text, 0.05),
 }
