@@ -50,7 +50,7 @@ def test_halos_hold_all_that_a_place_depends_on(tiny_model, deep, fine):
     halo = config.gather_halo // 4
     assert centre - halo <= int(rows.min()) < int(rows.max()) <= centre + 1 + halo
     gathered, finest = (torch.rand(1, 8, n, n, requires_grad=True) for n in (32, 64))
-    network.finish(gathered, finest)[0, :, 32, 32].sum().backward()
+    network.finish(gathered, finest, gathered[:, :0])[0, :, 32, 32].sum().backward()
     for features, stride in ((gathered, 8), (finest, 4)):
         rows = stride * torch.nonzero(features.grad.abs().sum(dim=(0, 1, 3))).ravel()
         assert 128 - config.finish_halo <= int(rows.min()) < 128 + stride

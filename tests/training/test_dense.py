@@ -257,7 +257,7 @@ def test_half_precision_only_where_the_processor_has_it(monkeypatch, has):
     t, seen = training(1), []
     fuse = t.network.fuse
     monkeypatch.setattr(
-        t.network, "fuse", lambda features: seen.append(torch.is_autocast_enabled("cpu")) or fuse(features)
+        t.network, "fuse", lambda features, slants: seen.append(torch.is_autocast_enabled("cpu")) or fuse(features)
     )
     list(t.run())
     assert seen == [has]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ..errors import BlurMapError
 from .blocks import Residual, Separable, conv_block
-from .contrast import contrast_over_noise, local_contrast, slant
+from .contrast import CELL, contrast_over_noise, local_contrast, slant
 from .sizes import DenseConfig
 
 
@@ -23,12 +23,15 @@ class Level(NamedTuple):
     ----------
     contrast : Tensor, shape (B, 1, Y, X)
         Locally normalised picture.
-    told : Tensor, shape (B, config.told, Y / 4, X / 4), or None
-        What is known of its noise and its slant, see `contrast_over_noise` and `slant`.
+    told : Tensor, shape (B, config.noise, Y / 4, X / 4), or None
+        What is known of its noise, see `contrast_over_noise`.
+    slant : Tensor, shape (B, 2, Y / 4, X / 4), or None
+        Along which direction the light changes least, see `slant`; for the shape.
     """
 
     contrast: Tensor
     told: Tensor | None
+    slant: Tensor | None = None
 
 
 class DenseNetwork(nn.Module):
@@ -61,8 +64,8 @@ class DenseNetwork(nn.Module):
             Residual(c.wide, 3, rank=rank),
             *(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)),
         )
-        if c.told:
-            self.told = nn.Conv2d(c.told, c.wide, 1, bias=False)
+        if c.noise:
+            self.told = nn.Conv2d(c.noise, c.wide, 1, bias=False)
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
         self.up = nn.ModuleList([conv_block(i, c.fused, 1) for i in inner[1:]])
         self.top = nn.Sequential(*(conv_block(c.fused, c.fused, rank=rank) for _ in range(2)))
@@ -72,7 +75,7 @@ class DenseNetwork(nn.Module):
         self.join = nn.Conv2d(c.fused, c.wide, 1)
         self.fine = nn.Sequential(*(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)))
         self.last = conv_block(c.wide, c.fused, 1)
-        self.head = nn.Conv2d(c.fused, c.bins + 1 + (3 if c.shape else 0), 1)
+        self.head = nn.Conv2d(c.fused, c.bins + 1 + (c.levels + 1 if c.shape else 0), 1)
         self.float()
 
     def prepare(
@@ -103,14 +106,11 @@ class DenseNetwork(nn.Module):
             averaged = picture.new_tensor([[0.5**level for level in range(c.levels)]])
         for level in range(c.levels):
             contrast, deviation = local_contrast(picture, valid, c.window)
-            told = []
-            if c.noise:
-                spread = torch.zeros_like(deviation) if noise is None else noise * averaged[:, level, None, None, None]
-                told.append(contrast_over_noise(deviation, spread, c.noise))
-            if c.shape:
-                told.append(slant(contrast, valid, c.window))
-            noise = None if noise is None or level + 1 == c.levels else F.avg_pool2d(noise, 2)
-            levels.append(Level(contrast, torch.cat(told, dim=1) if told else None))
+            told = None
+            if c.noise and noise is not None:
+                told = contrast_over_noise(deviation, noise * averaged[:, level, None, None, None], c.noise)
+                noise = F.avg_pool2d(noise, 2) if level + 1 < c.levels else noise
+            levels.append(Level(contrast, told, slant(contrast, valid, c.window) if c.shape else None))
             if level + 1 < c.levels:
                 weight = F.avg_pool2d(valid, 2)
                 picture = F.avg_pool2d(picture, 2) / weight.clamp_min(1e-3)
@@ -146,7 +146,16 @@ class DenseNetwork(nn.Module):
             x = block(step(_twice(x).add_(side)))
         return cast(Tensor, self.join(x))
 
-    def finish(self, gathered: Tensor, finest: Tensor) -> Tensor:
+    def slants(self, levels: list[Level]) -> Tensor:
+        """Those of all levels on the grid of the output, (B, 2 * levels or 0, Y / 4, X / 4), finest level first."""
+        finest = levels[0].contrast
+        size = [n // CELL for n in finest.shape[-2:]]
+        known = [level.slant for level in levels if level.slant is not None]
+        if not known:
+            return finest.new_empty((finest.shape[0], 0, *size))
+        return torch.cat([F.interpolate(part, size, mode="bilinear", align_corners=False) for part in known], dim=1)
+
+    def finish(self, gathered: Tensor, finest: Tensor, slants: Tensor) -> Tensor:
         """Join what was gathered with the features of the finest level.
 
         Parameters
@@ -155,6 +164,8 @@ class DenseNetwork(nn.Module):
             From all levels.
         finest : Tensor, shape (B, wide, Y / 4, X / 4)
             Features of the finest level.
+        slants : Tensor, shape (B, 2 * levels or 0, Y / 4, X / 4)
+            Of all levels. The shape is a sum of them with weights that the network gives: it turns as they turn.
 
         Returns
         -------
@@ -166,17 +177,23 @@ class DenseNetwork(nn.Module):
             logarithm of its error.
         """
         x = self.fine(_twice(gathered).add_(finest))
-        return cast(Tensor, self.head(self.last(x)))
+        output = cast(Tensor, self.head(self.last(x)))
+        if not self.config.shape:
+            return output
+        known, weights, error = output.split_with_sizes([self.config.bins + 1, self.config.levels, 1], dim=1)
+        parts = weights[:, :, None] * slants.reshape(slants.shape[0], -1, 2, *slants.shape[-2:])
+        return torch.cat([known, parts.sum(dim=1), error], dim=1)
 
-    def fuse(self, features: list[Tensor]) -> Tensor:
+    def fuse(self, features: list[Tensor], slants: Tensor) -> Tensor:
         """`gather` and `finish`."""
-        return self.finish(self.gather(features), features[0])
+        return self.finish(self.gather(features), features[0], slants)
 
     def forward(
         self, picture: Tensor, valid: Tensor, noise: Tensor | None = None, averaged: Tensor | None = None
     ) -> Tensor:
         """All steps on whole pictures; see `prepare` for what goes in."""
-        return self.fuse([self.trunk(level) for level in self.prepare(picture, valid, noise, averaged)])
+        levels = self.prepare(picture, valid, noise, averaged)
+        return self.fuse([self.trunk(level) for level in levels], self.slants(levels))
 
     def fused(self) -> DenseNetwork:
         """Copy for estimating: batch norms folded into the convolutions before them, channels last."""
@@ -196,8 +213,7 @@ class DenseNetwork(nn.Module):
         other : DenseNetwork
             Of the same sizes, or with less: residual blocks that it lacks
             change almost nothing at first, a shape that it does not give stays
-            as drawn (from zero it would not be learned beside sigma), a noise
-            or slant that it is not told counts for nothing, and its 3x3 convolutions are
+            as drawn, a noise that it is not told counts for nothing, and its 3x3 convolutions are
             replaced by the nearest ones of the rank wanted.
 
         Raises
@@ -223,12 +239,8 @@ class DenseNetwork(nn.Module):
                 known[f"{name}.0.weight"], known[f"{name}.1.weight"] = module.nearest(known.pop(f"{name}.weight"))
             elif isinstance(module, Residual) and not any(key.startswith(f"{name}.") for key in known):
                 module.fade()
-        if mine.told:
-            told, old = torch.zeros_like(self.told.weight), known.get("told.weight")
-            if old is not None:
-                told[:, : theirs.noise] = old[:, : theirs.noise]
-                told[:, mine.noise : mine.noise + old.shape[1] - theirs.noise] = old[:, theirs.noise :]
-            known["told.weight"] = told
+        if mine.noise and not theirs.noise:
+            known["told.weight"] = torch.zeros_like(self.told.weight)
         for name in ("head.weight", "head.bias"):
             new = self.state_dict()[name].clone()
             new[: len(known[name])] = known[name]

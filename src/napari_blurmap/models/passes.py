@@ -94,7 +94,9 @@ class DensePass:
             return torch.empty(cells, dtype=picture.dtype, device=device, memory_format=torch.channels_last)
 
         features = []
-        for level in network.prepare(picture, valid, *self._noise(plane, border, device)):
+        levels = network.prepare(picture, valid, *self._noise(plane, border, device))
+        slants = network.slants(levels)
+        for level in levels:
             features.append(empty(level.contrast.shape, STRIDE))
 
             def read(tile: Tile, level: Level = level, into: Tensor = features[-1]) -> None:
@@ -110,7 +112,8 @@ class DensePass:
             paste(gathered, network.gather(parts), tile, GATHERED)
 
         def finish(tile: Tile) -> None:
-            use(tile, network.finish(_cut(gathered, tile, GATHERED), _cut(features[0], tile, STRIDE)))
+            parts = (_cut(feature, tile, STRIDE) for feature in (features[0], slants))
+            use(tile, network.finish(_cut(gathered, tile, GATHERED), *parts))
 
         yield from side_by_side(gather, tiles(whole, _GATHER * edge, config.gather_halo), workers)
         yield from side_by_side(finish, tiles(whole, edge, config.finish_halo), workers)

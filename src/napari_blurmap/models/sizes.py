@@ -49,7 +49,7 @@ class DenseConfig:
     noise : int, default=0
         Octaves of the contrast over the camera's noise that it is told; 0: it is not told the noise.
     shape : bool, default=False
-        Whether it gives the shape of the blur too; then it is told the slant of the light.
+        Whether it gives the shape of the blur too.
     """
 
     bins: int = 48
@@ -70,11 +70,6 @@ class DenseConfig:
         number("window", self.window, "a number of pixels above 0, at most 64", above=0.0, most=64.0)
         number("rank", self.rank, "a number from 0 to 4", least=0.0, most=4.0)
         flag("shape", self.shape)
-
-    @property
-    def told(self) -> int:
-        """Channels of what is told of every level beside its contrast."""
-        return self.noise + (2 if self.shape else 0)
 
     @property
     def total_stride(self) -> int:

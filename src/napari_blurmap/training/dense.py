@@ -193,7 +193,8 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         # Whole precision here: a local mean rounded to bfloat16 leaves steps in a faint structure on a high offset.
         levels = self.network.prepare(*network_inputs(inputs))
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._half):
-            output = self.network.fuse([self.network.trunk(level) for level in levels]).float()
+            features = [self.network.trunk(level) for level in levels]
+            output = self.network.fuse(features, self.network.slants(levels)).float()
         sigma, structure, *anisotropy = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
         present = (structure > STRUCTURE).float()
         valid = F.avg_pool2d(inputs[:, 1:2], STRIDE)[:, 0]
