@@ -124,10 +124,10 @@ class BlurMap(Shaped):
         Returns
         -------
         BlurMap
-            Sigma filled plane by plane (`napari_blurmap.result.fill`), weighted by
-            1/uncertainty^2; readings too noisy to be judged count likewise. A
-            plane with nothing judged is NaN. The status is
-            kept, and the uncertainty of what was filled is NaN: ``masked`` and
+            Sigma, and the shape of the blur where it is known, filled plane by
+            plane (`napari_blurmap.result.fill`), weighted by 1/uncertainty^2;
+            readings too noisy to be judged count likewise. A plane with nothing
+            judged is NaN. The status is kept, and the uncertainty of what was filled is NaN: ``masked`` and
             ``summary`` still tell judged from filled. Lazy where this one is;
             then each plane is computed in one piece (about 60 bytes a pixel).
 
@@ -147,7 +147,8 @@ class BlurMap(Shaped):
         # What is too uncertain to be shown still tells more than a far neighbour; empty ground tells nothing.
         hints = (self.status == Status.MEASURED) | (self.status == Status.TOO_NOISY)
         kept: dict[str, Any] = {n: np.where(known, values, np.float32(np.nan)) for n, values in self.numbers.items()}
-        kept["sigma"] = fill_planes(self.sigma, self.uncertainty, known, guide, hints)
+        for name in self.numbers.keys() - {"uncertainty", "ellipticity_error"}:
+            kept[name] = fill_planes(self.numbers[name], self.uncertainty, known, guide, hints)
         done = {"max_relative": MAX_RELATIVE, "guided_by_picture": image is not None}
         return replace(self, **kept, provenance=self.provenance | {"filled": done})
 

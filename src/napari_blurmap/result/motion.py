@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..ground.status import Array
+from .smooth.mrf import motion_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,12 @@ class Motion(NamedTuple):
     probabilities: Array
     candidates: list[Candidate]
 
+    @property
+    def nearest(self) -> NDArray[np.intp]:
+        """Number of the most probable candidate, shape (..., Y / 4, X / 4); -1 where the map has no number."""
+        known = np.isfinite(self.probabilities).all(axis=-3)
+        return np.where(known, np.argmax(self.probabilities, axis=-3), -1)
+
 
 def candidate_lines(lengths: Sequence[float] = _LENGTHS, step: float = _STEP) -> list[Candidate]:
     """Lines of several lengths and directions; one of a pixel or less has no direction.
@@ -94,7 +101,7 @@ def line_of(axes: Axes) -> Line:
     return Line(length, of_square / (2 * LINE_SIGMA**2 * np.maximum(length, 1.0)), square, of_square)
 
 
-def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
+def motion_of(axes: Axes, candidates: Sequence[Candidate], strength: float = 0.0) -> Motion:
     """Lines that blur like ellipses.
 
     Parameters
@@ -103,6 +110,8 @@ def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
         Of the blur, (..., Y, X).
     candidates : sequence of Candidate
         What the probabilities are for.
+    strength : float, default=0
+        Of the Markov random field over them.
 
     Returns
     -------
@@ -125,6 +134,9 @@ def motion_of(axes: Axes, candidates: Sequence[Candidate]) -> Motion:
     away = (x - lines * np.cos(turns)) ** 2 + (y - lines * np.sin(turns)) ** 2
     weight = _softmax(-0.5 * away / np.asarray(width)[cells][..., None] ** 2)
     probabilities = np.moveaxis(weight, -1, -3).astype(np.float32)
+    if strength:
+        for index in np.ndindex(probabilities.shape[:-3]):
+            probabilities[index] = motion_field(probabilities[index], candidates, strength)
     return Motion(length, error, axes.angle, axes.angle_error, probabilities, list(candidates))
 
 

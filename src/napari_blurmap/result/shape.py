@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arguments import number
 from ..ground.status import Array
 from .maps import Maps
 from .motion import Candidate, Motion, candidate_lines, motion_of
@@ -69,7 +70,7 @@ def principal_axes(sigma: Array, uncertainty: Array, first: Array, second: Array
     [2.0, 1.0, 45.0]
     """
     measured = np.sqrt(first**2 + second**2)
-    e = np.sqrt(np.maximum(measured**2 - error**2, 0.0))
+    e = np.sqrt(np.maximum(measured**2 - np.nan_to_num(error) ** 2, 0.0))  # what was filled has no error
     told = measured > _TOLD * error
     longer, shorter = np.sqrt(1 + e), np.sqrt(np.maximum(1 - e, 0.0))
     angle = np.degrees(0.5 * np.arctan2(second, first)) % 180.0
@@ -105,7 +106,7 @@ class Shaped(Maps):
         shape = (self.ellipticity_1, self.ellipticity_2, self.ellipticity_error)
         return principal_axes(self.sigma, self.uncertainty, *shape)
 
-    def motion(self, candidates: Sequence[Candidate] | None = None) -> Motion:
+    def motion(self, candidates: Sequence[Candidate] | None = None, *, strength: float = 0.0) -> Motion:
         """Length and direction of the line of motion that, with a round blur, blurs like the map.
 
         Parameters
@@ -113,6 +114,9 @@ class Shaped(Maps):
         candidates : sequence of (length, angle), optional
             Lines in pixels and degrees, of which the nearest is looked for: the 73 of Sun et al. (Learning a
             Convolutional Neural Network for Non-uniform Motion Blur Removal, CVPR 2015) by default.
+        strength : float, default=0
+            Smooths the probabilities of the candidates by a Markov random field, as they do: what all neighbours
+            together count against 1 for the place itself, up to 1. Length and angle stay as they are.
 
         Returns
         -------
@@ -121,7 +125,7 @@ class Shaped(Maps):
         Raises
         ------
         BlurMapError
-            Where the model gives no shape, or there is no candidate.
+            Where the model gives no shape, there is no candidate, or the strength is none.
 
         Examples
         --------
@@ -139,7 +143,8 @@ class Shaped(Maps):
                 f"candidates is {candidates!r}; expected lines of a length above 0 pixels and an angle in degrees, "
                 "such as [(9, 0), (9, 90)]."
             )
-        return motion_of(self.axes_of_blur, lines)
+        amount = number("strength", strength, "the weight of the neighbours, 0 to 1", least=0, most=1)
+        return motion_of(self.axes_of_blur, lines, amount)
 
     @property
     def sigma_major(self) -> Array:

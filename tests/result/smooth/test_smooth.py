@@ -211,7 +211,7 @@ def test_the_mean_is_that_of_scipy_where_all_count_alike():
 def test_the_edge_equations_are_solved():
     truth, image, _ = step()
     m = noisy(truth[:40, 40:80])
-    measured = judged_plane_of(m.sigma, m.uncertainty, m.status, picture=image[:40, 40:80])
+    measured = judged_plane_of((m.sigma, m.uncertainty), m.status, picture=image[:40, 40:80])
     scatter = _scatter(measured)
     error = measured.uncertainty
     change = np.minimum(scatter / error / 0.5, 5)

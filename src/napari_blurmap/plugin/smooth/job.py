@@ -57,8 +57,8 @@ class SmoothJob:
     ) -> list[Layer] | Stopped:
         """The new layers, sigma first; a lazy map is computed here, not where napari draws."""
         m = self.blurmap
-        sigma, uncertainty, status = (np.asarray(array) for array in (m.sigma, m.uncertainty, m.status))
-        here = replace(m, sigma=sigma, uncertainty=uncertainty, status=status)
+        arrays: dict[str, Any] = {name: np.asarray(array) for name, array in (*m.numbers.items(), ("status", m.status))}
+        here = replace(m, **arrays)
         try:
             smoothed = (function or smooth_sigma)(
                 here, image=self.guide, progress=progress, cancel=cancel, **self.options
@@ -68,7 +68,7 @@ class SmoothJob:
         view = self.layer.metadata.get("blurmap_view", {})
         by = str(m.provenance.get("model", "unknown model"))
         layers = result_layers(smoothed, self.layer, limit=view.get("limit"), name=view.get("name"))
-        for one in layers[:2]:
+        for one in layers:
             one.name = one.name.replace(f"({by}", f"({by}, {self.options['method']} {self.options['strength']:g}", 1)
         return layers
 

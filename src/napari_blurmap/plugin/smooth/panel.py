@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
-from napari.layers import Labels
+from napari.layers import Labels, Vectors
 from qtpy.QtCore import QEvent
 
 from ..panels.base import RunPanel
@@ -98,10 +98,10 @@ class SmoothPanel(RunPanel):
 
 
 def _hide(viewer: napari.viewer.Viewer, sigma: Image) -> None:
-    """Hide a map and its places that were not judged: one over the other, neither could be read."""
+    """Hide a map with its axes and its places that were not judged: one over the other, neither could be read."""
     sigma.visible = False
     m = sigma.metadata["blurmap"]
     for layer in viewer.layers:
         known = layer.metadata
-        if isinstance(layer, Labels) and "blurmap_view" in known and known.get("blurmap") is m:
+        if isinstance(layer, (Labels, Vectors)) and "blurmap_view" in known and known.get("blurmap") is m:
             layer.visible = False

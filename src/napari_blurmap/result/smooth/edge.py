@@ -22,7 +22,7 @@ _CERTAIN, _MOST = 0.5, 5.0
 _STEPS = 100
 
 
-def edge_preserving(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
+def edge_preserving(measured: JudgedPlane, strength: float) -> Plane:
     """Weighted least squares, guided by the picture.
 
     Parameters
@@ -34,8 +34,8 @@ def edge_preserving(measured: JudgedPlane, strength: float) -> tuple[Plane, Plan
 
     Returns
     -------
-    sigma, error : ndarray of float32, shape (Y, X)
-        Less the medians that ``measured`` tells of.
+    ndarray of float32, shape (N, Y, X)
+        The planes of ``measured``.
 
     Notes
     -----
@@ -57,11 +57,8 @@ def edge_preserving(measured: JudgedPlane, strength: float) -> tuple[Plane, Plan
     weight = (inverse_variance(np.hypot(uncertainty, 2 * scatter), measured.judged) / strength**2).astype(np.float32)
     picture = gaussian_filter(measured.needed("picture").astype(np.float32), _SMOOTHING, truncate=2)
     system = System(weight, _ties(picture, change, 0), _ties(picture, change, 1))
-    sigma, error = (
-        conjugate_gradients(system, weight * plane, plane.copy(), _STEPS)
-        for plane in (measured.sigma.astype(np.float32), measured.error.astype(np.float32))
-    )
-    return sigma, error
+    planes = measured.planes.astype(np.float32)
+    return np.stack([conjugate_gradients(system, weight * plane, plane.copy(), _STEPS) for plane in planes])
 
 
 def _scatter(measured: JudgedPlane) -> Plane:

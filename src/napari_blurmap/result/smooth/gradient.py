@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .judged_plane import JudgedPlane, Plane
 
 
-def along_level_lines(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
+def along_level_lines(measured: JudgedPlane, strength: float) -> Plane:
     """Average of the judged places on a straight piece of the level line through each.
 
     Parameters
@@ -23,8 +23,8 @@ def along_level_lines(measured: JudgedPlane, strength: float) -> tuple[Plane, Pl
 
     Returns
     -------
-    sigma, error : ndarray of float64, shape (Y, X)
-        Weighted averages, less the medians that ``measured`` tells of.
+    ndarray of float64, shape (N, Y, X)
+        Weighted averages of the planes of ``measured``.
 
     Notes
     -----
@@ -38,21 +38,19 @@ def along_level_lines(measured: JudgedPlane, strength: float) -> tuple[Plane, Pl
     half = int(strength / 2)
     down, right = _level_direction(measured, max(strength / 4, 1.0))
     height, width = measured.sigma.shape
-    # One row of three numbers for each pixel, in a frame wide enough for every step; all fetched at once.
-    framed = np.zeros((height + 2 * half, width + 2 * half, 3))
+    # A row with all numbers of each pixel, in a frame wide enough for every step; all fetched at once.
+    framed = np.zeros((height + 2 * half, width + 2 * half, 1 + len(measured.planes)))
     inner = framed[half : half + height, half : half + width]
     inner[..., 0] = measured.weight
-    inner[..., 1] = measured.weight * measured.sigma
-    inner[..., 2] = measured.weight * measured.error
-    rows, stride = framed.reshape(-1, 3), width + 2 * half
+    inner[..., 1:] = np.moveaxis(measured.weight * measured.planes, 0, -1)
+    rows, stride = framed.reshape(-1, framed.shape[-1]), width + 2 * half
     here = (np.arange(height)[:, None] + half) * stride + np.arange(width) + half
     total = inner.copy()
     for step in range(1, half + 1):
         offset = np.rint(step * down).astype(np.intp) * stride + np.rint(step * right).astype(np.intp)
         # Both ways together: what a mirror exchanges is added in no order.
         total += rows[here + offset] + rows[here - offset]
-    weight = np.maximum(total[..., 0], 1e-12)
-    return total[..., 1] / weight, total[..., 2] / weight
+    return np.moveaxis(total[..., 1:] / np.maximum(total[..., :1], 1e-12), -1, 0)
 
 
 def _level_direction(measured: JudgedPlane, scale: float) -> tuple[Plane, Plane]:

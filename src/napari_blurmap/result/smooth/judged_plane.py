@@ -11,6 +11,8 @@ from ...errors import BlurMapError
 from ...ground.status import judged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Plane = NDArray[np.floating[Any]]
@@ -27,12 +29,12 @@ class JudgedPlane:
     ----------
     judged : ndarray of bool, shape (Y, X)
         Places to smooth; only they are read.
-    sigma, error : ndarray of float64, shape (Y, X)
-        Blur and its standard error less their medians, pixels: 0 everywhere on
-        a constant map, which every method therefore leaves exactly as it is.
-        0 where not judged.
+    planes : ndarray of float64, shape (N, Y, X)
+        Sigma, its standard error, and the shape of the blur where it is known,
+        each less its median: 0 everywhere on a constant map, which every method
+        therefore leaves exactly as it is. 0 where not judged.
     median_error : float
-        What was taken from ``error``.
+        What was taken from the standard error.
     weight : ndarray of float64, shape (Y, X)
         1/uncertainty^2 relative to its median, within a factor of 100; 0 where
         not judged.
@@ -47,8 +49,7 @@ class JudgedPlane:
     """
 
     judged: NDArray[np.bool_]
-    sigma: Plane
-    error: Plane
+    planes: Plane
     median_error: float
     weight: Plane
     picture: Plane | None = None
@@ -57,9 +58,14 @@ class JudgedPlane:
     reading: str = "mean"
 
     @property
+    def sigma(self) -> Plane:
+        """Blur less its median, pixels."""
+        return np.asarray(self.planes[0])
+
+    @property
     def uncertainty(self) -> Plane:
         """Standard error, pixels; that of the median where not judged."""
-        return self.error + self.median_error
+        return np.asarray(self.planes[1] + self.median_error)
 
     def needed(self, name: str) -> Plane:
         """The picture or the probabilities, which `smooth_sigma` has asked for."""
@@ -69,13 +75,13 @@ class JudgedPlane:
         return found
 
 
-def judged_plane_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8], **guides: Any) -> JudgedPlane | None:
+def judged_plane_of(numbers: Sequence[Plane], status: NDArray[np.uint8], **guides: Any) -> JudgedPlane | None:
     """Prepare one plane; None where nothing was judged.
 
     Parameters
     ----------
-    sigma, uncertainty : ndarray, shape (Y, X)
-        Pixels.
+    numbers : sequence of ndarray, shape (Y, X)
+        Sigma and its standard error, pixels, and the shape of the blur where it is known.
     status : ndarray of uint8, shape (Y, X)
         `napari_blurmap.Status`.
     **guides
@@ -85,15 +91,14 @@ def judged_plane_of(sigma: Plane, uncertainty: Plane, status: NDArray[np.uint8],
     -------
     JudgedPlane or None
     """
-    known = np.asarray(judged(sigma, uncertainty, status) & np.isfinite(sigma) & np.isfinite(uncertainty))
+    given = np.asarray(numbers, np.float64)
+    known = np.asarray(judged(numbers[0], numbers[1], status) & np.isfinite(given).all(axis=0))
     if not known.any():
         return None
-    middle, typical = float(np.median(sigma[known])), float(np.median(uncertainty[known]))
-    error = np.where(known, uncertainty, typical).astype(np.float64)
-    weight = inverse_variance(error, known)
-    return JudgedPlane(
-        known, np.where(known, sigma, middle) - np.float64(middle), error - typical, typical, weight, **guides
-    )
+    middle = np.median(given[:, known], axis=1)
+    planes = np.where(known, given - middle[:, None, None], 0.0)
+    typical = float(middle[1])
+    return JudgedPlane(known, planes, typical, inverse_variance(planes[1] + typical, known), **guides)
 
 
 def inverse_variance(error: Plane, known: NDArray[np.bool_]) -> Plane:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .judged_plane import JudgedPlane, Plane
 
 
-def moving_average(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
+def moving_average(measured: JudgedPlane, strength: float) -> Plane:
     """Average of the judged places in a window around each.
 
     Parameters
@@ -24,8 +24,8 @@ def moving_average(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane
 
     Returns
     -------
-    sigma, error : ndarray of float64, shape (Y, X)
-        Weighted averages, less the medians that ``measured`` tells of.
+    ndarray of float64, shape (N, Y, X)
+        Weighted averages of the planes of ``measured``.
     """
     window = 2 * int(strength / 2) + 1
 
@@ -33,4 +33,4 @@ def moving_average(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane
         return np.asarray(uniform_filter(plane, window, mode="constant"))
 
     weight = np.maximum(total(measured.weight), 1e-12)
-    return total(measured.weight * measured.sigma) / weight, total(measured.weight * measured.error) / weight
+    return np.stack([total(measured.weight * plane) / weight for plane in measured.planes])

@@ -1,4 +1,4 @@
-"""Markov random field over the probabilities of every sigma: neighbours tend to have the same."""
+"""Markov random fields over the probabilities of every sigma, or every line of motion: neighbours tend to agree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from .least_squares import ties
 from .readings import read, spread_about
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from .judged_plane import JudgedPlane, Plane
@@ -27,7 +29,7 @@ _BREAK = 0.1
 _ROUNDS, _FLOOR = 20, 1e-6
 
 
-def random_field(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
+def random_field(measured: JudgedPlane, strength: float) -> Plane:
     """Beliefs of a Markov random field, brought back to pixels.
 
     Parameters
@@ -39,8 +41,8 @@ def random_field(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
 
     Returns
     -------
-    sigma, error : ndarray, shape (Y, X)
-        Less the medians that ``measured`` tells of.
+    ndarray, shape (N, Y, X)
+        The planes of ``measured``; the shape of the blur, of which the probabilities tell nothing, as it was.
 
     Notes
     -----
@@ -67,13 +69,55 @@ def random_field(measured: JudgedPlane, strength: float) -> tuple[Plane, Plane]:
     data, cell = _pooled(measured.needed("probabilities"), measured.judged.shape)
     p = _normalised(data.copy())
     weight = _sum_over_cells(measured.weight, cell, data.shape[1:]).astype(np.float32)
-    q = _beliefs(data, weight, _ties_of_cells(measured, cell, data.shape[1:]), strength)
+    q = _beliefs(data, weight, _ties_of_cells(measured, cell, data.shape[1:]), strength, _message)
     grid = np.asarray(measured.needed("sigma_grid"), np.float32)
     kind = measured.reading
     before, after = read(p, grid, kind), read(q, grid, kind)
     narrower = spread_about(after, q, grid, kind) / np.maximum(spread_about(before, p, grid, kind), 1e-6)
     moved, factor = (_to_pixels(plane, cell, measured.judged.shape) for plane in (after - before, narrower))
-    return measured.sigma + moved, measured.uncertainty * factor - measured.median_error
+    smoothed = measured.planes.copy()
+    smoothed[0] += moved
+    smoothed[1] = measured.uncertainty * factor - measured.median_error
+    return smoothed
+
+
+def motion_field(
+    probabilities: NDArray[np.float32], candidates: Sequence[tuple[float, float]], strength: float
+) -> NDArray[np.float32]:
+    """Beliefs of a Markov random field over candidate lines of motion, as Sun et al. (CVPR 2015) have it.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (K, h, w)
+        Of every candidate; NaN where there is none, which neither tells its neighbours anything nor is told.
+    candidates : sequence of (length, angle)
+        Pixels and degrees.
+    strength : float
+        As `random_field` takes it.
+
+    Returns
+    -------
+    ndarray of float32, shape (K, h, w)
+
+    Notes
+    -----
+    Neighbours tend to have lines whose ends lie near each other: the cost of
+    two candidates is the distance of their ends, pixels, up to where it counts as a break.
+    """
+    known = np.asarray(np.isfinite(probabilities).all(axis=0))
+    data = np.log(np.maximum(np.where(known, probabilities, 1 / len(candidates)), np.float32(_FLOOR)))
+    length, angle = np.array(candidates, np.float64).T
+    ends = length / 2 * np.exp(1j * np.radians(angle))  # a line has no head: the one turned by 180 degrees is the same
+    away = np.minimum(*(np.abs(ends[:, None] + sign * ends) for sign in (1, -1)))
+    near = np.exp(-away / _FALL)
+    likely = ((1 - _BREAK) * near / near.sum(axis=0) + _BREAK / len(near)).astype(np.float32)
+
+    def message(q: Cells) -> Cells:
+        return np.log(np.tensordot(likely, q, axes=1))
+
+    weight = known.astype(np.float32)
+    q = _beliefs(np.asarray(data), weight, (np.ones_like(weight[1:]), np.ones_like(weight[:, 1:])), strength, message)
+    return np.where(known, q, probabilities)
 
 
 def _pooled(probabilities: Plane, shape: tuple[int, ...]) -> tuple[Cells, int]:
@@ -94,15 +138,17 @@ def _pooled(probabilities: Plane, shape: tuple[int, ...]) -> tuple[Cells, int]:
     return data, stride * max(many, 1)
 
 
-def _beliefs(data: Cells, weight: Cells, tie: tuple[Cells, Cells], strength: float) -> Cells:
-    """What every cell holds of its sigma after hearing its neighbours."""
+def _beliefs(
+    data: Cells, weight: Cells, tie: tuple[Cells, Cells], strength: float, message: Callable[[Cells], Cells]
+) -> Cells:
+    """What every cell holds of its label after hearing its neighbours."""
     heard = _neighbours(np.ones_like(data[:1]), np.zeros_like(data[:1]), weight, tie)[0]
     share = np.where(heard > 0, strength / np.maximum(heard, 1e-12), 0).astype(np.float32)
     q = _normalised(data.copy())
-    own = _message(q)
+    own = message(q)
     for _ in range(_ROUNDS):
         # Less the cell's own message, so that neighbours of one mind add exactly nothing.
-        log_q = _neighbours(_message(q), own, weight, tie)
+        log_q = _neighbours(message(q), own, weight, tie)
         log_q *= share
         log_q += data
         q = _normalised(log_q)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class Method(NamedTuple):
     """A way to smooth, and the meaning and limits of its strength."""
 
-    smooth: Callable[[JudgedPlane, float], tuple[Any, Any]]
+    smooth: Callable[[JudgedPlane, float], Plane]
     strength: float
     largest: float
     meaning: str
@@ -84,7 +84,10 @@ def smooth_sigma(
     Returns
     -------
     BlurMap
-        Sigma and uncertainty of the judged places smoothed; all other places,
+        Sigma and uncertainty of the judged places smoothed, and likewise the
+        shape of the blur where the map has it (not by ``"mrf"``, whose
+        probabilities are of sigma: for those of motion see
+        `napari_blurmap.BlurMap.motion`); all other places,
         which are not read either, and every status as they were. Without
         probabilities, which belong to the map before. The method and its
         strength are added to ``provenance["smoothed"]``. Lazy (dask) where the
@@ -134,28 +137,28 @@ def smooth_sigma(
     grid = np.asarray(m.sigma_grid, np.float32) if method == "mrf" else None
     reading = str(m.provenance.get("decode", "mean"))
 
-    def smooth(sigma: Any, uncertainty: Any, status: Any, picture: Any, weights: Any) -> tuple[Plane, Plane]:
+    def smooth(status: Any, picture: Any, weights: Any, *numbers: Any) -> list[Plane]:
         shown = None if picture is None else read_plane(picture).picture
         guides = {"picture": shown, "probabilities": weights, "sigma_grid": grid, "reading": reading}
-        return _smooth_plane(sigma, uncertainty, status, chosen, amount, **guides)
+        return _smooth_plane(numbers, status, chosen, amount, **guides)
 
     def parts(index: tuple[int, ...]) -> tuple[Any, ...]:
         picture = None if pictures is None else pictures.plane(index)
         weights = m.probabilities[index] if method == "mrf" and m.probabilities is not None else None
-        return m.sigma[index], m.uncertainty[index], m.status[index], picture, weights
+        return m.status[index], picture, weights, *(values[index] for values in m.numbers.values())
 
     done = {"method": method, "strength": amount, "guided_by_picture": pictures is not None}
     about = m.provenance | {"smoothed": [*m.provenance.get("smoothed", []), done]}
 
-    def result(sigma: Any, uncertainty: Any, **more: Any) -> BlurMap:
-        arrays = {"sigma": sigma, "uncertainty": uncertainty, "probabilities": None, "sigma_grid": None}
-        return replace(m, **arrays, provenance=about | more)
+    def result(maps: Sequence[Any], **more: Any) -> BlurMap:
+        smoothed: dict[str, Any] = dict(zip(m.numbers, maps, strict=True))
+        return replace(m, **smoothed, probabilities=None, sigma_grid=None, provenance=about | more)
 
-    lazy = is_lazy(m.sigma, m.uncertainty, m.status)
-    maps = [values if lazy else values.copy() for values in (m.sigma, m.uncertainty)]
+    lazy = is_lazy(*m.numbers.values(), m.status)
+    maps = [values if lazy else values.copy() for values in m.numbers.values()]
     leading = m.sigma.shape[:-2]
-    pace = Pace(prod(leading), progress, cancel, lambda: result(*maps, partial=True), "smoothing", prod(leading))
-    return result(*map_planes(smooth, parts, maps, leading, lazy=lazy, after=pace.tick))
+    pace = Pace(prod(leading), progress, cancel, lambda: result(maps, partial=True), "smoothing", prod(leading))
+    return result(map_planes(smooth, parts, maps, leading, lazy=lazy, after=pace.tick))
 
 
 def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, float]:
@@ -171,19 +174,23 @@ def _checked(m: BlurMap, method: str, strength: float | None) -> tuple[Method, f
     return chosen, number(f"The strength of {method!r}", strength, what, above=0, most=chosen.largest)
 
 
-def _smooth_plane(
-    sigma: Plane, uncertainty: Plane, status: Any, chosen: Method, strength: float, **guides: Any
-) -> tuple[Plane, Plane]:
-    """Sigma and uncertainty of one plane."""
-    measured = judged_plane_of(sigma, uncertainty, status, **guides)
+def _smooth_plane(numbers: Sequence[Plane], status: Any, chosen: Method, strength: float, **guides: Any) -> list[Plane]:
+    """Sigma, uncertainty and shape of one plane."""
+    measured = judged_plane_of(numbers, status, **guides)
     if measured is None:
-        return sigma, uncertainty
-    smoothed, error = chosen.smooth(measured, strength)
-    moved = smoothed - measured.sigma
-    unexplained = np.maximum(np.square(moved) - np.square(measured.uncertainty), 0)
-    total = np.sqrt(np.square(np.maximum(error + measured.median_error, 0)) + unexplained)
+        return list(numbers)
+    moved = chosen.smooth(measured, strength) - measured.planes
     # Differences are added to what was measured: none leaves it exactly as it was.
-    return (
-        np.where(measured.judged, np.maximum(sigma + moved, 0), sigma).astype(np.float32),
-        np.where(measured.judged, total, uncertainty).astype(np.float32),
-    )
+    smoothed = [values + by for values, by in zip(numbers, moved, strict=True)]
+    smoothed[0] = np.maximum(smoothed[0], 0)
+    smoothed[1] = _with_rest(smoothed[1], numbers[1], np.square(moved[0]))
+    if len(numbers) > 2:
+        smoothed[4] = _with_rest(smoothed[4], numbers[4], np.maximum(np.square(moved[2]), np.square(moved[3])))
+    kept = zip(smoothed, numbers, strict=True)
+    return [np.where(measured.judged, new, old).astype(np.float32) for new, old in kept]
+
+
+def _with_rest(error: Plane, before: Plane, moved_squared: Plane) -> Plane:
+    """A smoothed error, and in squares what a place was moved by beyond its own."""
+    rest = np.maximum(moved_squared - np.square(before.astype(np.float64)), 0)
+    return np.asarray(np.sqrt(np.square(np.maximum(error, 0)) + rest))
