@@ -79,7 +79,7 @@ class CameraNoise:
     --------
     >>> noise = CameraNoise((100.0, 300.0), (4.0, 8.0))
     >>> noise.variance([50.0, 200.0, 500.0]).tolist()
-    [3.0, 6.0, 12.0]
+    [4.0, 6.0, 12.0]
     >>> noise.deviation(100.0).item()
     2.0
     """

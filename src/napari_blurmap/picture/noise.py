@@ -65,6 +65,7 @@ def blur_again(
 
     Examples
     --------
+    >>> from napari_blurmap.picture.camera_noise import estimate_noise
     >>> rng = np.random.default_rng(0)
     >>> flat = rng.normal(50.0, 3.0, (128, 128))
     >>> again = blur_again(flat, 2.0, estimate_noise(flat), Digits(0.0, 255.0, 1.0), rng)
