@@ -256,8 +256,6 @@ def test_half_precision_only_where_the_processor_has_it(monkeypatch, has):
     monkeypatch.setattr("napari_blurmap.training.dense.has_bfloat16", lambda device: has)
     t, seen = training(1), []
     fuse = t.network.fuse
-    monkeypatch.setattr(
-        t.network, "fuse", lambda features, slants: seen.append(torch.is_autocast_enabled("cpu")) or fuse(features)
-    )
+    monkeypatch.setattr(t.network, "fuse", lambda *parts: seen.append(torch.is_autocast_enabled("cpu")) or fuse(*parts))
     list(t.run())
     assert seen == [has]
