@@ -61,9 +61,11 @@ class PatchConfig:
 
     def __post_init__(self) -> None:
         # A model file holds lists.
+        what = "a short list of layers"
         for name in ("before", "after"):
-            object.__setattr__(self, name, tuple(_layer(name, layer) for layer in _layers(name, getattr(self, name))))
-        hidden = tuple(whole("hidden", size, least=1, most=2**16) for size in _layers("hidden", self.hidden))
+            layers = tuple(_layer(name, layer) for layer in entries(name, getattr(self, name), what))
+            object.__setattr__(self, name, layers)
+        hidden = tuple(whole("hidden", size, least=1, most=2**16) for size in entries("hidden", self.hidden, what))
         object.__setattr__(self, "hidden", hidden)
         whole("classes", self.classes, least=2, most=1000)
         number("dropout", self.dropout, "a number from 0 to below 1", least=0.0, most=0.999)
@@ -93,10 +95,6 @@ class PatchConfig:
     def border(self) -> tuple[int, int]:
         """Pixels that a map needs before and after the picture: 15 and 16 at a stride of 1, none at 32."""
         return (PATCH - self.stride) // 2, (PATCH - self.stride + 1) // 2
-
-
-def _layers(name: str, layers: Any) -> tuple[Any, ...]:
-    return entries(name, layers, "a short list of layers")
 
 
 def _layer(name: str, layer: Any) -> tuple[int, int]:

@@ -75,7 +75,7 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
     """
     if masks is None and _is_pair(images):
         images = [images]
-    elif _is_one(images):
+    elif isinstance(images, str | Path | Picture) or hasattr(images, "shape") or hasattr(images, "data"):
         is_list = isinstance(masks, list | tuple)
         images, masks = [images], masks if masks is None or is_list else [masks]
     images = list(entries("images", images, "pictures, a folder, or a list of them", most=_LONGEST_LIST))
@@ -114,8 +114,3 @@ def _is_pair(images: Any) -> bool:
             "and false. Give several pictures as a list, [a, b], and masks of several labels by masks=."
         )
     return True
-
-
-def _is_one(images: Any) -> bool:
-    """Whether it is one picture or folder."""
-    return isinstance(images, str | Path | Picture) or hasattr(images, "shape") or hasattr(images, "data")
