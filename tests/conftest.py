@@ -28,6 +28,15 @@ def pytest_configure() -> None:
         pytest.exit(f"QT_API and PYTEST_QT_API differ: {sorted(chosen)}; set both to the same binding.", 4)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes (--dist loadgroup) one has all windows: they share a screen, its focus and the clipboard."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            file = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group("windows" if file.startswith("tests/plugin/") else file))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The folder of the project."""

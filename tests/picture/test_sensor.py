@@ -91,7 +91,7 @@ ABSURD = [-1, np.nan, np.inf, 1e200, "5", "automatic", None, True, object(), (1,
 ABSURD += [[[1, 2, 3]], {"gain": 1, "dark": 2}, {"offset": 3.0}, {"gain": "2"}, {}]
 
 
-@pytest.mark.parametrize("given", ABSURD, ids=str)
+@pytest.mark.parametrize("given", ABSURD, ids=lambda given: type(given).__name__)
 def test_what_is_no_noise(given):
     with pytest.raises(nb.BlurMapError, match="noise"):
         as_noise(given)

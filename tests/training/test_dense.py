@@ -43,6 +43,8 @@ def test_one_seed_gives_equal_weights():
     assert not torch.equal(weights[0], weights[2])
 
 
+# Python 3.12 says so of a fork beside any other thread, such as that by which pytest-xdist hears of its tests.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_processes_that_make_the_crops(method):
     """However processes are started (Windows and macOS know only spawn), also with crops made before."""

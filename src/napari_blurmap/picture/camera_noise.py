@@ -90,7 +90,7 @@ class CameraNoise:
     certain: bool = True
 
     def variance(self, grey: ArrayLike) -> Float:
-        """Variance at some grey levels; it goes on rising above the brightest, as photons do, but not falling."""
+        """Variance at some grey levels: below the darkest that one's, above the brightest it may rise but not fall."""
         (low, high), (dark, bright) = self.greys, self.variances
         levels = np.asarray(grey)
         levels = levels.astype(np.result_type(levels, np.float32))
