@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import pickle
 import runpy
@@ -17,7 +18,7 @@ import napari_blurmap as nb
 from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.training.checkpoints import read_checkpoint, write_checkpoint
 from napari_blurmap.training.crop_reuse import echoed
-from napari_blurmap.training.dense import TrainConfig, Training
+from napari_blurmap.training.dense import TrainConfig, Training, _shape_loss
 
 TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
 
@@ -127,18 +128,33 @@ def test_checkpoints_of_other_trainings(tmp_path):
         training(1, file)
 
 
-def test_what_is_not_valid_teaches_no_sigma():
+@pytest.mark.parametrize("told", [0, 1], ids=["sigma", "structure"])
+def test_what_is_not_valid_teaches_nothing(told):
     """Another truth there changes nothing; where the picture holds data it does."""
     t = training(1)
     (inputs, truth, *rest), *_ = t.batches()
     inputs[:, 1, :, :32] = 0
+    truth[:, 1] = 1.0
+    with torch.no_grad():
+        t.network.head.bias[16] = 3.0  # nearly sure of structure
     losses = []
     for half in (slice(0), slice(0, 32), slice(32, 64)):
         other = truth.clone()
-        other[:, 0, :, half] = 9.0
+        other[:, told, :, half] = (9.0, 0.0)[told]
         losses.append(t.loss((inputs, other, *rest))[0].item())
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)
-    assert abs(losses[2] - losses[0]) > 0.05
+    assert abs(losses[2] - losses[0]) > 0.02
+
+
+def test_a_wrong_shape_costs_its_squared_error_and_how_unlikely_it_is():
+    """Off by 0.5, where an error of exp(-1) is stated; an error of 0.5 is the likeliest."""
+    truth = [torch.full((1, 1, 1), value) for value in (0.3, -0.4)]
+
+    def cost(first, second, error):
+        return float(_shape_loss(torch.tensor([first, second, error]).view(1, 3, 1, 1), truth))
+
+    assert cost(0.0, 0.0, -1.0) - cost(0.3, -0.4, -1.0) == pytest.approx(60 * 0.5**2 + 2 * 0.5 * math.e, rel=0.01)
+    assert cost(0.0, 0.0, math.log(0.5)) < min(cost(0.0, 0.0, math.log(error)) for error in (0.3, 0.4, 0.6, 0.8))
 
 
 def test_nearly_right_costs_less_than_far_off(monkeypatch):
