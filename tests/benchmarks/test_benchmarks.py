@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import napari_blurmap as nb
-from benchmarks import depth, nuclei, reliability, series, speed
+from benchmarks import depth, noise, nuclei, reliability, series, speed
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,13 @@ def test_scenes_of_the_benchmarks():
     grey, far = depth.scene()
     assert grey.shape == far.shape
     assert (far.min(), far.max()) == (0, 1)
+
+
+def test_the_truth_of_the_benchmark_of_noise_is_that_of_pure_noise():
+    """On an even field, where nothing but noise is to be measured, the ratios are 1."""
+    rng = np.random.default_rng(0)
+    even = np.full((384, 384), 900.0) + 12.0 * rng.standard_normal((384, 384))
+    found = noise.reading(noise.measured(even), np.full(2, 900.0), np.full(2, 12.0))
+    assert found.certain
+    assert found.ratios == pytest.approx((1, 1), abs=0.03)
+    assert noise.line("none", [noise.reading(None, np.ones(2), np.ones(2))])[1] == "0 of 1"
