@@ -32,6 +32,7 @@ class Field(NamedTuple):
     error: float | None
     judged: float
     beads: np.ndarray
+    stated: np.ndarray
 
 
 def places(count: int, alone: bool, rng: np.random.Generator) -> np.ndarray:
@@ -52,10 +53,9 @@ def measure(sigma: float, photons: int, count: int, alone: bool, seed: int, mode
     seen = rng.poisson(ndimage.gaussian_filter(light * 2 * np.pi * sigma**2, sigma) + GROUND).astype(np.uint16)
     m = nb.estimate_blur(seen, model=model)
     found = m.summary()
-    reading = np.asarray(m.masked().sigma)[y, x]
-    return Field(
-        sigma, photons, alone, found["median_sigma"], found["median_sigma_error"], found["judged_share"], reading
-    )
+    reading, stated = np.asarray(m.masked().sigma)[y, x], np.asarray(m.uncertainty)[y, x]
+    median, error = found["median_sigma"], found["median_sigma_error"]
+    return Field(sigma, photons, alone, median, error, found["judged_share"], reading, stated)
 
 
 def bound(sigma: float, photons: float) -> float:

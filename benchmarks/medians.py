@@ -16,7 +16,7 @@ import napari_blurmap as nb
 from napari_blurmap.io.folders import pictures_in
 from napari_blurmap.io.pictures import read_picture
 
-from .accuracy import LARGEST_ZERO, SHIPPED
+from .accuracy import LARGEST_OWN, SHIPPED
 from .report import arguments, publish, table
 
 #: Sigmas added, pixels.
@@ -44,7 +44,7 @@ def medians(files: list[Path]) -> list[Median]:
             blurred = np.clip(np.rint(ndimage.gaussian_filter(grey, added)), 0, 255).astype(np.uint8)
             read = nb.estimate_blur(blurred).summary()
             if read["median_sigma"] is not None:
-                miss = read["median_sigma"] - float(np.hypot(added, min(own, LARGEST_ZERO)))
+                miss = read["median_sigma"] - float(np.hypot(added, min(own, LARGEST_OWN)))
                 stated = (
                     read["median_sigma_error"],
                     read["median_sigma_error_of_sampling"],
@@ -89,7 +89,7 @@ def main() -> None:
     text = (
         f"{len(found)} pictures of constant blur: each picture blurred by Gaussians of {', '.join(map(str, ADDED))} px "
         "and rounded to 8 bit; the truth is sqrt(s^2 + s0^2), s0 being the reading of the picture before "
-        f"({LARGEST_ZERO} px at most). The stated error of a median is that of sampling and, in quadrature, "
+        f"({LARGEST_OWN} px at most). The stated error of a median is that of sampling and, in quadrature, "
         "the standard error of one place: what a picture's own look does to a reading, it does to all of its places. "
         "The last column is the part for which 68 % would lie within one.\n\n" + table(header, rows)
     )

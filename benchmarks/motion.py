@@ -13,8 +13,10 @@ import skimage
 from scipy.signal import fftconvolve
 
 import napari_blurmap as nb
+from napari_blurmap.ground.readable import true_sigma
 from napari_blurmap.io.folders import pictures_in
 from napari_blurmap.io.pictures import read_picture
+from napari_blurmap.result.motion import LINE_SIGMA
 from napari_blurmap.synthesis.scenes import random_scene
 
 from .accuracy import FULL, SEED, SHIPPED
@@ -40,6 +42,8 @@ class Moved(NamedTuple):
     angle: float
     sharp: float
     round: float
+    stated: np.ndarray
+    off: np.ndarray
 
 
 def line(length: float, degrees: float) -> np.ndarray:
@@ -56,15 +60,20 @@ def line(length: float, degrees: float) -> np.ndarray:
     return kernel / kernel.sum()
 
 
-def measure(name: str, sharp: np.ndarray, length: float, degrees: float, model: str) -> Moved:
-    """Move grey levels (0 to 255), round to 8 bit, estimate."""
+def own_blur(grey: np.ndarray, model: str) -> float:
+    """Sigma of a picture before it is moved, pixels."""
+    return nb.estimate_blur(grey.astype(np.float32), model=model).summary()["median_sigma"] or 0.0
+
+
+def measure(name: str, sharp: np.ndarray, length: float, degrees: float, own: float, model: str) -> Moved:
+    """Move grey levels (0 to 255), round to 8 bit, estimate; the error of sigma is that of the mean of both axes."""
     kernel = line(length, degrees)
     reach = kernel.shape[0] // 2
     blurred = fftconvolve(np.pad(sharp, reach, mode="reflect"), kernel, mode="valid")
     m = nb.estimate_blur(np.clip(np.rint(blurred), 0, 255).astype(np.uint8), model=model)
     where = np.isfinite(m.masked().sigma)
     if not where.any():
-        return Moved(name, length, 0.0, np.nan, np.nan, 0.0, 0.0)
+        return Moved(name, length, 0.0, np.nan, np.nan, 0.0, 0.0, np.empty(0), np.empty(0))
     moved = m.motion()
     angle = np.asarray(moved.angle)[where]
     off = np.abs((angle - degrees + 90) % 180 - 90)
@@ -76,6 +85,8 @@ def measure(name: str, sharp: np.ndarray, length: float, degrees: float, model: 
         float(np.nanmedian(off)) if np.isfinite(off).any() else np.nan,
         float((np.asarray(m.sigma)[where] <= SHARP).mean()),
         float(np.isnan(angle).mean()),
+        np.asarray(m.uncertainty)[where][::16],
+        (np.asarray(m.sigma)[where] - true_sigma(LINE_SIGMA * length / np.sqrt(2), own))[::16],
     )
 
 
@@ -115,8 +126,9 @@ def measured(files: list[Path], model: str) -> list[Moved]:
     """Every picture moved by all lengths, each at its own angles."""
     rng = np.random.default_rng(0)
     return [
-        measure(name, grey, length, float(degrees), model)
+        measure(name, grey, length, float(degrees), own, model)
         for name, grey in greys(files)
+        for own in [own_blur(grey, model)]
         for length in LENGTHS
         for degrees in (rng.uniform(0, 60) + np.arange(ANGLES) * 60)
     ]

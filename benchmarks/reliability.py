@@ -14,7 +14,9 @@ import skimage
 import napari_blurmap as nb
 from napari_blurmap.io.folders import pictures_in
 
+from . import beads, motion
 from .accuracy import SHIPPED, Case, pictures, synthetic
+from .medians import Median, medians
 from .report import PAGE, arguments, publish, table
 
 if TYPE_CHECKING:
@@ -53,12 +55,49 @@ def line(name: str, found: Errors) -> list[str]:
     ]
 
 
-def plot(groups: dict[str, Errors]) -> Figure:
+def bead_errors(fields: list[beads.Field]) -> Errors:
+    """The same of every judged bead."""
+    stated, read, sigma = (
+        np.concatenate(part)
+        for part in zip(*((f.stated, f.beads, np.full(f.beads.shape, f.sigma)) for f in fields), strict=True)
+    )
+    judged = np.isfinite(read)
+    return stated[judged], (read - sigma)[judged]
+
+
+def motion_errors(found: list[motion.Moved]) -> Errors:
+    """The same of places in moved pictures."""
+    return np.concatenate([m.stated for m in found]), np.concatenate([m.off for m in found])
+
+
+def bead_medians(fields: list[beads.Field]) -> list[Median]:
+    """Medians of pictures of beads."""
+    return [
+        Median("beads", f.median - f.sigma, f.error, np.nan, np.nan)
+        for f in fields
+        if f.median is not None and f.error is not None
+    ]
+
+
+def _within(found: list[Median]) -> list[str]:
+    """Coverage of one and two stated errors."""
+    return [f"{100 * np.mean([abs(m.miss) < times * m.error for m in found]):.0f} %" for times in (1, 2)]
+
+
+def plot(groups: dict[str, Errors], middle: dict[str, list[Median]]) -> Figure:
     """The size of the errors against the standard error stated for them; on the diagonal they agree."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5, 4.5), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    axes, right = figure.subplots(1, 2)
+    for name, found in middle.items():
+        right.loglog([m.error for m in found], [abs(m.miss) for m in found], ".", label=name)
+    ends = np.array(right.get_xlim())
+    right.loglog(ends, ends, "--", color="0.5", label="one stated error")
+    right.loglog(ends, 2 * ends, ":", color="0.5", label="two")
+    right.set(title="Medians of pictures", xlabel="stated error, px", ylabel="miss, px")
+    right.legend()
+    axes.set_title("Places")
     for name, (stated, off) in groups.items():
         parts = np.array_split(np.argsort(stated), BINS)
         x = [np.median(stated[p]) for p in parts]
@@ -81,18 +120,31 @@ def main() -> None:
     if options.pictures:
         files = pictures_in(options.pictures)
     real = options.pictures.name if options.pictures else "scikit-image's pictures"
-    groups = {"synthetic scenes": errors(list(synthetic(options.per_kind))), real: errors(list(pictures(files)))}
+    fields = beads.measured("default", 1)
+    groups = {
+        "synthetic scenes": errors(list(synthetic(options.per_kind))),
+        real: errors(list(pictures(files))),
+        "beads": bead_errors(fields),
+        "motion": motion_errors(motion.measured(files, "default")),
+    }
+    middle = {real: medians(files), "beads": bead_medians(fields)}
     header = ["pixels of", "within 1", "within 2", "rank corr.", "neg. log-likelihood", "median stated", "68 % below"]
     text = (
-        "Judged pixels of the ramps of the accuracy tables. Of normal errors 68 % lie within one standard error and "
+        "Judged pixels of the ramps of the accuracy tables, beads of `benchmarks.beads` and moved pictures of "
+        "`benchmarks.motion`. Of normal errors 68 % lie within one standard error and "
         "95 % within two. *Rank corr.* is that of the size of the error with the standard error stated for it; the "
         "likelihood is that of a normal error; the last two columns are pixels.\n\n"
         + table(header, [line(name, found) for name, found in groups.items()])
+        + "\n\nMedians of whole pictures of constant blur, as of `python -m benchmarks.medians` and of beads:\n\n"
+        + table(
+            ["medians of", "pictures", "within 1", "within 2"],
+            [[name, str(len(found)), *_within(found)] for name, found in middle.items()],
+        )
         + "\n\n![Size of the errors against the stated standard error](images/reliability.png)"
     )
     publish("Standard errors", "python -m benchmarks.reliability", text, options.write and not options.pictures)
     if options.write and not options.pictures:
-        plot(groups).savefig(PAGE.parent / "images" / "reliability.png", dpi=100)
+        plot(groups, middle).savefig(PAGE.parent / "images" / "reliability.png", dpi=100)
 
 
 if __name__ == "__main__":
