@@ -161,3 +161,17 @@ def test_axes_under_the_pointer() -> None:
     m = shaped()
     m.status[:] = 1
     assert value_text(m, (3, 4)) == "cannot tell: empty"
+
+
+def test_a_round_blur_moves_nothing_and_single_places_appear_when_one_zooms_in() -> None:
+    m = shaped((512, 512), e=0.0)
+    m.ellipticity_1[194:199, 194:199] = 0.8  # between the crosses of the first grid
+    viewer = ViewerModel()
+    source = viewer.add_image(np.zeros((512, 512)))
+    before = np.array(viewer.layers.extent.world)
+    layer = add_to_viewer(viewer, m, source)[3]
+    assert layer.data.shape == (0, 2, 2)
+    np.testing.assert_array_equal(viewer.layers.extent.world, before)
+    layer.scale_factor = 0.1
+    assert len(layer.data) == len(layer.features) == 2
+    np.testing.assert_array_equal(middles(layer), 196.0)
