@@ -246,3 +246,20 @@ def test_the_bundled_network_takes_half_of_the_operations():
         counts.append(sum(total) / 128**2)
     assert counts[0] > 29_000
     assert counts[1] < 15_000
+
+
+def test_the_copy_lies_where_the_picture_does():
+    """What is linear in the copy is the same line in the picture, pixel by pixel."""
+    far = maps(7.0, 1.0, 8)
+    far[:, SIGMA] += ((torch.arange(8.0) + 0.5) * 4 - 0.5) / 31
+    joined = _joined(maps(40.0, 1.0, 32), far, 4)[0, SIGMA, :, 2:-2]
+    torch.testing.assert_close(joined, (4 * (7 + torch.arange(32.0) / 31)).expand(32, 32)[:, 2:-2])
+
+
+def test_a_copy_that_shows_nothing_or_is_too_small_does_not_count(tiny_model):
+    joined = _joined(maps(20.0, 1.0, 8), maps(7.0, 0.0, 2), 4)
+    torch.testing.assert_close(joined[:, SIGMA], torch.full((1, 8, 8), 20.0))
+    picture = np.random.default_rng(0).normal(size=(124, 200))
+    copied = Model(replace(tiny_model.info, coarse_copy=4), tiny_model.network)
+    plain, read = (nb.estimate_blur(picture, model=model).sigma for model in (tiny_model, copied))
+    np.testing.assert_array_equal(read, plain)

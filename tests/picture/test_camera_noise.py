@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import ndimage
+from scipy.optimize import nnls
 
-from napari_blurmap.picture.camera_noise import CameraNoise, estimate_noise, grey_step, noise_of
+from napari_blurmap.picture.camera_noise import CameraNoise, _through, estimate_noise, grey_step, noise_of
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import random_scene
 
@@ -208,3 +209,12 @@ def test_its_width_is_the_gaussian_that_made_it(width):
     made = replace(CameraNoise((0, 0), (1, 1)), coarse=(factor, factor))
     assert made.width == pytest.approx(width, rel=0.1)
     assert CameraNoise((0, 0), (1, 1)).width == 0
+
+
+@pytest.mark.parametrize("y", [[0.1, 0.8, 2.0], [2.0, 0.8, 0.1], [1.0, 1.2, 1.5], [0.0, 0.1, 1.0]])
+def test_no_variance_is_below_nothing(y):
+    """Lawson and Hanson's least squares without negative values, from scipy."""
+    t, weight = np.array([0.0, 0.5, 1.0]), np.array([1.0, 2.0, 4.0])
+    design = np.stack([1 - t, t], axis=1) * np.sqrt(weight)[:, None]
+    expected, _ = nnls(design, np.array(y) * np.sqrt(weight))
+    assert _through(t, np.array(y), weight) == pytest.approx(expected, abs=1e-9)

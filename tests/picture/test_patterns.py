@@ -85,3 +85,18 @@ def test_a_specimen_is_no_pattern(kind, sigma):
 def test_where_there_is_nothing_to_see(grey):
     assert find_patterns(grey.astype(np.float32)) == Patterns()
     assert Patterns().words() == ""
+
+
+def test_what_is_clipped_or_invalid_shows_no_pattern():
+    grey, known = taken(SCENES["leaves"]), np.ones((256, 256), bool)
+    grey[:160] *= 1 + 0.04 * X.astype(np.float32)
+    known[:160] = False
+    assert find_patterns(grey).columns
+    assert find_patterns(grey, known) == Patterns()
+
+
+def test_a_picture_stays_as_it_is_when_its_patterns_are_taken_out():
+    grey = taken(SCENES["leaves"]) * (1 + 0.04 * X).astype(np.float32)
+    before = grey.copy()
+    assert (find_patterns(grey).removed(grey) != before).any()
+    np.testing.assert_array_equal(grey, before)

@@ -173,3 +173,41 @@ def test_provenance_keeps_it():
     assert kept["notes"] == []
     assert nb.estimate_blur(np.full((64, 64), 7)).provenance["sensor"] == [{"noise": None, "notes": []}]
     assert m.provenance["parameters"]["noise"] == noise_record((1.0, 100.0, 5.0)) != noise_record("auto") == "auto"
+
+
+def test_given_noise_hangs_together_as_the_picture_shows():
+    white = ndimage.gaussian_filter(np.random.default_rng(0).standard_normal((160, 160)), 1.0, mode="wrap")
+    stack = as_stack(np.rint(500 + 12 * white / white.std()))
+    given, found = (sensors_of(stack, noise).at(()).noise for noise in (12.0, "auto"))
+    assert given.deviation(500) == pytest.approx(12)
+    assert given.coarse == found.coarse
+    assert given.coarse[0] > 1.5
+
+
+def test_a_pattern_is_no_noise():
+    chess = np.where(np.add.outer(range(160), range(160)) % 2, 0.99, 1.01)
+    plain, chequered = (sensors_of(as_stack(taken() * each)).at(()).noise for each in (1.0, chess))
+    assert chequered.deviation([500, 2000]) == pytest.approx(plain.deviation([500, 2000]), rel=0.1)
+
+
+def test_patterns_of_a_large_picture_count_from_its_first_pixel(monkeypatch):
+    columns = np.where(np.arange(320) % 2, 0.98, 1.02)
+    large = as_stack(np.tile(taken(), (2, 2)) * columns)
+    monkeypatch.setattr(sensor, "_SAMPLE", 4 * 96**2)
+    monkeypatch.setattr(sensor, "_EDGE", 96)
+    found = sensors_of(large).at(()).patterns.columns
+    assert found.offset + found.gain * 1500 == pytest.approx(0.02 * 1500, rel=0.2)
+
+
+def test_patterns_are_looked_for_where_there_is_something_to_see():
+    """Lines of the way back are nowhere seen in an empty plane."""
+    scene, empty = taken(), np.random.default_rng(1).normal(500, 20, (160, 160)).round().astype(np.uint16)
+    scene[1::2] = np.roll(scene[1::2], 3, axis=1)
+    for stack in ([scene, scene, empty, scene], [empty, empty, scene, empty]):
+        assert sensors_of(as_stack(np.stack(stack))).at((0,)).patterns.shift == pytest.approx(3, abs=0.1)
+
+
+def test_what_is_overexposed_does_not_hide_the_noise():
+    picture = taken()
+    picture[:64] = 65535
+    assert sensors_of(as_stack(picture)).at(()).noise.deviation(1500) == pytest.approx(deviation(1500), rel=0.15)

@@ -386,6 +386,14 @@ def test_few_judged_places_are_enough_where_they_are_many_pixels():
     assert m.summary(OPTICS)["verdict"] == "sharp"
 
 
+def test_many_pixels_are_few_in_a_very_large_picture():
+    status = np.ones((2560, 2560), np.uint8)
+    status[:2] = 0
+    summary = plane(np.broadcast_to(np.float32(0.8), status.shape), None, status).summary(OPTICS)
+    assert summary["judged_pixels"] == 5120
+    assert summary["verdict"] == "empty"
+
+
 @pytest.mark.parametrize("rest", [Status.TOO_NOISY, Status.SATURATED, Status.BEYOND_RANGE, Status.MEASURED])
 def test_a_little_judged_does_not_speak_for_much_that_cannot_be(rest):
     """2 % of the picture is sharp, and nothing is known of 47 %; the rest is empty."""

@@ -10,6 +10,7 @@ from scipy import ndimage
 import napari_blurmap as nb
 from napari_blurmap.ground.optics import equivalent_sigma
 from napari_blurmap.result.motion import LINE_SIGMA, candidate_lines
+from napari_blurmap.result.shape import principal_axes
 
 ABOUT = {"axes": "yx", "scale": (1, 1), "units": ("px", "px"), "provenance": {"model": "m"}}
 
@@ -185,3 +186,9 @@ def test_results_of_the_first_schema_load(tmp_path):
     sidecar.write_text(written.replace('"schema": 2', '"schema": 1'))
     assert sidecar.read_text() != written
     np.testing.assert_array_equal(nb.BlurMap.load(sidecar).sigma, m.sigma)
+
+
+def test_the_minor_axis_of_a_line_is_as_uncertain_as_its_square():
+    """Its square is 2 sigma**2 (1 - e) / 2, and e may be less than 1 by its error."""
+    axes = principal_axes(*(np.array([value]) for value in (3.0, 0.1, 1.0, 0.0, 0.04)))
+    assert float(axes.minor_error[0]) == pytest.approx(3.0 * np.sqrt(0.04), rel=0.01)

@@ -136,3 +136,26 @@ def test_drawn_blurs_are_finite_and_hold_their_sum():
         assert (np.hypot(*blur.anisotropy) <= 1).all()
         assert blur.render(fft.rfft2(scene), scene.shape).mean() == pytest.approx(0, abs=0.01)
     assert kinds == {Streak, Drift, Astigmatic}
+
+
+def test_a_drift_goes_around_where_it_is_named():
+    for seed in range(20):
+        path = motion._random_drift(np.random.default_rng(seed)).path
+        assert path.mean(axis=0) == pytest.approx([0, 0], abs=1e-9)
+
+
+def test_streaks_turn_and_grow_slowly_and_line_scans_do_not_turn():
+    """From level to level the end of a line moves by a pixel at most."""
+    counts, turns = [], []
+    for seed in range(200):
+        levels = motion._streaks(SHAPE, np.random.default_rng(seed), 0.25, 30.0)
+        streaks = [level.motion for level in levels]
+        angles = np.array([streak.angle for streak in streaks])
+        reach = max(s.length for s in streaks) * (3.5 if streaks[0].kind == "gaussian" else 1.0) / 2
+        assert (np.deg2rad(np.abs(np.diff(angles))) * reach <= 1.001).all()
+        if angles[0] % 90 == 0:
+            assert np.ptp(angles) == 0
+        counts.append(len(levels))
+        turns.append(np.ptp(angles))
+    assert set(counts) == {1, 4, 5, 6, 7, 8, 9}
+    assert max(turns) > 20

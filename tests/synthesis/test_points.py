@@ -11,7 +11,7 @@ from napari_blurmap.ground.optics import equivalent_sigma
 from napari_blurmap.synthesis.kernels import Disc, Gaussian, Pupil
 from napari_blurmap.synthesis.levels import RoundLevel, round_blur, shaped_blur
 from napari_blurmap.synthesis.motion import Moved
-from napari_blurmap.synthesis.points import Ball, point_spectrum, random_points, standing_out
+from napari_blurmap.synthesis.points import Ball, _scattered, point_spectrum, random_points, standing_out
 
 SHAPE = (64, 64)
 Y, X = np.mgrid[:64, :64].astype(float)
@@ -97,3 +97,13 @@ def test_what_stands_out_is_the_whole_disc_of_a_lone_point_and_not_an_even_crowd
     assert (rising[disc] > 0.6 * lone[disc]).all()
     even = np.ones(SHAPE, np.float32)
     assert standing_out(even, blur.sigma).max() == 0
+
+
+def test_points_lie_alone_in_clusters_and_aggregates_between_pixels_or_on_them():
+    draws = [_scattered(SHAPE, np.random.default_rng(seed))[0] for seed in range(300)]
+    assert np.mean([(p == np.floor(p)).all() for p in draws]) == pytest.approx(0.35, abs=0.1)
+    aggregates = [p for p in draws if len(p) > 0.031 * 64 * 64]
+    assert 0.02 < len(aggregates) / 300 < 0.12
+    # Of few points only those of clusters may lie beyond the border.
+    beyond = [((p < 0) | (p >= 64)).any() for p in draws if len(p) < 50]
+    assert 0.03 < np.mean(beyond) < 0.2

@@ -13,7 +13,8 @@ from napari_blurmap.errors import BlurMapError
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.crops import make_crop
 from napari_blurmap.synthesis.fields import sigma_step
-from napari_blurmap.synthesis.levels import blur_periodic
+from napari_blurmap.synthesis.kernels import Gaussian
+from napari_blurmap.synthesis.levels import blur_periodic, round_blur
 from napari_blurmap.synthesis.scenes import SCENES, random_scene
 from napari_blurmap.synthesis.textures import dead_leaves, power_law
 from napari_blurmap.training import synthetic_crops as datasets
@@ -212,3 +213,12 @@ def test_an_empty_scene_has_no_structure(seed):
     textured = make_crop(random_scene((64, 64), 1, kind="dead leaves"), np.random.default_rng(seed))
     assert np.median(crop.structure) < 0.5
     assert np.median(textured.structure) > 2 * np.median(crop.structure)
+
+
+@pytest.mark.parametrize("low", [0.1, 2.0])
+def test_the_truth_of_a_round_blur_is_its_field(low):
+    field = np.linspace(low, 4, 64 * 64, dtype=np.float32).reshape(64, 64)
+    for wanted in (field, np.full_like(field, low)):
+        blur = round_blur(wanted, Gaussian())
+        np.testing.assert_array_equal(blur.sigma, wanted)
+        assert not blur.anisotropy.any()
