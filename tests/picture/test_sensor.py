@@ -145,9 +145,16 @@ def test_where_its_square_is_no_number_the_noise_cannot_be_known():
     assert sensors_of(as_stack(taken() * 1e250)).at(()).noise is None
 
 
-def test_what_is_not_certain_is_not_told():
-    uncertain = sensor.Sensor(CameraNoise((0, 1), (1, 1), certain=False))
-    assert read_plane(taken(), uncertain).noise is None
+def test_of_what_is_not_certain_half_is_told_and_rounding_at_least():
+    sure, unsure, low = (
+        read_plane(taken(), sensor.Sensor(CameraNoise((0, 1), (variance, variance), certain=certain))).noise
+        for variance, certain in ((36.0, True), (36.0, False), (0.1, False))
+    )
+    np.testing.assert_allclose(unsure, sure / 2, rtol=1e-5)
+    np.testing.assert_allclose(low, sure / 6 / np.sqrt(12), rtol=1e-5)  # a sure 6 levels
+    light = taken().astype(np.float32)
+    as_float = read_plane(light, sensor.Sensor(CameraNoise((0, 1), (0.1, 0.1), certain=False))).noise
+    np.testing.assert_allclose(as_float, sure / 12 * np.sqrt(0.1), rtol=1e-4)
 
 
 def test_patterns_are_taken_out_of_every_plane():

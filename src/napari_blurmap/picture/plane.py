@@ -14,10 +14,14 @@ from .clipping import saturated_places
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .camera_noise import CameraNoise
     from .sensor import Sensor
 
 #: A number this many times as far from all others as they are from each other is none of the picture's.
 _GAP = 10.0
+#: Of a noise that is not certain, the share that the network is told. Told nothing it takes detail for noise; fields of
+#: noise alone, for which it would be too little, are certain. And the deviation of rounding, grey levels.
+_ROOM, _ROUNDING = 0.5, 12**-0.5
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     plane : array-like, shape (Y, X) or (Y, X, colour)
         Any real type.
     sensor : Sensor, optional
-        What the sensor adds to it: the patterns are taken out, and the noise is told where it is certain.
+        What the sensor adds to it: the patterns are taken out, and the noise is told.
 
     Returns
     -------
@@ -135,8 +139,8 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
         return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
     if sensor is not None and sensor.patterns:
         array = sensor.patterns.removed(np.where(valid, array, array[valid].min()))
-    noise = None if sensor is None or sensor.noise is None or not sensor.noise.certain else sensor.noise
-    deviation = None if noise is None else noise.deviation(np.where(valid, array, array[valid].min()))
+    noise = None if sensor is None else sensor.noise
+    deviation = None if noise is None else _deviation(noise, np.where(valid, array, array[valid].min()))
     if array.dtype == np.float64:  # near the largest number no difference can be taken
         smaller = 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
         array, deviation = np.where(valid, array, 0) * smaller, deviation if deviation is None else deviation * smaller
@@ -160,6 +164,14 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
         return Plane(picture, valid, saturated, gain, offset)
     averaged = (1.0, noise.coarse[0] / 2, noise.coarse[1] / 4)
     return Plane(picture, valid, saturated, gain, offset, (deviation / unit).astype(np.float32), averaged)
+
+
+def _deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
+    """Standard deviation of the noise, grey levels: where fine detail hides it a share of what that leaves room for."""
+    deviation = noise.deviation(array)
+    if noise.certain:
+        return deviation
+    return np.maximum(_ROOM * deviation, _ROUNDING if array.dtype.kind in "iu" else 0)
 
 
 def _without_data(array: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
