@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import napari_blurmap as nb
+from napari_blurmap.models.contrast import slant
 from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.training.checkpoints import read_checkpoint, write_checkpoint
 from napari_blurmap.training.crop_reuse import echoed
@@ -277,3 +278,19 @@ def test_half_precision_only_where_the_processor_has_it(monkeypatch, has):
     monkeypatch.setattr(t.network, "fuse", lambda *parts: seen.append(torch.is_autocast_enabled("cpu")) or fuse(*parts))
     list(t.run())
     assert seen == [has]
+
+
+def test_the_shape_turns_with_a_crop_that_is_used_again():
+    """The structure tensor of the crop itself says along which direction it is smeared."""
+    noise = torch.randn(1, 1, 96, 96, generator=torch.Generator().manual_seed(0))
+    smeared = sum(torch.roll(noise, (i // 2, i), (2, 3)) for i in range(9))  # at about 27 degrees
+    truth = torch.tensor([1.0, 1.0, 0.6, 0.8]).view(1, 4, 1, 1).expand(1, 4, 96, 96)
+    kinds = set()
+    for picture, turned in echoed([(smeared, truth)] * 12, 3, "cpu", seed=0, pool=4):
+        first, second = turned[0, 2:, 0, 0].tolist()
+        read = slant(picture, torch.ones_like(picture), 8.0)[0].mean(dim=(1, 2))
+        read = (read / read.norm()).tolist()
+        assert first * read[0] + second * read[1] > 0.8  # with a wrong sign 0.2 at most
+        kinds.add((round(first, 1), round(second, 1)))
+        assert turned[0, :2].eq(1).all()
+    assert len(kinds) == 4

@@ -28,7 +28,8 @@ def echoed(batches: Iterable[Batch], times: int, device: str, *, seed: int, pool
     Parameters
     ----------
     batches : iterable of tuple of Tensor, shapes (B, C, Y, Y)
-        Square crops, all of one size, and their truth, of any number of channels.
+        Square crops, all of one size, and their truth, of any number of channels; from the third on a truth's are
+        the components of the anisotropy, which turn with the crop.
     times : int
         How often a crop is used on average; at 1 the batches pass as they are.
     device : str
@@ -66,4 +67,7 @@ def echoed(batches: Iterable[Batch], times: int, device: str, *, seed: int, pool
             turn, mirrored = (int(torch.randint(n, (), generator=draw)) for n in (4, 2))
             seen = torch.rot90(kept[chosen.to(device)], turn, (2, 3))
             seen = seen.flip(3) if mirrored else seen
-            yield torch.split(seen, [part.shape[1] for part in fresh], dim=1)
+            *inputs, truth = torch.split(seen, [part.shape[1] for part in fresh], dim=1)
+            across = -1.0 if turn % 2 else 1.0
+            signs = truth.new_tensor([1.0, 1.0, across, -across if mirrored else across])[: truth.shape[1]]
+            yield *inputs, truth * signs[:, None, None]
