@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -22,6 +21,7 @@ from ..models.model import Model
 from ..models.registry import load_model
 from ..models.sizes import STRIDE, DenseConfig
 from ..models.torch_settings import own_settings
+from .batches import ahead, cut
 from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights
@@ -30,7 +30,7 @@ from .optimizer import MuonAdamW
 from .synthetic_crops import SyntheticCrops, network_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from torch.utils.data import Dataset
 
@@ -174,7 +174,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
             pin_memory=c.device.startswith("cuda"),
         )
         self.network.train()
-        coming = loader if c.workers else _ahead(loader)
+        coming = loader if c.workers else ahead(loader)
         for batch in echoed(coming, c.echo, c.device, seed=c.seed + self.step):
             if self.fraction >= c.frozen_from and self.network.training:
                 self._freeze()
@@ -270,37 +270,3 @@ def _shape_loss(output: Tensor, anisotropy: list[Tensor]) -> Tensor:
     logarithm = output[:, 2].clamp(-6, 2)
     distance = squared.detach().add(1e-6).sqrt()
     return _SQUARED * squared + 2 * (logarithm + distance * torch.exp(-logarithm))
-
-
-def cut(batch: Tensor, edge: int) -> Tensor:
-    """Cut crops into smaller ones.
-
-    Parameters
-    ----------
-    batch : Tensor, shape (B, C, Y, X)
-        Y and X are multiples of ``edge``.
-    edge : int
-        Pixels.
-
-    Returns
-    -------
-    Tensor, shape (N, C, edge, edge)
-        All pieces.
-
-    Examples
-    --------
-    >>> cut(torch.zeros(2, 1, 8, 8), 4).shape
-    torch.Size([8, 1, 4, 4])
-    """
-    pieces = batch.unfold(2, edge, edge).unfold(3, edge, edge)
-    return pieces.permute(0, 2, 3, 1, 4, 5).reshape(-1, batch.shape[1], edge, edge)
-
-
-def _ahead(batches: Iterable[Any]) -> Iterator[Any]:
-    """Batches, of which the next is made while one is worked with."""
-    iterator = iter(batches)
-    with ThreadPoolExecutor(1, "blurmap-crops") as maker:
-        coming = maker.submit(next, iterator, None)
-        while (batch := coming.result()) is not None:
-            coming = maker.submit(next, iterator, None)
-            yield batch
