@@ -12,12 +12,12 @@ from .shape import principal_axes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: An ellipse that noise alone makes of a round blur in one place of 3000 is surely none: so many standard errors.
-_SURE = 4.0
+#: Noise alone makes an ellipse of so many standard errors of a round blur in one place of twenty.
+_SURE = 2.45
 #: Ellipticity from which an ellipse is more than the detail of a specimen makes: axes of 1.16 to 1.
 _LEAST = 0.15
 #: Share of the judged places from which they speak for a picture: noise makes ellipses of fewer.
-_ENOUGH = 0.1
+_ENOUGH = 0.25
 #: Length of the mean of unit vectors at twice the angles, from which there is one direction.
 _ONE_WAY = 0.7
 
@@ -33,7 +33,7 @@ def share_not_round(first: NDArray[Any], second: NDArray[Any], error: NDArray[An
     Returns
     -------
     float
-        0 where it is less than a tenth: noise makes ellipses of some places.
+        0 where it is less than a quarter: noise makes ellipses of some places.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
         ``share`` of the places that are not round; over these the median ``length`` of the line with the standard error
         of one place ``length_error``, pixels, and ``length_in_unit``; ``angle``, degrees from +x towards +y, None where
         there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where less
-        than a tenth of the places is surely not round.
+        than a quarter of the places is surely not round.
 
     Examples
     --------
