@@ -28,13 +28,17 @@ def pytest_configure() -> None:
         pytest.exit(f"QT_API and PYTEST_QT_API differ: {sorted(chosen)}; set both to the same binding.", 4)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of several processes (--dist loadgroup) one has all windows: they share a screen, its focus and the clipboard."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            file = item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group("windows" if file.startswith("tests/plugin/") else file))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Of several processes one gets all windows, which share screen, focus and clipboard; the rest goes by files."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneForWindows(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "windows" if file.startswith("tests/plugin/") else file
+
+    return OneForWindows(config, log)
 
 
 @pytest.fixture(scope="session")
