@@ -192,7 +192,7 @@ def test_the_model_kernel_reads_points_as_wide_as_they_are(sigma):
     assert m.summary()["median_sigma"] == pytest.approx(sigma, rel=0.15)
 
 
-@pytest.mark.parametrize("degrees", [20.0, 75.0, 140.0])
+@pytest.mark.parametrize("degrees", [20.0, 75.0])
 def test_the_model_kernel_sees_motion(degrees):
     """A line of 15 px, as a mean of scipy's shifts."""
     way = np.linspace(-7.5, 7.5, 31)[:, None] * [np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))]

@@ -12,12 +12,13 @@ from .shape import principal_axes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Noise alone makes an ellipse of so many standard errors of a round blur in one place of twenty.
-_SURE = 2.45
+#: An ellipse that noise alone makes of a round blur in one place of 3000 is surely none: so many standard errors.
+#: In one place of 20 noise makes one of so many: where far more places have such and one direction, it is none either.
+_SURE, _LIKELY = 4.0, 2.45
 #: Ellipticity from which an ellipse is more than the detail of a specimen makes: axes of 1.16 to 1.
 _LEAST = 0.15
-#: Share of the judged places from which they speak for a picture: noise makes ellipses of fewer.
-_ENOUGH = 0.25
+#: Shares of the judged places from which the one and the other speak for a picture.
+_ENOUGH, _MANY = 0.1, 0.5
 #: Length of the mean of unit vectors at twice the angles, from which there is one direction.
 _ONE_WAY = 0.7
 
@@ -33,16 +34,15 @@ def share_not_round(first: NDArray[Any], second: NDArray[Any], error: NDArray[An
     Returns
     -------
     float
-        0 where it is less than a quarter: noise makes ellipses of some places.
+        0 where too few are: noise makes ellipses of some places.
 
     Examples
     --------
     >>> share_not_round(np.array([0.3, 0.3, 0.1]), np.zeros(3), np.array([0.05, 0.2, 0.01]))
     0.3333333333333333
     """
-    surely = _surely(first, second, error)
-    share = float(surely.mean()) if surely.size else 0.0
-    return share if share >= _ENOUGH else 0.0
+    found = _not_round(first, second, error)
+    return float(found.mean()) if found.size else 0.0
 
 
 def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> dict[str, Any] | None:
@@ -60,8 +60,8 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
     dict or None
         ``share`` of the places that are not round; over these the median ``length`` of the line with the standard error
         of one place ``length_error``, pixels, and ``length_in_unit``; ``angle``, degrees from +x towards +y, None where
-        there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where less
-        than a quarter of the places is surely not round.
+        there is no one direction, and ``angle_spread``, its standard deviation from place to place. None where
+        `share_not_round` is 0.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
     """
     if not (share := share_not_round(*places[2:])):
         return None
-    axes = principal_axes(*places[:, _surely(*places[2:])])
+    axes = principal_axes(*places[:, _not_round(*places[2:])])
     line = line_of(axes)
     length = float(np.median(line.length))
     mean = complex(np.exp(2j * np.radians(axes.angle.astype(np.float64))).mean())
@@ -87,5 +87,13 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
     }
 
 
-def _surely(first: NDArray[Any], second: NDArray[Any], error: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray(np.hypot(first, second) > np.maximum(_SURE * error, _LEAST))
+def _not_round(first: NDArray[Any], second: NDArray[Any], error: NDArray[Any]) -> NDArray[np.bool_]:
+    size = np.hypot(first, second)
+    surely, likely = (np.asarray(size > np.maximum(times * error, _LEAST)) for times in (_SURE, _LIKELY))
+    if surely.size and surely.mean() >= _ENOUGH:
+        return surely
+    if likely.size and likely.mean() >= _MANY:
+        ways = (first + 1j * second)[likely] / size[likely]
+        if abs(ways.mean()) > _ONE_WAY:
+            return likely
+    return np.zeros_like(surely)
