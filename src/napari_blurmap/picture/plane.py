@@ -140,7 +140,7 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     if sensor is not None and sensor.patterns:
         array = sensor.patterns.removed(np.where(valid, array, array[valid].min()))
     noise = None if sensor is None else sensor.noise
-    deviation = None if noise is None else _deviation(noise, np.where(valid, array, array[valid].min()))
+    deviation = None if noise is None else told_deviation(noise, np.where(valid, array, array[valid].min()))
     if array.dtype == np.float64:  # near the largest number no difference can be taken
         smaller = 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
         array, deviation = np.where(valid, array, 0) * smaller, deviation if deviation is None else deviation * smaller
@@ -166,8 +166,21 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     return Plane(picture, valid, saturated, gain, offset, (deviation / unit).astype(np.float32), averaged)
 
 
-def _deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
-    """Standard deviation of the noise, grey levels: where fine detail hides it a share of what that leaves room for."""
+def told_deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
+    """What a network is told of the noise: where fine detail hides it, a share of what that leaves room for.
+
+    Parameters
+    ----------
+    noise : CameraNoise
+        As it was measured or given.
+    array : ndarray
+        Grey levels.
+
+    Returns
+    -------
+    ndarray
+        Standard deviations, of the same shape.
+    """
     deviation = noise.deviation(array)
     if noise.certain:
         return deviation

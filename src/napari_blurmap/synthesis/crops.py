@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 _SEEN = 0.25
 #: Shares of the kinds of crops: sharp textures seen by a good camera (the plain case must be exact), points, and
 #: fields with nothing in them; the rest is everything else.
-_PLAIN, _POINTS, _BARE = 0.28, 0.18, 0.09
+_PLAIN, _POINTS, _BARE = 0.28, 0.17, 0.11
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
-_SHAPED = 0.45
+_SHAPED = 0.4
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.75
 

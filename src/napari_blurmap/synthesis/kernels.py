@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy import fft
-from scipy.special import j0
+from scipy.special import j0, jv
 
 from ..ground.optics import disc_mtf, gaussian_kernel, gaussian_mtf
 
@@ -180,9 +180,9 @@ class Pupil:
         Without the inner 0.35 of its radius, as mirror telescopes and phase rings have it: rings instead of discs.
     band : float, default=0.0
         Half of the light's bandwidth over its wavelength, averaged over.
-    widened : float, default=0.0
-        How much wider its image in focus is than that of scalar theory: 0.15 and more above NA 0.95, where the
-        field is a vector.
+    sine : float, default=0.0
+        Of the largest angle of its light, NA over the refractive index, where the field counts as a vector; 0 for
+        scalar theory.
     """
 
     #: Spherical aberration at the pupil's edge, wavelengths; the sign is that against the defocus.
@@ -195,16 +195,13 @@ class Pupil:
         *,
         obstructed: bool = False,
         band: float = 0.0,
-        widened: float = 0.0,
+        sine: float = 0.0,
     ) -> None:
         self.cutoff, self.top = cutoff, min(0.5, cutoff)
-        known = _pupil_profiles(_OBSTRUCTED if obstructed else 0.0)[spherical]
+        known = _pupil_profiles(_OBSTRUCTED if obstructed else 0.0, sine)[spherical]
         self._profiles = (
             np.mean([_of_colour(known, 1 + shift) for shift in (-band, 0, band)], axis=0) if band else known
         )
-        if widened:  # a Gaussian that adds as much to the variance of the nearest one
-            own = float(nearest_sigmas(self._profiles[:1, np.rint(RELATIVE * (_CUTS.size - 1)).astype(int)])[0])
-            self._profiles = self._profiles * gaussian_mtf(_CUTS, own * np.sqrt((1 + widened) ** 2 - 1))
         seen = np.array([np.interp(RELATIVE * self.top, _CUTS * cutoff, p, right=0.0) for p in self._profiles])
         sigmas = nearest_sigmas(seen) / self.top
         # Aberration and defocus may cancel: the family starts at its sharpest member.
@@ -247,24 +244,30 @@ def _disc_table(softness: float) -> tuple[Float, Float]:
     return 2.0 * nearest_sigmas(_soft_disc(0.5 * radii[:, None] * RELATIVE[None, :], 1.0, softness)), radii
 
 
-@lru_cache(maxsize=2)
-def _pupil_profiles(obstruction: float = 0.0) -> Float:
+@lru_cache(maxsize=6)
+def _pupil_profiles(obstruction: float = 0.0, sine: float = 0.0) -> Float:
     """Transfer functions (aberration, defocus, frequency) of pupils, by two Hankel transforms.
 
     Goodman, Introduction to Fourier Optics, sections 5.2 and 6.4: the
     amplitude is the transform of the pupil, the transfer function that of the
-    intensity.
+    intensity. At high apertures the field is a vector (Richards and Wolf,
+    Proc. R. Soc. A 253, 1959), here of an emitter that turns freely.
     """
     rho = obstruction + (1 - obstruction) * (np.arange(200) + 0.5) / 200
     # Radius in units of 1 / cut-off; the intensity is limited to frequency 1 and falls as radius**-3.
     radius = (np.arange(900) + 0.5) * 0.1
     # The pupil's edge is half the cut-off.
-    amplitude = j0(np.pi * np.outer(radius, rho)) * rho
+    bessel = [jv(order, np.pi * np.outer(radius, rho)) for order in ((0, 1, 2) if sine else (0,))]
     back = j0(2 * np.pi * np.outer(_CUTS, radius)) * radius
+    cosine = np.sqrt(1 - (sine * rho) ** 2)
+    # Straight, along the axis (twice as strong) and crossed.
+    parts = ((1 + cosine) / 2, sine * rho / np.sqrt(2), (1 - cosine) / 2) if sine else (np.ones_like(rho),)
+    depth = (1 - cosine) / (1 - np.sqrt(1 - sine**2)) if sine else rho**2
     profiles = []
     for spherical in Pupil.SPHERICAL:
-        wave = _WAVES[None, :] * rho[:, None] ** 2 + spherical * rho[:, None] ** 4
-        intensity = np.abs(amplitude @ np.exp(2j * np.pi * wave)) ** 2
+        wave = _WAVES[None, :] * depth[:, None] + spherical * rho[:, None] ** 4
+        field = np.exp(2j * np.pi * wave) * (rho / np.sqrt(cosine))[:, None]
+        intensity = sum(np.abs((b * part) @ field) ** 2 for b, part in zip(bessel, parts, strict=True))
         transfer = back @ intensity
         profiles.append((transfer / transfer[0]).T)
     return np.asarray(profiles)
@@ -279,9 +282,9 @@ def random_family(rng: np.random.Generator) -> Family:
 
 
 @lru_cache(maxsize=512)
-def _known_pupil(cutoff: float, spherical: int, obstructed: bool, band: float, widened: float) -> Pupil:
+def _known_pupil(cutoff: float, spherical: int, obstructed: bool, band: float, sine: float) -> Pupil:
     """Naming all members of a family takes as long as rendering one: not again for every picture."""
-    return Pupil(cutoff, spherical, obstructed=obstructed, band=band, widened=widened)
+    return Pupil(cutoff, spherical, obstructed=obstructed, band=band, sine=sine)
 
 
 def random_pupil(rng: np.random.Generator) -> Pupil:
@@ -289,8 +292,8 @@ def random_pupil(rng: np.random.Generator) -> Pupil:
     cutoff = float(np.exp(rng.integers(25) / 24 * np.log(20.0) + np.log(0.1)))
     spherical = int(rng.integers(1, len(Pupil.SPHERICAL))) if rng.random() < 0.65 else 0
     obstructed = bool(rng.random() < 0.12)
-    band, widened = ((0.0, 0.0), (0.03, 0.0), (0.03, 0.17))[int(rng.integers(3))]
-    return _known_pupil(cutoff, spherical, obstructed, band, widened)
+    band, sine = ((0.0, 0.0), (0.03, 0.0), (0.03, 0.9), (0.03, 0.97))[int(rng.integers(4))]
+    return _known_pupil(cutoff, spherical, obstructed, band, sine)
 
 
 def random_disc(rng: np.random.Generator) -> Disc:

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from torch.utils.data import Dataset
 
 from ..models.sizes import STRIDE
+from ..picture.camera_noise import estimate_noise
+from ..picture.plane import told_deviation
 from ..synthesis.crops import make_crop
 from ..synthesis.exposure import loguniform
 from ..synthesis.scenes import random_scene
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from ..synthesis.crops import Crop
+
 #: Crops made of one scene on average, and how many of the newest scenes they are drawn from:
 #: painting a scene costs as much as several crops.
 _REUSE, _POOL = 16, 2500
@@ -28,6 +32,9 @@ _REUSE, _POOL = 16, 2500
 _SUMS = 0.15
 #: Share of the crops whose noise is not told, share of those where it is told wrongly, and by how much (logarithm).
 _UNTOLD, _WRONG, _BY = 0.2, 0.6, 0.3
+#: Share of the crops that are told what is measured in them, as a user's picture is: where fine detail hides the noise
+#: that is off in its own way.
+_MEASURED = 0.5
 
 
 class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
@@ -94,10 +101,20 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
             weight = np.float32(rng.uniform(0.2, 0.8))
             scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
         crop = make_crop(scene, rng, largest=self.largest)
-        told = np.float32(told_noise(rng))
-        averaged = [np.full_like(crop.picture, factor) for factor in crop.coarse_noise]
-        inputs = np.stack([crop.picture, crop.valid, told * crop.noise, *averaged])
+        told, coarse = (
+            _measured(crop) if rng.random() < _MEASURED else (told_noise(rng) * crop.noise, crop.coarse_noise)
+        )
+        averaged = [np.full_like(crop.picture, factor) for factor in coarse]
+        inputs = np.stack([crop.picture, crop.valid, told, *averaged], dtype=np.float32)
         return torch.from_numpy(inputs), torch.from_numpy(np.stack([crop.sigma, crop.structure, *crop.anisotropy]))
+
+
+def _measured(crop: Crop) -> tuple[NDArray[np.floating], tuple[float, float]]:
+    """The noise as it is measured in a crop, and its `Crop.coarse_noise`; zeros where it cannot be."""
+    noise = estimate_noise(crop.picture, usable=crop.valid > 0)
+    if noise is None:
+        return np.zeros(crop.picture.shape), (1.0, 1.0)
+    return told_deviation(noise, crop.picture), noise.coarse
 
 
 def told_noise(rng: np.random.Generator) -> float:
