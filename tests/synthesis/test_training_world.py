@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_blurmap.ground.microscope import optics_limit
+from napari_blurmap.ground.microscope import optics_limit, pupil_mtf
 from napari_blurmap.ground.optics import airy_mtf, equivalent_sigma
+from napari_blurmap.picture.camera_noise import estimate_noise
+from napari_blurmap.picture.plane import told_deviation
 from napari_blurmap.synthesis import crops, kernels
 from napari_blurmap.synthesis.burn_in import burn_in
 from napari_blurmap.synthesis.crops import make_crop
@@ -17,6 +19,7 @@ from napari_blurmap.synthesis.levels import blur_periodic
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.synthesis.structure import mistakable, sensitivity_over_noise
 from napari_blurmap.synthesis.surfaces import lit
+from napari_blurmap.training.synthetic_crops import SyntheticCrops
 
 FREQUENCY = np.linspace(0, 0.5, 120)
 
@@ -34,7 +37,9 @@ def test_the_gaussian_family_is_scipys_filter(sigma):
     np.testing.assert_allclose(blurred, ndimage.gaussian_filter(scene, sigma, mode="wrap"), atol=1e-5)
 
 
-@pytest.mark.parametrize("family", [Disc(), Disc(0.3), Pupil(0.4), Pupil(1.3), Pupil(1.3, 1), Pupil(0.8, 4)])
+@pytest.mark.parametrize(
+    "family", [Disc(), Disc(0.3), Pupil(0.4), Pupil(1.3), Pupil(1.3, 1), Pupil(0.8, 4), Pupil(0.8, sine=0.97)]
+)
 @pytest.mark.parametrize("wanted", [1.5, 3.0, 8.0])
 def test_a_family_member_has_the_sigma_it_is_called_by(family, wanted):
     sigma = float(family.clamp(np.full((1, 1), wanted, np.float32))[0, 0])
@@ -73,6 +78,31 @@ def test_pupils_against_the_fourier_transform_of_the_pupil(spherical, defocus):
     transfer = np.fft.ifft2(np.abs(np.fft.fft2(field)) ** 2)[0].real
     expected = np.interp(kernels._CUTS, np.arange(2 * half + 1) / (2 * half), transfer[: 2 * half + 1] / transfer[0])
     np.testing.assert_allclose(kernels._pupil_profiles()[spherical, defocus], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("sine", [0.9, 0.97])
+def test_a_vectorial_pupil_in_focus_is_that_of_the_optics_limit(sine):
+    """`pupil_mtf` is the overlap of the pupil with itself in three dimensions, without any Hankel transform."""
+    expected = pupil_mtf(kernels._CUTS, sine)
+    np.testing.assert_allclose(kernels._pupil_profiles(sine=sine)[0, 0], expected, atol=0.02)
+
+
+def test_a_small_aperture_needs_no_vectors():
+    scalar, vector = kernels._pupil_profiles(), kernels._pupil_profiles(sine=0.05)
+    np.testing.assert_allclose(vector[[0, 3], ::10], scalar[[0, 3], ::10], atol=2e-3)
+
+
+def test_half_of_the_crops_are_told_the_noise_that_is_measured_in_them():
+    crops_of, measured, off = SyntheticCrops(96, count=60, seed=5, largest=30.0), 0, []
+    for inputs, _ in crops_of:
+        picture, valid, told = (plane.numpy() for plane in inputs[:3])
+        noise = estimate_noise(picture, usable=valid > 0)
+        if noise is not None and np.allclose(told, told_deviation(noise, picture), rtol=1e-3):
+            measured += 1
+        elif told.any():
+            off.append(float(np.median(told)))
+    assert measured / 60 == pytest.approx(0.5, abs=0.15)
+    assert len(off) > 15  # the others are told their own, or about that
 
 
 @pytest.mark.parametrize("family", [Disc(), Disc(0.2), Pupil(1.3)])
