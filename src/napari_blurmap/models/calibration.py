@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Bins of equal count along the relative spread and along sigma: the first is what the network says of a place, the
 #: second only a correction.
 _SPREADS, _SIGMAS = 20, 8
+#: Curve of the shape's standard error.
+SHAPE_CURVES = ("shape", "shape_error")
 
 
 def standard_error(calibration: dict[str, Any], sigma: Tensor, spread: Tensor) -> Tensor:
@@ -120,11 +122,11 @@ def calibrated(
     Returns
     -------
     ModelInfo
-        With ``calibration``: the error rises with the spread. Without, where
+        With ``calibration``: the error rises with the spread. As it was, where
         there are no places: then the spread itself is the error.
     """
     if not sigma.numel():
-        return replace(info, calibration={})
+        return info
     scale = (sigma + KNEE).numpy()
     relative = spread.numpy() / scale + 1e-6
     error = np.abs((sigma - truth).numpy()) / scale
@@ -138,7 +140,8 @@ def calibrated(
         by_spread = np.exp(np.interp(np.log(relative), np.log(x), np.log(y)))
         at, factor = _binned(scale, error / by_spread, _SIGMAS, _below)
     found = {"spread": x.tolist(), "error": y.tolist(), "sigma": at.tolist(), "factor": factor.tolist()}
-    return replace(info, calibration=found if floor is None else found | {"floor": [floor]})
+    found |= {} if floor is None else {"floor": [floor]}
+    return replace(info, calibration=info.calibration | found)
 
 
 def _below(errors: NDArray[np.floating]) -> float:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 import torch
 from own_pictures import assert_equal, finished, leaves, small_tuning, weights
 
 import napari_blurmap as nb
+from napari_blurmap.models.dense import DenseNetwork
+from napari_blurmap.models.model import Model
 from napari_blurmap.training import checkpoints
 from napari_blurmap.training.own import recipe, session
 from napari_blurmap.training.own.config import TuneConfig
@@ -53,6 +57,18 @@ def test_the_model_is_complete(tiny_model, tmp_path):
     m = nb.estimate_blur(leaves(9), model=loaded)
     assert m.provenance["reference"] == "added"
     assert info.calibration["error"] == sorted(info.calibration["error"])
+
+
+def test_far_blur_and_the_error_of_the_shape_are_kept(tiny_model):
+    """Own pictures are blurred by round kernels only: they cannot tell how wrong a shape is."""
+    network = DenseNetwork(replace(tiny_model.network.config, shape=True))
+    curves = {"shape": [0.1, 0.3], "shape_error": [0.2, 0.4]}
+    info = replace(tiny_model.info, sizes=asdict(network.config), coarse_copy=2, calibration=curves)
+    training = finished(small_tuning(Model(info, network.eval())))
+    for made in (training.preview().info, training.model().info):
+        assert made.coarse_copy == 2
+        assert {name: made.calibration[name] for name in curves} == curves
+    assert {"spread", "error"} <= set(training.model().info.calibration)
 
 
 def test_there_is_a_model_at_any_time(tiny_model):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...ground.status import LEAST_STRUCTURE
-from ...models.calibration import calibrated
+from ...models.calibration import SHAPE_CURVES, calibrated
 from ...models.info import ModelInfo
 from ...models.model import Model
 from ..dense import LIMITS
@@ -65,6 +65,8 @@ def card(name: str, learner: Learner, about: About) -> ModelInfo:
     origin = "From random weights." if about.start is None else f"Started from {about.start.info.name}."
     own = "" if about.zero is None else f", about {about.zero:.2f} px as the bundled model reads it"
     limits = f"{LIMITS} Made for pictures like those it was trained on; its zero is their own blur{own}."
+    # Added blur is round, so that held-out pictures say nothing of the shape's error.
+    known = {} if about.start is None else about.start.info.calibration
     return ModelInfo(
         name=name,
         architecture=c.architecture,
@@ -72,6 +74,8 @@ def card(name: str, learner: Learner, about: About) -> ModelInfo:
         sigma_grid=learner.grid,
         reference="added",
         decode=learner.decode,
+        coarse_copy=1 if about.start is None else about.start.info.coarse_copy,
+        calibration={name: known[name] for name in SHAPE_CURVES if name in known},
         trained_on=f"{learner.pictures} pictures of the user's{noise}, blurred by {low:g} to {high:g} px{synthetic}. "
         f"{origin}",
         limits=f"{limits} {_PATCH_LIMITS}" if c.architecture == "patch" else limits,
