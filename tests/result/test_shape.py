@@ -157,6 +157,15 @@ def test_motion_gives_the_line_back(length, angle):
     assert (nearest.length, nearest.angle) == (length, angle)
 
 
+def test_where_no_direction_is_known_none_is_more_probable():
+    nearly_round = np.broadcast_to(np.diag([4.4, 4.0]), (16, 16, 2, 2))
+    motion = shaped(nearly_round, error=0.2).motion([(3, 0), (3, 90), (9, 0), (9, 90)])
+    assert np.isnan(motion.angle).all()
+    np.testing.assert_allclose(motion.probabilities[0], motion.probabilities[1], rtol=1e-6)
+    np.testing.assert_allclose(motion.probabilities[2], motion.probabilities[3], rtol=1e-6)
+    assert (motion.probabilities[0] > motion.probabilities[2]).all()
+
+
 def test_candidates():
     assert len(candidate_lines()) == 73  # Sun et al. 2015
     m = shaped(covariances((16, 16)))

@@ -169,16 +169,16 @@ def test_crops_are_reproducible_and_labelled():
 
 
 def test_lanes_share_no_scene(monkeypatch):
-    """Crops of the third of four lanes, batches of 5: no scene of another is painted."""
+    """Crops of the third of four shards, batches of 5: no scene of another is painted."""
     monkeypatch.setattr(datasets, "_SUMS", 0)
-    data = SyntheticCrops(64, count=4 * 55, seed=3, largest=20.0, lanes=4, batch=5)
+    data = SyntheticCrops(64, count=4 * 55, seed=3, largest=20.0, shards=4, batch=5)
     painted = []
     paint = data._scene
-    data._scene = lambda lane, number: painted.append((lane, number)) or paint(lane, number)
+    data._scene = lambda shard, number: painted.append((shard, number)) or paint(shard, number)
     for turn in range(11):
         for place in range(5):
             data[turn * 20 + 10 + place]
-    assert {lane for lane, _ in painted} == {2}
+    assert {shard for shard, _ in painted} == {2}
     numbers = [number for _, number in painted]
     assert set(numbers) == {0, 1, 2, 3}
     assert numbers != sorted(numbers)  # older ones are drawn again

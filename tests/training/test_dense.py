@@ -237,7 +237,7 @@ def test_steps_are_counted_with_each_crop_used_twice(tmp_path, steps):
 
 
 def test_what_the_network_is_shown(monkeypatch):
-    """Of eight steps three cut their crops to 64 pixels and one to 128; the scenes have lanes for the processes."""
+    """Of eight steps three cut their crops to 64 pixels and one to 128; the scenes have shards for the processes."""
     t = Training(TrainConfig(steps=8, batch=1, size=256, workers=0), sizes=TINY)
     loss, shapes = t.loss, []
     monkeypatch.setattr(t, "loss", lambda batch: shapes.append(tuple(batch[0].shape)) or loss(batch))
@@ -245,7 +245,7 @@ def test_what_the_network_is_shown(monkeypatch):
     edges = {1: 64, 4: 64, 6: 64, 7: 128}
     assert shapes == [((256 // e) ** 2, 5, e, e) for e in (edges.get(step, 256) for step in range(8))]
     data = t.crops(0, 5)
-    assert (data.lanes, data.batch) == (12, 1)
+    assert (data.shards, data.batch) == (12, 1)
 
 
 def test_the_long_training_leaves_a_model(root, tmp_path, monkeypatch):

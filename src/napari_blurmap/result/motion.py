@@ -124,13 +124,15 @@ def motion_of(axes: Axes, candidates: Sequence[Candidate], strength: float = 0.0
     nearer one is the more probable, as a normal distribution with the standard error there has it.
     """
     length, error, square, of_square = line_of(axes)
-    turned = np.radians(2 * np.where(np.isnan(axes.angle), np.float32(0), axes.angle))
+    told = ~np.isnan(axes.angle)
+    turned = np.radians(2 * np.where(told, axes.angle, np.float32(0)))
+    along = np.where(told, square, np.float32(0))  # where no direction is known, none is more probable
     lines = (LINE_SIGMA * np.array([c.length for c in candidates])) ** 2
     turns = np.radians(2 * np.array([c.angle for c in candidates]))
     # Nobody knows the length of a line to less than half a pixel.
     width = np.hypot(of_square, LINE_SIGMA**2 * np.maximum(length, 1.0))
     cells = (..., slice(_CELL // 2, None, _CELL), slice(_CELL // 2, None, _CELL))
-    x, y = (np.asarray(square * turn)[cells][..., None] for turn in (np.cos(turned), np.sin(turned)))
+    x, y = (np.asarray(along * turn)[cells][..., None] for turn in (np.cos(turned), np.sin(turned)))
     away = (x - lines * np.cos(turns)) ** 2 + (y - lines * np.sin(turns)) ** 2
     weight = _softmax(-0.5 * away / np.asarray(width)[cells][..., None] ** 2)
     probabilities = np.moveaxis(weight, -1, -3).astype(np.float32)

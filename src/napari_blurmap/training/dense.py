@@ -46,7 +46,7 @@ _SHAPE, _SQUARED = 0.15, 60.0
 #: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
-_LANES = 12
+_SHARDS = 12
 #: Relative standard error of what no held-out crop can tell: real specimens have a softness of their own, and lenses
 #: are others than those here. With it about 68 % of scikit-image's pictures lie within one standard error.
 _UNKNOWN = 0.03
@@ -158,7 +158,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
     def _synthetic(self, first: int, count: int) -> SyntheticCrops:
         c = self.config
         return SyntheticCrops(
-            c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first, lanes=_LANES, batch=c.batch
+            c.size, count=count, seed=c.seed, largest=1.25 * c.largest, first=first, shards=_SHARDS, batch=c.batch
         )
 
     def batches(self) -> Iterator[tuple[Tensor, ...]]:

@@ -52,10 +52,10 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
         Upper end of sigma, pixels.
     first : int, default=0
         Number of the first crop, to go on where a training stopped.
-    lanes, batch : int, default=1 and 12
-        Batches take turns in so many lanes, each with scenes of its own: if
+    shards, batch : int, default=1 and 12
+        Batches take turns in so many shards, each with scenes of its own: if
         processes that make batches in turn are as many, or their number
-        divides that of the lanes, none paints scenes that another has painted.
+        divides that of the shards, none paints scenes that another has painted.
 
     Examples
     --------
@@ -65,10 +65,10 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
     """
 
     def __init__(
-        self, size: int, *, count: int, seed: int, largest: float, first: int = 0, lanes: int = 1, batch: int = 12
+        self, size: int, *, count: int, seed: int, largest: float, first: int = 0, shards: int = 1, batch: int = 12
     ) -> None:
         self.size, self.count, self.seed, self.largest, self.first = size, count, seed, largest, first
-        self.lanes, self.batch = lanes, batch
+        self.shards, self.batch = shards, batch
 
     @cached_property
     def _scene(self) -> Callable[[int, int], NDArray[np.float16]]:
@@ -81,9 +81,9 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
     def __len__(self) -> int:
         return self.count
 
-    def _paint(self, lane: int, number: int) -> NDArray[np.float16]:
+    def _paint(self, shard: int, number: int) -> NDArray[np.float16]:
         shape = (self.size, self.size)  # half precision below is finer than any camera here
-        return random_scene(shape, np.random.default_rng((self.seed, 0, lane, number))).astype(np.float16)
+        return random_scene(shape, np.random.default_rng((self.seed, 0, shard, number))).astype(np.float16)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Crop ``index``: what `network_inputs` takes, and (sigma, structure, anisotropy), (4, Y, X)."""
@@ -92,12 +92,12 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
         index += self.first
         rng = np.random.default_rng((self.seed, 1, index))
         turn, place = divmod(index, self.batch)
-        turn, lane = divmod(turn, self.lanes)
+        turn, shard = divmod(turn, self.shards)
         newest, later = divmod(turn * self.batch + place, _REUSE)
-        known = max(0, newest - _POOL // self.lanes)
-        scene = self._scene(lane, int(rng.integers(known, newest + 1)) if later else newest).astype(np.float32)
+        known = max(0, newest - _POOL // self.shards)
+        scene = self._scene(shard, int(rng.integers(known, newest + 1)) if later else newest).astype(np.float32)
         if rng.random() < _SUMS:
-            other = self._scene(lane, int(rng.integers(known, newest + 1))).astype(np.float32)
+            other = self._scene(shard, int(rng.integers(known, newest + 1))).astype(np.float32)
             weight = np.float32(rng.uniform(0.2, 0.8))
             scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
         crop = make_crop(scene, rng, largest=self.largest)
