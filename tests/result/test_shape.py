@@ -158,7 +158,7 @@ def test_motion_gives_the_line_back(length, angle):
 
 
 def test_where_no_direction_is_known_none_is_more_probable():
-    nearly_round = np.broadcast_to(np.diag([4.4, 4.0]), (16, 16, 2, 2))
+    nearly_round = np.broadcast_to(np.diag([5.2, 2.8]), (16, 16, 2, 2))
     motion = shaped(nearly_round, error=0.2).motion([(3, 0), (3, 90), (9, 0), (9, 90)])
     assert np.isnan(motion.angle).all()
     np.testing.assert_allclose(motion.probabilities[0], motion.probabilities[1], rtol=1e-6)
