@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Below this the grid is nearly linear, above it logarithmic, pixels.
 KNEE = 0.35
 #: Steps of the grid on either side of the median that count as about it; those twice as far do not.
-_ABOUT = 1.5
+_ABOUT = 2.0
 #: Anisotropy of a line as thin as can be told, its minor axis a fourteenth of its major one.
 _LARGEST = 0.99
 
