@@ -15,10 +15,9 @@ import zarr
 from scipy import ndimage
 
 import napari_blurmap as nb
-from napari_blurmap import estimate
 from napari_blurmap.ground.status import Status
+from napari_blurmap.models import chunks, pixels, reading
 from napari_blurmap.models.reading import Reader
-from napari_blurmap.picture.plane import read_plane
 
 RNG = np.random.default_rng(6)
 PICTURE = nb.apply_blur(RNG.random((150, 203)), nb.sigma_ramp((150, 203), 0.5, 3))
@@ -49,10 +48,10 @@ def test_another_device_gets_a_network_of_its_own(kind, tiny_model, monkeypatch)
     model = tiny_model if kind == "dense" else nb.load_model("patch30").variant(stride=16)
     other, edges = torch.device("cpu", 0), []
     here = nb.estimate_blur(PICTURE, model=model, device="cpu")
-    monkeypatch.setattr(estimate, "choose_device", lambda device, network: edges.append(network) or other)
+    monkeypatch.setattr(reading, "choose_device", lambda device, network: edges.append(network) or other)
     same(nb.estimate_blur(PICTURE, model=model), here)
     assert edges == [model.estimator]
-    assert estimate._reader(model, "cuda", "auto", keep=False).over.network is not model.estimator
+    assert reading.reader_of(model, "cuda").over.network is not model.estimator
 
 
 def test_a_place_depends_on_its_surroundings_only(run):
@@ -239,9 +238,9 @@ def test_memory_runs_out(run, tiny_model, monkeypatch, lack):
     base = run(PICTURE)
     trunk, read, tried = tiny_model.estimator.trunk, Reader.read, []
 
-    def told(reader, plane, tick, workers):
+    def told(reader, *given, **options):
         tried.append(reader.tile)
-        return read(reader, plane, tick, workers)
+        return read(reader, *given, **options)
 
     def small_memory(level):
         if level.contrast.shape[-1] > 190:
@@ -326,8 +325,8 @@ def test_the_picture_guides_in_its_own_order_of_axes(run):
 
 def test_a_lazy_plane_is_estimated_once_for_a_summary_and_for_smoothing(run, monkeypatch):
     calls = []
-    real = estimate._estimate_plane
-    monkeypatch.setattr(estimate, "_estimate_plane", lambda *a: calls.append(1) or real(*a))
+    real = chunks.fill_maps
+    monkeypatch.setattr(chunks, "fill_maps", lambda *a, **k: calls.append(1) or real(*a, **k))
     m = run(da.from_array(np.stack([PICTURE] * 2), chunks=(1, 48, -1)))
     m.summary()
     assert len(calls) == 2
@@ -337,7 +336,7 @@ def test_a_lazy_plane_is_estimated_once_for_a_summary_and_for_smoothing(run, mon
 
 def test_structure_must_be_likely():
     """At even odds the halos of bright nuclei count as specimen."""
-    plane = read_plane(np.zeros((1, 4), np.float32))
+    no = np.zeros((1, 4), bool)
     chance = np.array([[0.3, 0.6, 0.74, 0.76]], np.float32)
-    found = estimate._status(plane, np.ones_like(chance), 0.1 * np.ones_like(chance), 0 * chance, chance)
+    found = pixels._status(np.ones_like(chance), 0.1 * np.ones_like(chance), 0 * chance, chance, no, ~no)
     assert found.tolist() == [[Status.EMPTY, Status.EMPTY, Status.EMPTY, Status.MEASURED]]

@@ -21,6 +21,12 @@ SMALLEST_WIDTH = 0.5
 LEAST_STRUCTURE = 0.75
 
 
+#: Every map with a number for each pixel, in the order in which they are kept in files.
+NUMBERS = ("sigma", "uncertainty", "ellipticity_1", "ellipticity_2", "ellipticity_error")
+#: Those of them that a model may not give.
+OPTIONAL = ("ellipticity_1", "ellipticity_2", "ellipticity_error")
+
+
 class Status(IntEnum):
     """What the map says about one pixel besides its sigma.
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import BlurMapError
+from ..ground.regions import inside
 from .blocks import Residual, Separable, conv_block
 from .contrast import CELL, contrast_over_noise, local_contrast, slant
 from .sizes import DenseConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..ground.regions import Region
+
+_ORIGIN = (slice(0, 0), slice(0, 0))
 
 
 class Level(NamedTuple):
@@ -79,7 +87,12 @@ class DenseNetwork(nn.Module):
         self.float()
 
     def prepare(
-        self, picture: Tensor, valid: Tensor, noise: Tensor | None = None, averaged: Tensor | None = None
+        self,
+        picture: Tensor,
+        valid: Tensor,
+        noise: Tensor | None = None,
+        averaged: Tensor | None = None,
+        parts: Sequence[Region] | None = None,
     ) -> list[Level]:
         """Pyramid of locally normalised pictures.
 
@@ -93,6 +106,8 @@ class DenseNetwork(nn.Module):
         averaged : Tensor, shape (B, levels), optional
             What the means of 1, 2 x 2, 4 x 4, ... pixels leave of it; of white noise, which is
             meant where it is left out, 1, 1/2, 1/4, ...
+        parts : sequence of (slice, slice), optional
+            Of each level the part that is wanted, pixels of that level.
 
         Returns
         -------
@@ -105,12 +120,15 @@ class DenseNetwork(nn.Module):
         if averaged is None:
             averaged = picture.new_tensor([[0.5**level for level in range(c.levels)]])
         for level in range(c.levels):
-            contrast, deviation = local_contrast(picture, valid, c.window)
+            y, x = (slice(None), slice(None)) if parts is None else parts[level]
+            counts = valid[..., y, x]
+            contrast, deviation = local_contrast(picture[..., y, x], counts, c.window)
             told = None
             if c.noise and noise is not None:
-                told = contrast_over_noise(deviation, noise * averaged[:, level, None, None, None], c.noise)
+                here = noise if parts is None else noise[..., *inside(parts[level], _ORIGIN, CELL)]
+                told = contrast_over_noise(deviation, here * averaged[:, level, None, None, None], c.noise)
                 noise = F.avg_pool2d(noise, 2) if level + 1 < c.levels else noise
-            levels.append(Level(contrast, told, slant(contrast, valid, c.window) if c.shape else None))
+            levels.append(Level(contrast, told, slant(contrast, counts, c.window) if c.shape else None))
             if level + 1 < c.levels:
                 weight = F.avg_pool2d(valid, 2)
                 picture = F.avg_pool2d(picture, 2) / weight.clamp_min(1e-3)
@@ -149,11 +167,12 @@ class DenseNetwork(nn.Module):
     def slants(self, levels: list[Level]) -> Tensor:
         """Those of all levels on the grid of the output, (B, 2 * levels or 0, Y / 4, X / 4), finest level first."""
         finest = levels[0].contrast
-        size = [n // CELL for n in finest.shape[-2:]]
         known = [level.slant for level in levels if level.slant is not None]
-        if not known:
-            return finest.new_empty((finest.shape[0], 0, *size))
-        return torch.cat([F.interpolate(part, size, mode="bilinear", align_corners=False) for part in known], dim=1)
+        return (
+            on_one_grid(known)
+            if known
+            else finest.new_empty((finest.shape[0], 0, *(n // CELL for n in finest.shape[-2:])))
+        )
 
     def finish(self, gathered: Tensor, finest: Tensor, slants: Tensor) -> Tensor:
         """Join what was gathered with the features of the finest level.
@@ -251,6 +270,12 @@ class DenseNetwork(nn.Module):
         """Itself, with the order of the weights in memory that convolutions are fastest with."""
         super().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
+
+
+def on_one_grid(slants: list[Tensor]) -> Tensor:
+    """Those of all levels on the grid of the finest one."""
+    size = slants[0].shape[-2:]
+    return torch.cat([F.interpolate(part, size, mode="bilinear", align_corners=False) for part in slants], dim=1)
 
 
 def _twice(x: Tensor) -> Tensor:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .dense import Level
+from ..ground.regions import grown, inside
+from .dense import Level, on_one_grid
 from .side_by_side import side_by_side
 from .sizes import GATHERED, STRIDE
 from .tiling import Tile, tiles
+from .window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
-    from ..picture.plane import Plane
+    from ..ground.regions import Region
+    from ..picture.plane import LargePlane, Plane
     from .dense import DenseNetwork
     from .patch import PatchesOfPicture
 
 #: Tiles of a dense network's features are gathered in larger pieces: they hold a sixteenth of the pixels or less.
 _GATHER = 4
+#: Pixels of which features are held at a time, some 25 bytes each, and edge of the pieces in which more are read.
+_HELD, _PIECE = 2**24, 2048
 
 
 Use: TypeAlias = "Callable[[Tile, Tensor], None]"
@@ -40,20 +45,26 @@ class Pass(Protocol):
         Pixels for one value of the output.
     align : int
         Pixels that tiles are aligned to, and planes padded to.
+    reach : int
+        Pixels of the plane beyond a place that its output may depend on, a multiple of ``align``.
     """
 
     edges: ClassVar[dict[str, int]]
     stride: int
     align: int
+    reach: int
 
-    def steps(self, shape: tuple[int, int], edge: int) -> int:
-        """How often `over` yields for a plane."""
+    def steps(self, within: Region, whole: tuple[int, int], edge: int) -> int:
+        """How often `over` yields."""
 
-    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
-        """Go over a plane in tiles, yielding after every step.
+    def over(
+        self, plane: Plane | LargePlane, within: Region, device: torch.device, edge: int, use: Use, workers: int = 1
+    ) -> Iterator[None]:
+        """Go over a part of a plane in tiles, yielding after every step.
 
-        ``use(tile, output)`` is called for tiles that cover the plane padded to ``align``, with the output of each and
-        its halo, (1, channels, Y / stride, X / stride); where there are several workers, in their threads.
+        ``use(tile, output)`` is called for tiles that cover the part (of the plane padded to ``align``, and aligned to
+        it), with the output of each and its halo, (1, channels, Y / stride, X / stride), right for the tile and one
+        value around it; where there are several workers, in their threads.
         """
 
 
@@ -62,8 +73,22 @@ def padded(shape: tuple[int, ...], align: int) -> tuple[int, int]:
     return -(-shape[-2] // align) * align, -(-shape[-1] // align) * align
 
 
+class _Band(NamedTuple):
+    """Some rows of a part of a plane: what is due, and what has to be computed for it that no band before had."""
+
+    fresh: Region
+    gathered: Region
+    due: Region
+    #: First rows whose features, and whose gathered features, are still needed.
+    first: int
+    first_gathered: int
+
+
 class DensePass:
-    """Every pyramid level through the trunk in tiles of its own, then all gathered and finished, in tiles too."""
+    """Every pyramid level through the trunk in tiles of its own, then all gathered and finished, in tiles too.
+
+    Of a large plane band by band, downwards: features are computed once, and forgotten when they lie behind.
+    """
 
     #: Smaller tiles read much of the picture twice, larger ones leave a processor's cache.
     edges: ClassVar[dict[str, int]] = {"cpu": 1024, "mps": 1024, "cuda": 2048}
@@ -72,60 +97,115 @@ class DensePass:
     def __init__(self, network: DenseNetwork) -> None:
         self.network = network
         self.align = network.config.total_stride
+        self.reach = network.config.reach
 
-    def steps(self, shape: tuple[int, int], edge: int) -> int:
+    def steps(self, within: Region, whole: tuple[int, int], edge: int) -> int:
         """Tiles of all levels, of what is gathered, and of the output."""
-        whole = padded(shape, self.align)
-        cuts = [([n >> level for n in whole], edge) for level in range(self.network.config.levels)]
-        cuts += [(list(whole), _GATHER * edge), (list(whole), edge)]
-        return sum(-(-y // e) * -(-x // e) for (y, x), e in cuts)
+        parts = []
+        for band in self._bands(within, whole, edge):
+            for piece in self._pieces(band, whole):
+                parts += [(piece.inner, edge << level) for level in range(self.network.config.levels)]
+            parts += [(band.gathered, _GATHER * edge), (band.due, edge)]
+        return sum(len(list(tiles(whole, size, 0, part))) for part, size in parts)
 
-    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
+    def _bands(self, within: Region, whole: tuple[int, int], edge: int) -> Iterator[_Band]:
+        rows, columns = within
+        around, near = self.network.config.around, self.align
+        above, wide = grown(within, around, whole)
+        _, less_wide = grown(within, near, whole)
+        height = rows.stop - rows.start
+        if (above.stop - above.start) * (wide.stop - wide.start) > _HELD:
+            height = max(edge, (_HELD // (wide.stop - wide.start) - 2 * around) // self.align * self.align)
+        done, gathered = above.start, max(rows.start - near, 0)
+        for top in range(rows.start, rows.stop, height):
+            end = min(top + height, rows.stop)
+            first, first_gathered = max(top - around, 0), max(top - near, 0)
+            to, gathered_to = min(end + around, whole[0]), min(end + near, whole[0])
+            fresh, more = (slice(done, to), wide), (slice(gathered, gathered_to), less_wide)
+            yield _Band(fresh, more, (slice(top, end), columns), first, first_gathered)
+            done, gathered = to, gathered_to
+
+    def _pieces(self, band: _Band, whole: tuple[int, int]) -> Iterator[Tile]:
+        """What is read of the plane at a time."""
+        rows, columns = band.fresh
+        size = (rows.stop - rows.start) * (columns.stop - columns.start)
+        config = self.network.config
+        return tiles(
+            whole, max(whole) if size <= _HELD else _PIECE, config.level_halo << (config.levels - 1), band.fresh
+        )
+
+    def over(
+        self, plane: Plane | LargePlane, within: Region, device: torch.device, edge: int, use: Use, workers: int = 1
+    ) -> Iterator[None]:
         """See `Pass`."""
-        network, config = self.network, self.network.config
-        height, width = plane.valid.shape
-        # As in training what is clipped or lies beyond the border is invalid: it invents no edge.
-        border = (0, -width % self.align, 0, -height % self.align)
-        picture = F.pad(torch.from_numpy(plane.picture)[None, None], border).to(device)
-        valid = F.pad(torch.from_numpy(plane.known.astype(np.float32))[None, None], border).to(device)
+        network, config, whole = self.network, self.network.config, padded(plane.shape, self.align)
+        bands = list(self._bands(within, whole, edge))
+        rows = max(band.fresh[0].stop - band.first for band in bands)
+        fewer = max(band.gathered[0].stop - band.first_gathered for band in bands)
 
-        def empty(shape: tuple[int, ...], stride: int) -> Tensor:
-            cells = (1, config.wide, shape[-2] // stride, shape[-1] // stride)
-            return torch.empty(cells, dtype=picture.dtype, device=device, memory_format=torch.channels_last)
+        def window(channels: int, cell: int) -> Window:
+            return Window(channels, rows, bands[0].fresh[1], cell, device)
 
-        features = []
-        levels = network.prepare(picture, valid, *self._noise(plane, border, device))
-        slants = network.slants(levels)
-        for level in levels:
-            features.append(empty(level.contrast.shape, STRIDE))
-
-            def read(tile: Tile, level: Level = level, into: Tensor = features[-1]) -> None:
-                told = None if level.told is None else _cut(level.told, tile, STRIDE)
-                paste(into, network.trunk(Level(_cut(level.contrast, tile, 1), told)), tile, STRIDE)
-
-            shape = (level.contrast.shape[2], level.contrast.shape[3])
-            yield from side_by_side(read, tiles(shape, edge, config.trunk_halo), workers)
-        whole, gathered = (picture.shape[2], picture.shape[3]), empty(picture.shape, GATHERED)
+        features = [window(config.wide, STRIDE << level) for level in range(config.levels)]
+        slants = [window(2, STRIDE << level) for level in range(config.levels if config.shape else 0)]
+        gathered = Window(config.wide, fewer, bands[0].gathered[1], GATHERED, device)
 
         def gather(tile: Tile) -> None:
-            parts = [_cut(feature, tile, STRIDE << level) for level, feature in enumerate(features)]
-            paste(gathered, network.gather(parts), tile, GATHERED)
+            gathered.put(
+                network.gather([feature.cut(tile.outer) for feature in features])[..., *tile.kept(GATHERED)], tile.inner
+            )
 
         def finish(tile: Tile) -> None:
-            parts = (_cut(feature, tile, STRIDE) for feature in (features[0], slants))
-            use(tile, network.finish(_cut(gathered, tile, GATHERED), *parts))
+            finest = features[0].cut(tile.outer)
+            around = grown(tile.inner, self.align, whole)  # a value of every level beyond the tile
+            if slants:
+                slant = on_one_grid([one.cut(around) for one in slants])[..., *inside(tile.outer, around, STRIDE)]
+            else:
+                slant = finest[:, :0]
+            use(tile, network.finish(gathered.cut(tile.outer), finest, slant))
 
-        yield from side_by_side(gather, tiles(whole, _GATHER * edge, config.gather_halo), workers)
-        yield from side_by_side(finish, tiles(whole, edge, config.finish_halo), workers)
+        for band in bands:
+            for one in (*features, *slants):
+                one.forget(band.first)
+            gathered.forget(band.first_gathered)
+            for piece in self._pieces(band, whole):
+                parts = [grown(piece.inner, config.level_halo << level, whole) for level in range(config.levels)]
+                for number, level in enumerate(self._levels(plane, piece, parts, whole, device)):
+                    cell, part = STRIDE << number, parts[number]
+                    if level.slant is not None:
+                        slants[number].put(level.slant[..., *inside(piece.inner, part, cell)], piece.inner)
 
-    def _noise(
-        self, plane: Plane, border: tuple[int, ...], device: torch.device
-    ) -> tuple[Tensor | None, Tensor | None]:
-        """What `DenseNetwork.prepare` is told of it."""
-        if plane.noise is None:
-            return None, None
-        noise = F.pad(torch.from_numpy(plane.noise)[None, None], border).to(device)
-        return F.avg_pool2d(noise, STRIDE), torch.tensor([plane.averaged], dtype=noise.dtype, device=device)
+                    def read(tile: Tile, level: Level = level, part: Region = part, number: int = number) -> None:
+                        cell = STRIDE << number
+                        told = None if level.told is None else level.told[..., *inside(tile.outer, part, cell)]
+                        contrast = level.contrast[..., *inside(tile.outer, part, 1 << number)]
+                        read = network.trunk(Level(contrast, told))
+                        features[number].put(read[..., *tile.kept(cell)], tile.inner)
+
+                    cut = tiles(whole, edge << number, config.trunk_halo << number, piece.inner)
+                    yield from side_by_side(read, cut, workers)
+            yield from side_by_side(gather, tiles(whole, _GATHER * edge, config.gather_halo, band.gathered), workers)
+            yield from side_by_side(finish, tiles(whole, edge, config.finish_halo, band.due), workers)
+
+    def _levels(
+        self, plane: Plane | LargePlane, piece: Tile, parts: list[Region], whole: tuple[int, int], device: torch.device
+    ) -> list[Level]:
+        """The pyramid of a piece: of each level the part that is wanted of the plane."""
+        one = plane.at(piece.outer)
+        height, width = (s.stop - s.start for s in piece.outer)
+        # As in training what is clipped or lies beyond the border is invalid: it invents no edge.
+        border = (0, width - one.shape[1], 0, height - one.shape[0])
+
+        def tensor(values: Any) -> Tensor:
+            return F.pad(torch.from_numpy(values)[None, None], border).to(device)
+
+        noise = averaged = None
+        if one.noise is not None:
+            noise = F.avg_pool2d(tensor(one.noise), STRIDE)
+            averaged = torch.tensor([one.averaged], dtype=noise.dtype, device=device)
+        cut = [inside(part, piece.outer, 1 << level) for level, part in enumerate(parts)]
+        known = tensor(one.known.astype(np.float32))
+        return self.network.prepare(tensor(one.picture), known, noise, averaged, cut)
 
 
 class PatchPass:
@@ -136,38 +216,33 @@ class PatchPass:
 
     #: Small: its first linear layer has 1600 values a pixel.
     edges: ClassVar[dict[str, int]] = {"cpu": 128, "mps": 256, "cuda": 256}
+    #: A patch has 32 pixels.
+    reach = 64
 
     def __init__(self, network: PatchesOfPicture) -> None:
         self.network = network
         self.stride = network.config.stride
         self.align = network.align
 
-    def steps(self, shape: tuple[int, int], edge: int) -> int:
+    def steps(self, within: Region, whole: tuple[int, int], edge: int) -> int:
         """Tiles."""
-        y, x = padded(shape, self.align)
-        return -(-y // edge) * -(-x // edge)
+        return sum(len(list(tiles(whole, edge, 0, piece.inner))) for piece in self._pieces(within, whole))
 
-    def over(self, plane: Plane, device: torch.device, edge: int, use: Use, workers: int = 1) -> Iterator[None]:
+    def _pieces(self, within: Region, whole: tuple[int, int]) -> Iterator[Tile]:
+        return tiles(whole, max(whole) if whole[0] * whole[1] <= _HELD else _PIECE, self.reach, within)
+
+    def over(
+        self, plane: Plane | LargePlane, within: Region, device: torch.device, edge: int, use: Use, workers: int = 1
+    ) -> Iterator[None]:
         """See `Pass`."""
-        shape = padded(plane.valid.shape, self.align)
-        extended = self.network.extend(torch.from_numpy(plane.grey())[None, None].to(device))
+        whole = padded(plane.shape, self.align)
         more = sum(self.network.config.border)
+        for piece in self._pieces(within, whole):
+            extended = self.network.extend(torch.from_numpy(plane.at(piece.outer).grey())[None, None].to(device))
 
-        def read(tile: Tile) -> None:
-            y, x = (slice(s.start, s.stop + more) for s in tile.inner)
-            use(tile, self.network.over(extended[:, :, y, x]))
+            def read(tile: Tile, extended: Tensor = extended, piece: Tile = piece) -> None:
+                y, x = (slice(s.start, s.stop + more) for s in inside(tile.outer, piece.outer))
+                use(tile, self.network.over(extended[:, :, y, x]))
 
-        return side_by_side(read, tiles(shape, edge, 0), workers)
-
-
-def _cut(feature: Tensor, tile: Tile, cell: int) -> Tensor:
-    """What a tile reads of features with one value for ``cell`` pixels."""
-    y, x = (slice(s.start // cell, s.stop // cell) for s in tile.outer)
-    return feature[:, :, y, x]
-
-
-def paste(whole: Tensor, part: Tensor, tile: Tile, stride: int) -> None:
-    """Put what is kept of a tile's output into the whole."""
-    to_y, to_x = tile.target(stride)
-    y, x = tile.kept(stride)
-    whole[:, :, to_y, to_x] = part[:, :, y, x]
+            halo = self.stride if self.stride > 1 else 0  # a map is interpolated between its values
+            yield from side_by_side(read, tiles(whole, edge, halo, piece.inner), workers)

@@ -83,6 +83,24 @@ class DenseConfig:
         return -(-(3 + 2 + 1 + 4 * (1 + 2 + 3 + 3 * self.fine)) // STRIDE) * STRIDE
 
     @property
+    def level_halo(self) -> int:
+        """Pixels of a level beyond a tile that its features and slants may depend on, a multiple of the stride."""
+        # The local mean, its interpolation, the local deviation and its; for the slants a window and one more of each.
+        cells = int(2.5 * self.window / CELL + 0.5) + 1
+        return max(self.trunk_halo + 2 * CELL * cells, CELL * (3 * cells + 2))
+
+    @property
+    def around(self) -> int:
+        """Pixels beyond a place that its output takes features from, rounded up to the total stride."""
+        return -(-(self.gather_halo + self.finish_halo) // self.total_stride) * self.total_stride
+
+    @property
+    def reach(self) -> int:
+        """Pixels of the picture beyond a place that its output may depend on, rounded up to the total stride."""
+        reach = self.around + (self.level_halo << (self.levels - 1))
+        return -(-reach // self.total_stride) * self.total_stride
+
+    @property
     def gather_halo(self) -> int:
         """Pixels beyond a tile that its gathered features may depend on, rounded up to the total stride."""
         # At every stride the halving on the way up, and the 3x3 and the interpolation on the way down, have a
@@ -93,6 +111,6 @@ class DenseConfig:
 
     @property
     def finish_halo(self) -> int:
-        """Pixels beyond a tile that its output may depend on, rounded up to the stride of the gathered features."""
+        """Pixels beyond a tile that its output and the cell around it may depend on, rounded up likewise."""
         # Each residual block 1 + 2 cells, and the interpolation one of the gathered features' cells.
-        return -(-(3 * self.fine * STRIDE + GATHERED) // GATHERED) * GATHERED
+        return -(-(STRIDE + 3 * self.fine * STRIDE + GATHERED) // GATHERED) * GATHERED

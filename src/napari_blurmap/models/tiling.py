@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..ground.regions import grown, inside
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Region = tuple[slice, slice]
+    from ..ground.regions import Region
 
 
 @dataclass(frozen=True)
@@ -28,20 +30,15 @@ class Tile:
 
     def kept(self, stride: int = 1) -> Region:
         """Where the inner part lies in an output of the outer one, computed at a stride."""
-        y, x = (
-            slice((i.start - o.start) // stride, (i.stop - o.start) // stride)
-            for i, o in zip(self.inner, self.outer, strict=True)
-        )
-        return y, x
+        return inside(self.inner, self.outer, stride)
 
     def target(self, stride: int = 1) -> Region:
         """Where the inner part goes in the whole output, computed at a stride."""
-        y, x = (slice(i.start // stride, i.stop // stride) for i in self.inner)
-        return y, x
+        return inside(self.inner, (slice(0, 0), slice(0, 0)), stride)
 
 
-def tiles(shape: tuple[int, int], edge: int, halo: int) -> Iterator[Tile]:
-    """Cut a plane into tiles.
+def tiles(shape: tuple[int, int], edge: int, halo: int, within: Region | None = None) -> Iterator[Tile]:
+    """Cut a plane, or a part of it, into tiles.
 
     Parameters
     ----------
@@ -51,21 +48,21 @@ def tiles(shape: tuple[int, int], edge: int, halo: int) -> Iterator[Tile]:
         Edge of the inner part, pixels; give a multiple of the network's stride.
     halo : int
         Pixels read around it, likewise.
+    within : (slice, slice), optional
+        The part.
 
     Yields
     ------
     Tile
-        Row by row; the inner parts cover the plane once.
+        Row by row; the inner parts cover the part once.
 
     Examples
     --------
     >>> [t.inner[1].stop - t.inner[1].start for t in tiles((8, 20), 8, 4)]
     [8, 8, 4]
     """
-    for y in range(0, shape[0], edge):
-        for x in range(0, shape[1], edge):
-            inner = (slice(y, min(y + edge, shape[0])), slice(x, min(x + edge, shape[1])))
-            top, left = (
-                slice(max(i.start - halo, 0), min(i.stop + halo, n)) for i, n in zip(inner, shape, strict=True)
-            )
-            yield Tile(inner, (top, left))
+    rows, columns = within or (slice(0, shape[0]), slice(0, shape[1]))
+    for y in range(rows.start, rows.stop, edge):
+        for x in range(columns.start, columns.stop, edge):
+            inner = (slice(y, min(y + edge, rows.stop)), slice(x, min(x + edge, columns.stop)))
+            yield Tile(inner, grown(inner, halo, shape))

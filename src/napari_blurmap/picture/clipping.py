@@ -25,20 +25,17 @@ _MIXED = np.outer([1.0, -2.0, 1.0], [1.0, -2.0, 1.0]).ravel()
 _MANY = 15
 
 
-def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
+def saturated_places(array: NDArray[Any], tops: tuple[Any, ...] | None = None) -> NDArray[np.bool_]:
     """Where a detector was clipped: plateaus of exactly the top value.
 
-    A noisy camera never gives 3 x 3 pixels the same number, the largest of the
-    picture, unless it was cut off there; so the top value may be any, as it is
-    after a dark frame was subtracted or the picture was scaled. Where the
-    bright places show no noise (a drawing, labels, few bits), a flat object
-    may just be flat, and only the full scale of the type or of a usual camera
-    counts. A single pixel at the top value is no plateau.
+    A single pixel at the top value is no plateau.
 
     Parameters
     ----------
     array : ndarray, shape (Y, X) or (Y, X, colour)
-        Grey levels; every colour has a top value of its own, alpha has none.
+        Grey levels, of a plane or of a part of it.
+    tops : tuple, optional
+        What `clipped_at` found in the whole plane, if this is a part.
 
     Returns
     -------
@@ -51,30 +48,65 @@ def saturated_places(array: NDArray[Any]) -> NDArray[np.bool_]:
     >>> int(saturated_places(np.minimum(light, 417.5)).sum())
     100
     """
-    if array.dtype.kind == "b" or array.size == 0:
-        return np.zeros(array.shape, dtype=bool)
-    if array.ndim == 2:
-        return _top_plateaus(array)
     found = np.zeros(array.shape, dtype=bool)
-    for i in range(array.shape[-1] - (array.shape[-1] in (2, 4))):
-        found[..., i] = _top_plateaus(array[..., i])
+    colours = array[..., None] if array.ndim == 2 else array
+    for i, top in enumerate(clipped_at(array) if tops is None else tops):
+        if top is not None:
+            at = np.asarray(colours[..., i] == top)
+            found.reshape(colours.shape)[..., i] = at & (_count_around(at) > 2)
     return found
 
 
-def _top_plateaus(plane: NDArray[Any]) -> NDArray[np.bool_]:
+def clipped_at(array: NDArray[Any]) -> tuple[Any, ...]:
+    """The top value at which the light was cut off.
+
+    A noisy camera never gives 3 x 3 pixels the same number, the largest of the
+    picture, unless it was cut off there; so the top value may be any, as it is
+    after a dark frame was subtracted or the picture was scaled. Where the
+    bright places show no noise (a drawing, labels, few bits), a flat object
+    may just be flat, and only the full scale of the type or of a usual camera
+    counts.
+
+    Parameters
+    ----------
+    array : ndarray, shape (Y, X) or (Y, X, colour)
+        Grey levels; every colour has a top value of its own, alpha has none.
+
+    Returns
+    -------
+    tuple
+        For every colour its top value, None where it was not cut off.
+
+    Examples
+    --------
+    >>> clipped_at(np.full((32, 32), 255, np.uint8)), clipped_at(np.full((32, 32), 254, np.uint8))
+    ((np.uint8(255),), (None,))
+    """
+    if array.dtype.kind == "b" or array.size == 0:
+        return ()
+    if array.ndim == 2:
+        return (_top(array),)
+    return tuple(_top(array[..., i]) for i in range(array.shape[-1] - (array.shape[-1] in (2, 4))))
+
+
+def full_scale(array: NDArray[Any]) -> Any:
+    """Where a camera that gave these 8- or 16-bit numbers is full, at the least: 255, 1023, 4095, ...; else None."""
+    if array.dtype.kind != "u" or array.dtype.itemsize > 2:
+        return None
+    return min(full for full in _FULL_SCALES if full >= max(int(array.max()), 255))
+
+
+def _top(plane: NDArray[Any]) -> Any:
     is_float = plane.dtype.kind == "f"
     top = np.max(plane, initial=-np.inf, where=np.isfinite(plane)) if is_float else plane.max()
     at = np.asarray(plane == top)
     if np.count_nonzero(at) < 9:
-        return np.zeros_like(at)
+        return None
     around = _count_around(at)
-    plateaus = at & (around > 2)
     if (around == 9).any():
         full = float(top) in _FULL_SCALES or (not is_float and top == np.iinfo(plane.dtype).max)
-        clipped = full or _noisy_below(plane, top)
-    else:
-        clipped = np.count_nonzero(plateaus) >= _MANY and _noisy_below(plane, top)
-    return plateaus if clipped else np.zeros_like(at)
+        return top if full or _noisy_below(plane, top) else None
+    return top if np.count_nonzero(at & (around > 2)) >= _MANY and _noisy_below(plane, top) else None
 
 
 def _count_around(places: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..ground.arrays import in_memory, without_masked
-from ..ground.luminance import LUMINANCE, luminance
-from .clipping import saturated_places
+from ..ground.arrays import in_memory
+from ..ground.regions import grown, inside
+from .light import levels_from, read_light
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..ground.regions import Region
     from .camera_noise import CameraNoise
     from .sensor import Sensor
 
-#: A number this many times as far from all others as they are from each other is none of the picture's.
-_GAP = 10.0
+    Marks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
 #: Of a noise that is not certain, the share that the network is told. Told nothing it takes detail for noise; fields of
 #: noise alone, for which it would be too little, are certain. And the deviation of rounding, grey levels.
 _ROOM, _ROUNDING = 0.5, 12**-0.5
+#: Pixels of a plane that is read as a whole; of a larger one the levels are those of a sample.
+WHOLE = 2**24
+#: Of a large plane: edge of the pieces of which a coarse copy is made, and what is read around a piece for the patterns
+#: of a sensor and for what is clipped, pixels; both even.
+_PIECE, _MARGIN = 2048, 64
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,22 @@ class Plane:
     offset: float = 0.0
     noise: NDArray[np.float32] | None = None
     averaged: tuple[float, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Y and X."""
+        return self.valid.shape[0], self.valid.shape[1]
+
+    def at(self, part: Region) -> Plane:
+        """A part of it."""
+        noise = None if self.noise is None else self.noise[part]
+        return replace(
+            self, picture=self.picture[part], valid=self.valid[part], saturated=self.saturated[part], noise=noise
+        )
+
+    def marks(self, part: Region) -> Marks:
+        """Where a part of it is valid, and where saturated."""
+        return self.valid[part], self.saturated[part]
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -87,42 +109,13 @@ class Plane:
         return np.asarray(levels[tuple(near)])
 
 
-def read_light(plane: Any) -> tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Grey levels or luminance of a plane or a part of it, where they are valid, and where they are clipped.
-
-    Parameters
-    ----------
-    plane : array-like, shape (Y, X) or (Y, X, colour)
-        Any real type.
-
-    Returns
-    -------
-    grey : ndarray, shape (Y, X)
-        In the picture's own type where it can be.
-    valid, saturated : ndarray of bool, shape (Y, X)
-    """
-    given = in_memory(plane)
-    saturated = saturated_places(np.ma.filled(given, 0))  # what lies under a mask is no light
-    array = without_masked(given)
-    if array.dtype.itemsize > 8:  # what float64 cannot hold becomes infinite
-        with np.errstate(over="ignore"):
-            array = array.astype(np.float64)
-    valid = np.asarray(np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, dtype=bool))
-    if array.ndim == 3:
-        array, valid = _light(array, valid)
-        saturated = _clipped_light(saturated)
-    if array.dtype.kind in "fi":
-        valid &= ~_without_data(array, valid)
-    return array, valid, saturated & valid
-
-
 def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     """Numbers of one plane.
 
     Parameters
     ----------
     plane : array-like, shape (Y, X) or (Y, X, colour)
-        Any real type.
+        Any real type; a part of a plane, too, where the sensor knows the levels of the whole.
     sensor : Sensor, optional
         What the sensor adds to it: the patterns are taken out, and the noise is told.
 
@@ -133,37 +126,98 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
         large offset nor a large factor costs digits of float32, and neither
         reaches the network, which sees local contrast only.
     """
-    array, valid, saturated = read_light(plane)
-    is_8_bit = getattr(plane, "dtype", None) == np.uint8
-    if not valid.any():
-        return Plane(np.zeros(array.shape, np.float32), valid, np.zeros_like(valid))
-    if sensor is not None and sensor.patterns:
-        array = sensor.patterns.removed(np.where(valid, array, array[valid].min()))
-    noise = None if sensor is None else sensor.noise
-    deviation = None if noise is None else told_deviation(noise, np.where(valid, array, array[valid].min()))
-    if array.dtype == np.float64:  # near the largest number no difference can be taken
-        smaller = 2.0 ** -max(0, np.frexp(np.abs(array[valid]).max())[1] - 64)
-        array, deviation = np.where(valid, array, 0) * smaller, deviation if deviation is None else deviation * smaller
-    # A sample of the pixels is enough to choose the numbers' origin and unit.
-    sample = array[::5, ::5][valid[::5, ::5]]
-    sample = (array[valid] if sample.size < 1000 else sample).astype(np.float64)
-    middle = float(np.median(sample))
-    # Of sparse pictures most pixels are ground; of the rest a few may be wild.
-    unit = float(np.quantile(np.abs(sample - middle), 0.98))
-    if not unit > 0:  # all the same, but for a few
-        unit = float(np.abs(array[valid].astype(np.float64) - middle).max()) or 1.0
+    given = in_memory(plane)
+    levels, noise, patterns = (None, None, None) if sensor is None else (sensor.levels, sensor.noise, sensor.patterns)
+    array, valid, saturated = read_light(given, levels)
+    if levels is None and not valid.any():
+        return Plane(np.zeros(array.shape, np.float32), valid, saturated)
+    if not valid.all():
+        array = np.where(valid, array, array[valid].min() if levels is None else levels.lowest)
+    array = patterns.removed(array) if patterns else array
+    levels = levels or levels_from(array, valid, given.dtype)
+    deviation = None if noise is None else told_deviation(noise, array) * (levels.smaller / levels.unit)
     if array.dtype.itemsize <= 2:  # exact in float32
-        picture = (array.astype(np.float32) - np.float32(middle)) * np.float32(1.0 / unit)
+        picture = (array.astype(np.float32) - np.float32(levels.middle)) * np.float32(1.0 / levels.unit)
     else:
-        picture = (np.where(valid, array, middle).astype(np.float64) - middle) / unit
+        picture = (array.astype(np.float64) * levels.smaller - levels.middle) / levels.unit
         picture = np.clip(picture, -1e6, 1e6).astype(np.float32)
     if not valid.all():
         picture = np.where(valid, picture, np.float32(0))
-    gain, offset = (unit, middle) if is_8_bit else _grey_scale(array, valid, sample, middle, unit)
     if noise is None or deviation is None:
-        return Plane(picture, valid, saturated, gain, offset)
+        return Plane(picture, valid, saturated, levels.gain, levels.offset)
     averaged = (1.0, noise.coarse[0] / 2, noise.coarse[1] / 4)
-    return Plane(picture, valid, saturated, gain, offset, (deviation / unit).astype(np.float32), averaged)
+    return Plane(picture, valid, saturated, levels.gain, levels.offset, deviation.astype(np.float32), averaged)
+
+
+@dataclass(frozen=True)
+class LargePlane:
+    """A plane of which only a piece is held in numbers at a time; to its reader it is a `Plane`.
+
+    Parameters
+    ----------
+    given : array-like, shape (Y, X) or (Y, X, colour)
+        Any real type.
+    sensor : Sensor
+        Which knows the levels.
+    """
+
+    given: Any
+    sensor: Sensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Y and X."""
+        return self.given.shape[0], self.given.shape[1]
+
+    def at(self, part: Region) -> Plane:
+        """Numbers of a part."""
+        around, inner = self._around(part)
+        return read_plane(self.given[around], self.sensor).at(inner)
+
+    def marks(self, part: Region) -> Marks:
+        """Where a part of it is valid, and where saturated."""
+        around, inner = self._around(part)
+        _, valid, saturated = read_light(self.given[around], self.sensor.levels)
+        return valid[inner], saturated[inner]
+
+    def coarser(self, times: int) -> Plane:
+        """See `Plane.coarser`."""
+        edge = _PIECE // (2 * times) * 2 * times
+        height, width = (n // times * times for n in self.shape)
+        pieces = [
+            [
+                self.at((slice(y, y + edge), slice(x, min(x + edge, width)))).coarser(times)
+                for x in range(0, width, edge)
+            ]
+            for y in range(0, height, edge)
+        ]
+
+        def joined(name: str) -> Any:
+            return np.block([[getattr(piece, name) for piece in row] for row in pieces])
+
+        one = pieces[0][0]
+        noise = None if one.noise is None else joined("noise")
+        return replace(
+            one, picture=joined("picture"), valid=joined("valid"), saturated=joined("saturated"), noise=noise
+        )
+
+    def _around(self, part: Region) -> tuple[Region, Region]:
+        """What is read for a part, and where it lies in that."""
+        around = grown(part, _MARGIN, self.shape)
+        return around, inside(grown(part, 0, self.shape), around)
+
+
+def numbers_of(plane: Any, sensor: Sensor) -> Plane | LargePlane:
+    """A plane for a network: all of its numbers, or of a large one a piece at a time.
+
+    Parameters
+    ----------
+    plane : array-like, shape (Y, X) or (Y, X, colour)
+        Any real type.
+    sensor : Sensor
+        What the sensor adds to it.
+    """
+    return LargePlane(plane, sensor) if plane.shape[0] * plane.shape[1] > WHOLE else read_plane(plane, sensor)
 
 
 def told_deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
@@ -185,46 +239,3 @@ def told_deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
     if noise.certain:
         return deviation
     return np.maximum(_ROOM * deviation, _ROUNDING if array.dtype.kind in "iu" else 0)
-
-
-def _without_data(array: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where a number stands for "no data", such as -9999 or the lowest of float32.
-
-    Several places have it exactly, and from all others it is ten times as far as they are from each other: no edge
-    in a picture is as sharp as that.
-    """
-    nothing = np.zeros(array.shape, bool)
-    known = array[valid]
-    for number in {known.min(), known.max()} if known.size else ():
-        there = array == number
-        others = array[valid & ~there]
-        if there.sum() > 1 and others.size:
-            low, high = float(others.min()), float(others.max())
-            if low < high and min(abs(float(number) - low), abs(float(number) - high)) > _GAP * (high - low):
-                nothing |= there
-    return nothing
-
-
-def _grey_scale(
-    array: NDArray[Any], valid: NDArray[np.bool_], sample: NDArray[np.float64], middle: float, unit: float
-) -> tuple[float, float]:
-    """Factor and offset from ``(array - middle) / unit`` to the grey levels of `Plane.grey`."""
-    low, high = (float(v) for v in np.quantile(sample, (0.001, 0.999)))
-    if not high > low:  # all the same, but for a few
-        low, high = float(array[valid].min()), float(array[valid].max())
-    return (255 * unit / (high - low), 255 * (middle - low) / (high - low)) if high > low else (0.0, 127.5)
-
-
-def _light(array: NDArray[Any], valid: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Luminance; a transparent pixel is invalid."""
-    ok = np.asarray(valid.all(axis=-1))
-    if array.shape[-1] in (2, 4):
-        ok &= np.nan_to_num(array[..., -1]) != 0
-    return luminance(array), ok
-
-
-def _clipped_light(saturated: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the clipped colours make up half of the luminance or more: less still shows the structure."""
-    if saturated.shape[-1] < 3:
-        return saturated[..., 0]
-    return np.asarray(saturated[..., :3] @ np.array(LUMINANCE) >= 0.5)

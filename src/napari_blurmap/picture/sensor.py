@@ -13,12 +13,14 @@ from ..errors import BlurMapError
 from ..ground.arguments import number, shown
 from ..ground.arrays import is_lazy
 from .camera_noise import CameraNoise, noise_of
+from .light import levels_of, read_light
 from .patterns import Patterns, find_patterns
-from .plane import read_light
+from .plane import WHOLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .light import Levels
     from .stack import Stack
 
     Part = tuple[NDArray[Any], NDArray[np.bool_]]
@@ -54,11 +56,14 @@ class Sensor:
         What `napari_blurmap.picture.plane.read_plane` takes out.
     notes : tuple of str
         What the user should know of both.
+    levels : Levels or None
+        Of planes too large to be read as a whole; None where each plane has its own.
     """
 
     noise: CameraNoise | None = None
     patterns: Patterns = _NONE
     notes: tuple[str, ...] = ()
+    levels: Levels | None = None
 
 
 @dataclass(frozen=True)
@@ -198,21 +203,25 @@ def sensors_of(stack: Stack, noise: GivenNoise = "auto") -> Sensors:
     given = as_noise(noise)
     axis = stack.axes.index("c") if "c" in stack.axes[:-2] else None
     channels = 1 if axis is None else stack.shape[axis]
-    return Sensors(tuple(_sensor(_parts(stack, axis, channel), given) for channel in range(channels)), axis)
+    large = stack.shape[-2] * stack.shape[-1] > WHOLE
+    return Sensors(tuple(_sensor(_cuts(stack, axis, channel), given, large) for channel in range(channels)), axis)
 
 
-def _sensor(parts: list[Part], given: CameraNoise | None) -> Sensor:
+def _sensor(cuts: list[Any], given: CameraNoise | None, large: bool) -> Sensor:
+    parts = [part for part in map(_part, cuts) if part is not None]
+    patterns = _NONE
+    if parts:
+        patterns = find_patterns(*max(parts, key=lambda part: float(np.std(part[0][::3, ::3]))))
+    levels = levels_of(cuts, patterns) if large else None
     if not parts:
-        return Sensor(given)
-    richest = max(parts, key=lambda part: float(np.std(part[0][::3, ::3])))
-    patterns = find_patterns(*richest)
+        return Sensor(given, levels=levels)
     if patterns:
         parts = [(patterns.removed(grey), known) for grey, known in parts]
     shown_noise = noise_of(parts)
     words = (patterns.words(), _surprise(given, shown_noise, parts))
     if given is not None and shown_noise is not None and shown_noise.certain:
         given = replace(given, coarse=shown_noise.coarse)
-    return Sensor(given or shown_noise, patterns, tuple(filter(None, words)))
+    return Sensor(given or shown_noise, patterns, tuple(filter(None, words)), levels)
 
 
 def _surprise(given: CameraNoise | None, found: CameraNoise | None, parts: list[Part]) -> str:
@@ -232,8 +241,8 @@ def _surprise(given: CameraNoise | None, found: CameraNoise | None, parts: list[
     return f"The noise given, {told:.3g} grey levels at a level of {level:.4g}, is far {relation} {shows}. It was used."
 
 
-def _parts(stack: Stack, axis: int | None, channel: int) -> list[Part]:
-    """Grey levels of some planes, or parts of large ones, and where they are neither invalid nor cut off."""
+def _cuts(stack: Stack, axis: int | None, channel: int) -> list[Any]:
+    """Some planes, or parts of large ones, in memory."""
     indices = [index for index in stack.indices() if axis is None or index[axis] == channel]
     chosen = [indices[i] for i in np.unique(np.linspace(0, len(indices) - 1, _PLANES + 2).round().astype(int)[1:-1])]
     cut = [part for index in chosen for part in _cut(stack.plane(index), _SAMPLE // len(chosen))]
@@ -241,14 +250,17 @@ def _parts(stack: Stack, axis: int | None, channel: int) -> list[Part]:
         from dask.base import compute
 
         cut = list(compute(*cut))  # together: a chunk is read once
-    parts = []
-    for one in cut:
-        grey, valid, saturated = read_light(one)
-        known = valid & ~saturated
-        if known.any() and float(np.abs(grey[known]).max()) < _LARGEST:
-            floats = np.where(valid, grey, 0).astype(np.result_type(grey, np.float32))
-            parts.append((floats, known & ~_cut_off(grey, known)))
-    return parts
+    return cut
+
+
+def _part(cut: Any) -> Part | None:
+    """Grey levels, and where they are neither invalid nor cut off; None where nowhere."""
+    grey, valid, saturated = read_light(cut)
+    known = valid & ~saturated
+    if not known.any() or float(np.abs(grey[known]).max()) >= _LARGEST:
+        return None
+    floats = np.where(valid, grey, 0).astype(np.result_type(grey, np.float32))
+    return floats, known & ~_cut_off(grey, known)
 
 
 def _cut(plane: Any, most: int) -> list[Any]:

@@ -72,6 +72,12 @@ class Stack:
         """Names of the axes, but colour, in the order of the data."""
         return tuple(name for _, name in sorted(zip(self.order, self.axes, strict=True)))
 
+    @property
+    def ordered(self) -> Any:
+        """The data with its axes in the order of ``axes``, colour last."""
+        order = [*self.order, *([] if self.colour is None else [self.colour])]
+        return self.data if order == sorted(order) else self.data.transpose(order)
+
     def indices(self) -> Iterator[tuple[int, ...]]:
         """Index of every plane along the leading axes."""
         return product(*(range(n) for n in self.shape[:-2]))

@@ -10,9 +10,9 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arguments import whole, whole_numbers
 from ..ground.optics import FWHM_PER_SIGMA
-from ..ground.status import Array
+from ..ground.status import NUMBERS, Array
 from ..ground.units import pixel_side, readable_unit
-from .validation import NUMBERS, checked_fields
+from .validation import checked_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,16 +10,11 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arguments import entries, number, shown
 from ..ground.arrays import as_array, as_floats, in_memory, is_lazy
-from ..ground.status import Array, Status
+from ..ground.status import NUMBERS, OPTIONAL, Array, Status
 from ..ground.units import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-#: Every map with a number for each pixel, in the order in which they are kept in files.
-NUMBERS = ("sigma", "uncertainty", "ellipticity_1", "ellipticity_2", "ellipticity_error")
-#: Those of them that a model may not give.
-OPTIONAL = ("ellipticity_1", "ellipticity_2", "ellipticity_error")
 
 
 def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +105,7 @@ def _as_status(array: Array) -> Array:
         plain.size and not (plain.min() >= 0 and plain.max() <= max(Status) and _whole(plain))
     ):
         raise BlurMapError(f"The status of a pixel is a whole number from 0 to {int(max(Status))}; this one is not.")
-    return plain.astype(np.uint8)
+    return np.asarray(plain.astype(np.uint8, copy=False))
 
 
 def _whole(array: Array) -> bool:

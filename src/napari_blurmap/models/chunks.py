@@ -1,0 +1,164 @@
+"""Maps of lazy pictures, chunk by chunk, each read with a halo: a plane may be larger than memory."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..ground.chunks import chunk_sizes, overlapped, places
+from ..picture.plane import WHOLE, Plane, numbers_of
+from .pixels import blank_maps, fill_maps, in_turn
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from numpy.typing import NDArray
+
+    from ..ground.regions import Region
+    from ..picture.sensor import Sensors
+    from ..picture.stack import Stack
+    from .reading import Reader
+
+#: Edge of a chunk of a plane and of its coarse copy, pixels: large against the halo, of which some is computed twice.
+_EDGE, _COPY_EDGE = 4096, 2048
+#: Indices of axes that are no axes of the picture's planes: of the three arrays of a copy, of its maps, of sigma.
+_ARRAYS, _READ, _SIGMAS = 1001, 1002, 1003
+#: Where tiles are read side by side, chunks are not: a process holds the features of one.
+_ALONE = Lock()
+
+
+def lazy_maps(like: dict[str, NDArray[Any]], stack: Stack, sensors: Sensors, reader: Reader) -> dict[str, Any]:
+    """The maps of a dask array, computed when they are asked for.
+
+    A plane of up to 16 million pixels is one chunk. A larger one has chunks of
+    about 4096 x 4096 pixels, and of what lies around a chunk as much is read as
+    its maps depend on (768 pixels, with the bundled models), so that they are
+    the same as in one piece. The model is one key of the graph.
+
+    Parameters
+    ----------
+    like : dict of str to ndarray
+        Shape and type of every map, see `napari_blurmap.models.pixels.fill_maps`.
+    stack : Stack
+        The picture.
+    sensors : Sensors
+        What its sensor adds.
+    reader : Reader
+        The model.
+
+    Returns
+    -------
+    dict of str to dask array
+    """
+    from dask.array import blockwise
+    from dask.delayed import delayed
+
+    leading, plane = stack.shape[:-2], stack.shape[-2:]
+    lead, whole = tuple(range(len(leading))), plane[0] * plane[1] <= WHOLE
+    y, x = len(lead), len(lead) + 1
+    over, times = reader.over, reader.copied(plane)
+    grid = over.align * times
+    halo = -(-over.reach // grid) * grid
+    sizes = [(n,) if whole else chunk_sizes(n, _EDGE, grid, halo) for n in plane]
+    data = stack.ordered.rechunk({**dict.fromkeys(lead, 1), y: sizes[0], x: sizes[1]})
+    blocks = overlapped(data if stack.colour is None else data.rechunk({x + 1: -1}), halo, y)
+    around = places(leading, sizes, halo, [sensors.at(index) for index in stack.indices()])
+    name = f"blurmap-reader-{reader.model.hash}-{reader.device}-{reader.tile}-{reader.keep}"
+    same: dict[str, Any] = {"reader": delayed(reader, name=name), "concatenate": True, "align_arrays": False}
+    inputs = [blocks, (*lead, y, x, x + 1)[: blocks.ndim], around, (*lead, y, x)]
+
+    def computed(work: Any, new: dict[int, int], chunks: list[Any], dtype: Any, *given: Any, **options: Any) -> Any:
+        """An array of what is returned for each block, with its new axes before y and x."""
+        adjusted = {**dict.fromkeys(lead, 1), y: tuple(chunks[0]), x: tuple(chunks[1])}
+        meta = np.empty((0,) * (len(lead) + len(new) + 2), dtype)
+        axes = (*lead, *new, y, x)
+        return blockwise(work, axes, *given, new_axes=new, adjust_chunks=adjusted, dtype=dtype, meta=meta, **options)
+
+    if times > 1:
+        small = [[n // times for n in each] for each in sizes]
+        copy = computed(_copied, {_ARRAYS: 3}, small, np.float32, *inputs, **same)
+        parts = [
+            (sum(each),) if whole else chunk_sizes(sum(each), _COPY_EDGE, over.align, over.reach) for each in small
+        ]
+        copy = overlapped(copy.rechunk({y + 1: parts[0], x + 1: parts[1]}), over.reach, y + 1)
+        rows = [[-(-n // over.align) * over.align // over.stride for n in each] for each in parts]
+        given = [copy, (*lead, _ARRAYS, y, x), places(leading, parts, over.reach), (*lead, y, x)]
+        far = computed(_far, {_READ: 7 if reader.model.info.gives_shape else 4}, rows, np.float32, *given, **same)
+        per = times * over.stride
+        below = [[n // per for n in each[:-1]] for each in sizes]
+        cells = [(*each, sum(row) - sum(each)) for each, row in zip(below, rows, strict=True)]
+        far = overlapped(far.rechunk({y + 1: cells[0], x + 1: cells[1]}), halo // per, y + 1)
+        inputs += [far, (*lead, _READ, y, x)]
+    made = computed(_maps, {}, sizes, object, *inputs, **same)
+    maps = {}
+    for key, values in like.items():
+        kept = key == "probabilities"
+        chunks = [[-(-n // over.stride) for n in each] for each in sizes] if kept else sizes
+        new = {_SIGMAS: values.shape[-3]} if kept else {}
+        maps[key] = computed(_one_of, new, chunks, values.dtype, made, (*lead, y, x), which=key)
+    return maps
+
+
+def _copied(block: Any, place: NDArray[Any], *, reader: Reader) -> NDArray[np.float32]:
+    """Coarse copy of a chunk: its numbers, where they are valid, and its noise, NaN where that is not known."""
+    sensor, part = place.item()
+    times = reader.model.info.coarse_copy
+    copy = numbers_of(_bare(block, place), sensor).coarser(times)
+    noise = np.full(copy.shape, np.nan) if copy.noise is None else copy.noise
+    y, x = (slice(s.start // times, s.stop // times) for s in part)
+    return _full(np.stack([copy.picture, copy.valid, noise]).astype(np.float32)[:, y, x], place)
+
+
+def _far(copy: NDArray[np.float32], place: NDArray[Any], *, reader: Reader) -> NDArray[np.float32]:
+    """What is read in a chunk of the coarse copy."""
+    picture, valid, noise = _bare(copy, place)
+    told = None if np.isnan(noise).all() else noise
+    plane = Plane(picture, valid > 0, valid < 0, noise=told, averaged=(1.0, 0.5, 0.25))  # white, in a copy
+    part = _aligned(place, reader)
+    with _alone():
+        _, maps = in_turn(reader, plane.shape, lambda r, workers: r.read_copy(plane, _nothing, workers, within=part))
+    return _full(maps[0].cpu().numpy(), place)
+
+
+def _maps(block: Any, place: NDArray[Any], far: Any = None, *, reader: Reader) -> dict[str, NDArray[Any]]:
+    """All maps of a chunk."""
+    sensor, part = place.item()
+    plane = numbers_of(_bare(block, place), sensor)
+    maps = blank_maps(reader, tuple(s.stop - s.start for s in part))
+    read = None if far is None else torch.from_numpy(_bare(far, place)[None]).to(reader.device)
+    with _alone():
+        fill_maps(maps, plane, reader, _nothing, within=_aligned(place, reader), far=read)
+    return {name: _full(values, place) for name, values in maps.items()}
+
+
+def _one_of(maps: dict[str, NDArray[Any]], *, which: str) -> NDArray[Any]:
+    return maps[which]
+
+
+def _bare(block: Any, place: NDArray[Any]) -> Any:
+    """Without the leading axes."""
+    return block.reshape(block.shape[place.ndim - 2 :])
+
+
+def _full(values: NDArray[Any], place: NDArray[Any]) -> NDArray[Any]:
+    """With them."""
+    return values[(None,) * (place.ndim - 2)]
+
+
+def _aligned(place: NDArray[Any], reader: Reader) -> Region:
+    """Where a chunk lies in its block, up to the network's grid."""
+    align = reader.over.align
+    y, x = (slice(s.start, -(-s.stop // align) * align) for s in place.item()[1])
+    return y, x
+
+
+def _alone() -> AbstractContextManager[Any]:
+    return _ALONE if torch.get_num_threads() > 1 else nullcontext()
+
+
+def _nothing() -> None:
+    """Nobody counts the tiles of a chunk."""
