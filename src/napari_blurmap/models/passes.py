@@ -98,6 +98,8 @@ class DensePass:
         self.network = network
         self.align = network.config.total_stride
         self.reach = network.config.reach
+        #: Pixels beyond a place of which gathered features are needed, rounded up.
+        self.near = -(-network.config.finish_halo // self.align) * self.align
 
     def steps(self, within: Region, whole: tuple[int, int], edge: int) -> int:
         """Tiles of all levels, of what is gathered, and of the output."""
@@ -110,7 +112,7 @@ class DensePass:
 
     def _bands(self, within: Region, whole: tuple[int, int], edge: int) -> Iterator[_Band]:
         rows, columns = within
-        around, near = self.network.config.around, self.align
+        around, near = self.network.config.around, self.near
         above, wide = grown(within, around, whole)
         _, less_wide = grown(within, near, whole)
         height = rows.stop - rows.start
@@ -157,7 +159,7 @@ class DensePass:
 
         def finish(tile: Tile) -> None:
             finest = features[0].cut(tile.outer)
-            around = grown(tile.inner, self.align, whole)  # a value of every level beyond the tile
+            around = grown(tile.inner, self.near, whole)
             if slants:
                 slant = on_one_grid([one.cut(around) for one in slants])[..., *inside(tile.outer, around, STRIDE)]
             else:
