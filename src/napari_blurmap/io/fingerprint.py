@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 #: Larger files are known by some of their bytes: reading all of them can take longer than the work.
@@ -26,7 +27,8 @@ def fingerprint(source: dict[str, Any] | None) -> dict[str, Any] | None:
     dict or None
         With ``sha256`` of a file of up to 64 MiB. Of a larger one that is None, and there are ``size`` in bytes,
         ``modified`` (UTC) and ``sha256_of_parts``, over 32 parts of 128 KiB, evenly spread from its first byte to
-        its last. None as well where there is no such file any more, or the path is a folder.
+        its last. Of a folder (OME-Zarr) there are ``size`` and ``modified`` of all that is in it. None as well where
+        there is no such file any more.
 
     Examples
     --------
@@ -37,6 +39,13 @@ def fingerprint(source: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     path = Path(source["path"])
     try:
+        if path.is_dir():
+            stats = [one.stat() for one in path.rglob("*")]
+            return source | {
+                "sha256": None,
+                "size": sum(one.st_size for one in stats if S_ISREG(one.st_mode)),
+                "modified": _utc(max((one.st_mtime for one in stats), default=path.stat().st_mtime)),
+            }
         if not path.is_file():
             return source | {"sha256": None}
         with path.open("rb") as stream:
@@ -50,5 +59,9 @@ def fingerprint(source: dict[str, Any] | None) -> dict[str, Any] | None:
                 digest.update(stream.read(_PART))
     except (OSError, ValueError):  # a name that no file can have
         return source | {"sha256": None}
-    modified = datetime.fromtimestamp(known.st_mtime, UTC).isoformat()
-    return source | {"sha256": None, "size": size, "modified": modified, "sha256_of_parts": digest.hexdigest()}
+    parts = digest.hexdigest()
+    return source | {"sha256": None, "size": size, "modified": _utc(known.st_mtime), "sha256_of_parts": parts}
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from .results import is_result
+from .zarr_pictures import is_zarr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +32,12 @@ def make_folder(path: Path) -> None:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Files of a folder that may be pictures.
+    """Files and OME-Zarr folders in a folder that may be pictures.
 
     Parameters
     ----------
     folder : Path
-        Folders in it are not looked into.
+        Other folders in it are not looked into.
 
     Returns
     -------
@@ -44,4 +45,4 @@ def pictures_in(folder: Path) -> list[Path]:
         By name, without hidden files and without blur maps, which lie where
         their pictures do.
     """
-    return sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] != "." and not is_result(p))
+    return sorted(p for p in folder.iterdir() if (p.is_file() or is_zarr(p)) and p.name[0] != "." and not is_result(p))

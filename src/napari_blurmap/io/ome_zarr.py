@@ -14,6 +14,7 @@ from ..ground.units import is_time, meters
 from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .plain_text import plain_text
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
+from .stored import lazy_array
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,8 +146,13 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
         array = group["0"]
         if not isinstance(array, zarr.Array):
             raise TypeError("0 is a group")
-        stored = _Stored(array, path)
-        channels = dask.array.from_array(stored, chunks=array.chunks, name=False, lock=False, meta=stored.nothing)
+        if (
+            array.dtype != np.float32
+            or prod(array.shards or array.chunks) > _LARGEST_CHUNK
+            or array.nchunks > _MOST_CHUNKS
+        ):
+            raise ValueError(f"{array.dtype} in {array.nchunks} chunks of {array.chunks}")
+        channels = lazy_array(array, path, path / "0")
     except Exception as error:
         # zarr raises nearly anything on damaged metadata.
         raise BlurMapError(
@@ -176,41 +182,6 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     arrays = {n: channel.reshape(header["shape"]) for n, channel in zip(names, channels, strict=True)}
     arrays["status"] = arrays["status"].map_blocks(as_status, path, dtype=np.uint8)
     return arrays, header
-
-
-class _Stored:
-    """An array on disk: what is wrong with it when it is read, perhaps much later, is said in words."""
-
-    def __init__(self, array: Any, path: Path) -> None:
-        if array.dtype != np.float32 or prod(array.chunks) > _LARGEST_CHUNK or array.nchunks > _MOST_CHUNKS:
-            raise ValueError(f"{array.dtype} in {array.nchunks} chunks of {array.chunks}")
-        self._array, self._path, self._stamp = array, path, _stamp(path)
-        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
-        self.nothing = np.empty((0,) * array.ndim, array.dtype)
-
-    def __getitem__(self, place: Any) -> Any:
-        """Read a piece."""
-        try:
-            piece = self._array[place]
-        except Exception as error:
-            # The decoders raise nearly anything on damaged chunks.
-            raise BlurMapError(
-                f"{self._path} is damaged: a piece of it cannot be read ({str(error) or type(error).__name__}). Copy "
-                "it again, or estimate the picture anew."
-            ) from error
-        # Zarr reads the pieces of a folder that is gone as missing.
-        if _stamp(self._path) != self._stamp:
-            raise BlurMapError(f"{self._path} was moved, deleted or replaced after it was opened. Open it again.")
-        return piece
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What changes when an array is replaced by another; None where it is gone."""
-    try:
-        found = (path / "0" / "zarr.json").stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def is_own(path: Path) -> bool:

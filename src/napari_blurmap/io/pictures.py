@@ -1,4 +1,4 @@
-"""Reading pictures for the command line: TIFF of every kind, PNG, JPEG, BMP, GIF, with known pixel sizes."""
+"""Reading pictures from files: TIFF of every kind, OME-Zarr, PNG, JPEG, BMP, GIF, with known pixel sizes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
 from .tiff_pictures import read_tiff
+from .zarr_pictures import images_in, is_zarr, read_zarr
 
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["Picture", "is_picture", "read_picture"]
+__all__ = ["Picture", "is_picture", "is_zarr", "list_images", "read_picture"]
 
 # Classic and Big TIFF, each in both byte orders.
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -28,14 +29,15 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     Parameters
     ----------
     path : path
-        TIFF (OME, ImageJ, tiled, Big, any usual compression), PNG, JPEG, BMP
-        or GIF; told by content, not by name. Of a file with different images
-        the first is read.
+        TIFF (OME, ImageJ, tiled, Big, any usual compression), OME-Zarr, PNG,
+        JPEG, BMP or GIF; told by content, not by name. Of a file with different
+        images the first is read; see `list_images`.
 
     Returns
     -------
     Picture
-        Palettes that are mere colouring of grey values stay grey.
+        Palettes that are mere colouring of grey values stay grey. OME-Zarr is
+        lazy: read when it is computed, a chunk at a time.
 
     Raises
     ------
@@ -53,8 +55,39 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     ((64, 48), ('y', 'x'), ('pixel', 'pixel'))
     """
     file = as_path("path", path)
-    picture = read_tiff(file) if _start(file) in _TIFF_STARTS else read_pillow(file)
+    if is_zarr(file):
+        picture = read_zarr(file)
+    else:
+        picture = read_tiff(file) if _start(file) in _TIFF_STARTS else read_pillow(file)
     return replace(picture, source={"path": str(file.resolve())} | picture.source)
+
+
+def list_images(path: str | PathLike[str]) -> list[Path]:
+    """The pictures that a path leads to, for reading all of them.
+
+    Parameters
+    ----------
+    path : path
+        A file, an OME-Zarr folder, or an OME-Zarr plate.
+
+    Returns
+    -------
+    list of pathlib.Path
+        What `read_picture` takes: the path itself, or a folder for each field
+        of a plate (``plate.ome.zarr/A/1/0``), well by well.
+
+    Raises
+    ------
+    BlurMapError
+        If it is a zarr folder without a picture.
+
+    Examples
+    --------
+    >>> [image.name for image in list_images("a.tif")]
+    ['a.tif']
+    """
+    file = as_path("path", path)
+    return images_in(file) if is_zarr(file) else [file]
 
 
 def is_picture(file: Path) -> bool:
@@ -73,7 +106,7 @@ def is_picture(file: Path) -> bool:
     from PIL import Image
 
     try:
-        if _start(file) in _TIFF_STARTS:
+        if is_zarr(file) or _start(file) in _TIFF_STARTS:
             return True
         with open_picture(file):
             return True

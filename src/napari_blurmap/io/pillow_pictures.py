@@ -83,7 +83,7 @@ def read_pillow(file: Path) -> Picture:
             frames = [_deep_png(file)] if _is_deep_png(file) else [_frame(picture, number) for number in range(count)]
     except UnidentifiedImageError as error:
         raise BlurMapError(
-            f"{file} is no picture that can be read here; expected TIFF, PNG, JPEG, BMP or GIF. Export files "
+            f"{file} is no picture that can be read here; expected TIFF, OME-Zarr, PNG, JPEG, BMP or GIF. Export files "
             "of a microscope's own format as OME-TIFF, for example with Fiji."
         ) from error
     except Image.DecompressionBombError as error:

@@ -12,7 +12,7 @@ from ...errors import BlurMapError
 from ...ground.arguments import as_path, entries
 from ...ground.arrays import as_array, in_memory
 from ...io.folders import pictures_in
-from ...io.pictures import Picture, read_picture
+from ...io.pictures import Picture, is_zarr, list_images, read_picture
 from ...picture.stack import as_stack
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def list_sources(images: Any, masks: Sequence[Any] | None = None) -> list[Source
             sources.append(Source(str(getattr(image, "name", f"picture {number}")), image, mask))
             continue
         path = as_path(f"picture {number}", image)
-        is_folder = path.is_dir()
+        is_folder = path.is_dir() and not is_zarr(path)
         if is_folder and mask is not None:
             raise BlurMapError(f"{path} is a folder; a mask belongs to one picture. Give its pictures one by one.")
-        files = pictures_in(path) if is_folder else [path]
+        files = pictures_in(path) if is_folder else list_images(path)
         sources += [Source(file.name, file, mask) for file in files]
     if not sources:
         raise BlurMapError("There are no pictures to train on. Give sharp pictures, or a folder with some.")
