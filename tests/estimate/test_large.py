@@ -73,6 +73,7 @@ def in_pieces(monkeypatch):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(chunks, "_EDGE", 272)
     monkeypatch.setattr(chunks, "_COPY_EDGE", 224)
+    monkeypatch.setattr(chunks, "_FILE", 16)
 
 
 def same(found, whole):

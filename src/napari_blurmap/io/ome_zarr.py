@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ..errors import BlurMapError
 from ..ground.units import is_time, meters
 from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .plain_text import plain_text
+from .pyramid import halved, level_shapes
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
 from .stored import lazy_array
 
@@ -28,7 +30,7 @@ _ATTRIBUTE = "napari-blurmap"
 
 
 def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], file: str) -> None:
-    """Write a result; what is lazy is computed chunk by chunk.
+    """Write a result, and of a large one smaller and smaller levels; what is lazy is computed chunk by chunk.
 
     Parameters
     ----------
@@ -50,23 +52,32 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     shape = (*sizes, *header["shape"][-2:])
     names = channels_of(arrays) or CHANNELS
     channel = lead.index("z") if "z" in lead else len(lead)
-    stacked = dask.array.stack(
-        [dask.array.asarray(arrays[name]).astype(np.float32).reshape(shape) for name in names],
-        axis=channel,
-    )
-    # In chunks of the file: two threads must never write into one.
-    chunks = (1,) * (stacked.ndim - 2) + (_CHUNK, _CHUNK)
-    _, arrays = prepare_image(
+    maps = [_in_chunks(dask.array.asarray(arrays[name]).reshape(shape)).astype(np.float32) for name in names]
+    levels = level_shapes((*shape[:channel], len(names), *shape[channel:]))
+    stored: dict[str, Any] = prepare_image(
         path,
-        _image(header, names, lead, channel, file),
-        (stacked.shape, stacked.dtype),
+        _image(header, names, lead, channel, file, len(levels)),
+        [(each, np.float32) for each in levels],
         extra_attributes={_ATTRIBUTE: dump_header(header, file)},
         writer=_create_array,
-        chunks=chunks,
-    )
+        chunks=(1,) * (len(shape) - 1) + (_CHUNK, _CHUNK),
+    )[1]
+    regions: Any = [(*(slice(None),) * channel, number) for number in range(len(names))]
     # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
     with ThreadPoolExecutor(CPU_COUNT) as pool:
-        dask.array.store(stacked.rechunk(chunks), arrays["0"], lock=False, scheduler="threads", pool=pool)
+        options: dict[str, Any] = {"lock": False, "scheduler": "threads", "pool": pool}
+        dask.array.store(maps, [stored["0"]] * len(maps), regions=regions, **options)
+        for large, small in pairwise(stored.values()):
+            halves = halved(large, small.shape, channel, names.index("status"))
+            dask.array.store(halves, small, **options)
+
+
+def _in_chunks(array: Any) -> Any:
+    """A lazy plane in chunks that end where those of the file do: two threads must never write into one."""
+    ends = [end for each in array.chunks[-2:] for end in accumulate(each[:-1])]
+    if all(end % _CHUNK == 0 for end in ends) and all(n == 1 for each in array.chunks[:-2] for n in each):
+        return array
+    return array.rechunk((1,) * (array.ndim - 2) + (_CHUNK, _CHUNK))
 
 
 def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: Any) -> Any:
@@ -87,8 +98,10 @@ def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: An
     )
 
 
-def _image(header: dict[str, Any], names: tuple[str, ...], lead: tuple[str, ...], channel: int, file: str) -> Any:
-    """NGFF metadata of the stored array: (t), channels, (z), y, x."""
+def _image(
+    header: dict[str, Any], names: tuple[str, ...], lead: tuple[str, ...], channel: int, file: str, levels: int
+) -> Any:
+    """NGFF metadata of the stored arrays: (t), channels, (z), y, x; each level half of the one before."""
     from yaozarrs import v05
 
     known = dict(zip(header["axes"], zip(header["scale"], header["units"], strict=True), strict=True))
@@ -103,9 +116,15 @@ def _image(header: dict[str, Any], names: tuple[str, ...], lead: tuple[str, ...]
         scale.append(step)
     axes.insert(channel, v05.ChannelAxis(name="c"))
     scale.insert(channel, 1.0)
-    transformation = v05.ScaleTransformation(scale=scale)
-    dataset = v05.Dataset(path="0", coordinateTransformations=[transformation])
-    multiscale = v05.Multiscale(name=plain_text(file), axes=axes, datasets=[dataset])
+    datasets = []
+    for level in range(levels):
+        larger = [*scale[:-2], *(step * 2**level for step in scale[-2:])]
+        between = [*(0.0 for _ in scale[:-2]), *(step * (2**level - 1) / 2 for step in scale[-2:])]
+        place: list[Any] = [v05.ScaleTransformation(scale=larger)]
+        if level:
+            place.append(v05.TranslationTransformation(translation=between))
+        datasets.append(v05.Dataset(path=str(level), coordinateTransformations=place))
+    multiscale = v05.Multiscale(name=plain_text(file), axes=axes, datasets=datasets)
     channels = [
         v05.OmeroChannel(label=name, color="FFFFFF", window=v05.OmeroWindow(start=0, min=0, end=top, max=top))
         for name, top in zip(names, _SHOWN_UP_TO, strict=False)
@@ -201,7 +220,8 @@ def is_own(path: Path) -> bool:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     names = {entry.name for entry in path.iterdir()}
-    return names <= {"zarr.json", "0", ".DS_Store", "Thumbs.db"} and _described(attributes) is not None
+    others = {name for name in names if not name.isdecimal()}
+    return others <= {"zarr.json", ".DS_Store", "Thumbs.db"} and _described(attributes) is not None
 
 
 def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str], tuple[str, ...]] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from math import lcm
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Edge of a chunk of a plane and of its coarse copy, pixels: large against the halo, of which some is computed twice.
 _EDGE, _COPY_EDGE = 4096, 2048
+#: Chunks of the files that maps are streamed to, pixels.
+_FILE = 512
 #: Indices of axes that are no axes of the picture's planes: of the three arrays of a copy, of its maps, of sigma.
 _ARRAYS, _READ, _SIGMAS = 1001, 1002, 1003
 #: Where tiles are read side by side, chunks are not: a process holds the features of one.
@@ -61,8 +64,8 @@ def lazy_maps(like: dict[str, NDArray[Any]], stack: Stack, sensors: Sensors, rea
     lead, whole = tuple(range(len(leading))), plane[0] * plane[1] <= WHOLE
     y, x = len(lead), len(lead) + 1
     over, times = reader.over, reader.copied(plane)
-    grid = over.align * times
-    halo = -(-over.reach // grid) * grid
+    grid = lcm(over.align * times, _FILE)
+    halo = -(-over.reach // (over.align * times)) * over.align * times
     sizes = [(n,) if whole else chunk_sizes(n, _EDGE, grid, halo) for n in plane]
     data = stack.ordered.rechunk({**dict.fromkeys(lead, 1), y: sizes[0], x: sizes[1]})
     blocks = overlapped(data if stack.colour is None else data.rechunk({x + 1: -1}), halo, y)

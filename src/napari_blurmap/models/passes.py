@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from .dense import DenseNetwork
     from .patch import PatchesOfPicture
 
-#: Tiles of a dense network's features are gathered in larger pieces: they hold a sixteenth of the pixels or less.
-_GATHER = 4
-#: Pixels of which features are held at a time, some 25 bytes each, and edge of the pieces in which more are read.
-_HELD, _PIECE = 2**24, 2048
+#: Pixels of which features are held at a time, some 25 bytes each, and least edge of the pieces in which more are read.
+_HELD, _PIECE = 2**23, 1024
 
 
 Use: TypeAlias = "Callable[[Tile, Tensor], None]"
@@ -103,11 +101,11 @@ class DensePass:
 
     def steps(self, within: Region, whole: tuple[int, int], edge: int) -> int:
         """Tiles of all levels, of what is gathered, and of the output."""
-        parts = []
-        for band in self._bands(within, whole, edge):
-            for piece in self._pieces(band, whole):
+        parts, bands = [], list(self._bands(within, whole, edge))
+        for band in bands:
+            for piece in self._pieces(band, whole, edge):
                 parts += [(piece.inner, edge << level) for level in range(self.network.config.levels)]
-            parts += [(band.gathered, _GATHER * edge), (band.due, edge)]
+            parts += [(band.gathered, _gather_edge(bands, edge)), (band.due, edge)]
         return sum(len(list(tiles(whole, size, 0, part))) for part, size in parts)
 
     def _bands(self, within: Region, whole: tuple[int, int], edge: int) -> Iterator[_Band]:
@@ -127,13 +125,16 @@ class DensePass:
             yield _Band(fresh, more, (slice(top, end), columns), first, first_gathered)
             done, gathered = to, gathered_to
 
-    def _pieces(self, band: _Band, whole: tuple[int, int]) -> Iterator[Tile]:
+    def _pieces(self, band: _Band, whole: tuple[int, int], edge: int) -> Iterator[Tile]:
         """What is read of the plane at a time."""
         rows, columns = band.fresh
         size = (rows.stop - rows.start) * (columns.stop - columns.start)
         config = self.network.config
         return tiles(
-            whole, max(whole) if size <= _HELD else _PIECE, config.level_halo << (config.levels - 1), band.fresh
+            whole,
+            max(whole) if size <= _HELD else max(edge, _PIECE),
+            config.level_halo << (config.levels - 1),
+            band.fresh,
         )
 
     def over(
@@ -170,7 +171,7 @@ class DensePass:
             for one in (*features, *slants):
                 one.forget(band.first)
             gathered.forget(band.first_gathered)
-            for piece in self._pieces(band, whole):
+            for piece in self._pieces(band, whole, edge):
                 parts = [grown(piece.inner, config.level_halo << level, whole) for level in range(config.levels)]
                 for number, level in enumerate(self._levels(plane, piece, parts, whole, device)):
                     cell, part = STRIDE << number, parts[number]
@@ -186,7 +187,9 @@ class DensePass:
 
                     cut = tiles(whole, edge << number, config.trunk_halo << number, piece.inner)
                     yield from side_by_side(read, cut, workers)
-            yield from side_by_side(gather, tiles(whole, _GATHER * edge, config.gather_halo, band.gathered), workers)
+            yield from side_by_side(
+                gather, tiles(whole, _gather_edge(bands, edge), config.gather_halo, band.gathered), workers
+            )
             yield from side_by_side(finish, tiles(whole, edge, config.finish_halo, band.due), workers)
 
     def _levels(
@@ -208,6 +211,11 @@ class DensePass:
         cut = [inside(part, piece.outer, 1 << level) for level, part in enumerate(parts)]
         known = tensor(one.known.astype(np.float32))
         return self.network.prepare(tensor(one.picture), known, noise, averaged, cut)
+
+
+def _gather_edge(bands: list[_Band], edge: int) -> int:
+    """Features are gathered in larger tiles: they hold a sixteenth of the pixels or less."""
+    return (4 if len(bands) == 1 else 2) * edge
 
 
 class PatchPass:
