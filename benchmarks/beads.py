@@ -12,7 +12,7 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 
-from .report import arguments, publish, table
+from .report import arguments, of_model, table
 
 #: Sigma of the beads, pixels; photons in the middle of the brightest; beads in a picture.
 SIGMAS, PHOTONS, COUNTS = (0.8, 1.2, 2.0, 3.0, 5.0, 8.0), (300, 3000, 30_000), (20, 60, 200)
@@ -138,7 +138,7 @@ def main() -> None:
         "(root mean square) over the Cramer-Rao bound of a fit to it, in brackets that bound over sigma, and how many "
         "are judged.\n\n" + table(["sigma px", *photons], [bead_row(s, alone) for s in SIGMAS])
     )
-    publish("Beads", "python -m benchmarks.beads", text, options.write and options.model == "default")
+    of_model("Beads", "python -m benchmarks.beads", text, options.model, options.write)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from napari_blurmap.result.motion import LINE_SIGMA
 from napari_blurmap.synthesis.scenes import random_scene
 
 from .accuracy import FULL, SEED, SHIPPED
-from .report import arguments, publish, table
+from .report import arguments, of_model, table
 
 #: Lengths of the lines, pixels; three angles each.
 LENGTHS, ANGLES = (5.0, 9.0, 15.0, 25.0), 3
@@ -137,7 +137,7 @@ def measured(files: list[Path], model: str) -> list[Moved]:
 def main() -> None:
     """Measure and publish."""
     parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default", help="name of a bundled model, or a model file")
+    parser.add_argument("--model", default="kernel", help="name of a bundled model, or a model file")
     parser.add_argument("--pictures", type=Path, help="a folder of sharp pictures instead of scikit-image's")
     options = parser.parse_args()
     folder = options.pictures or Path(skimage.__file__).parent / "data"
@@ -153,7 +153,7 @@ def main() -> None:
         f"judged places whose sigma is {SHARP:g} px or less, and of those whose blur is round within the errors.\n\n"
         + table(["motion", "length", "near", "angle, degrees", "sharp", "round", "judged"], rows)
     )
-    publish("Motion", "python -m benchmarks.motion", text, options.write and options.model == "default")
+    of_model("Motion", "python -m benchmarks.motion", text, options.model, options.write)
 
 
 if __name__ == "__main__":
