@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import dask.array as da
@@ -17,7 +17,10 @@ from scipy import ndimage
 import napari_blurmap as nb
 from napari_blurmap.ground.status import Status
 from napari_blurmap.models import chunks, pixels, reading
+from napari_blurmap.models.dense import DenseNetwork
+from napari_blurmap.models.model import Model
 from napari_blurmap.models.reading import Reader
+from napari_blurmap.models.sizes import DenseConfig
 
 RNG = np.random.default_rng(6)
 PICTURE = nb.apply_blur(RNG.random((150, 203)), nb.sigma_ramp((150, 203), 0.5, 3))
@@ -147,6 +150,18 @@ def test_lists_memory_maps_and_zarr(run, tmp_path):
     same(run(PICTURE.astype(np.float32).tolist()), base, atol=5e-3)
 
 
+def test_the_error_of_the_shape_is_the_calibrated_one(tiny_model):
+    """A card that says the shape is off by twice of what the network states."""
+    torch.manual_seed(0)
+    sizes = DenseConfig(**tiny_model.info.sizes | {"shape": True})
+    info = replace(tiny_model.info, sizes=asdict(sizes))
+    double = replace(info, calibration={"shape": [0.01, 1.0], "shape_error": [0.02, 2.0]})
+    network = DenseNetwork(sizes).eval()
+    stated, made = (nb.estimate_blur(PICTURE, model=Model(card, network)) for card in (info, double))
+    np.testing.assert_allclose(made.ellipticity_error, 2 * stated.ellipticity_error, rtol=1e-4)
+    np.testing.assert_array_equal(made.ellipticity_1, stated.ellipticity_1)
+
+
 def test_dask_stays_lazy(run):
     read = []
 
@@ -170,6 +185,7 @@ def test_probabilities(run):
     m = run(PICTURE, keep_probabilities=True)
     assert m.probabilities.shape == (10, 38, 51)
     np.testing.assert_allclose(m.probabilities.sum(axis=0), 1, atol=1e-5)
+    np.testing.assert_allclose(run(PICTURE, keep_probabilities=True, tile=64).probabilities, m.probabilities, atol=1e-5)
     mean = np.tensordot(m.sigma_grid, m.probabilities, axes=1)
     # The value of an output cell is at the centre of its 4 x 4 pixels; between centres the map is linear.
     places = [(np.arange(n) + 0.5) / 4 - 0.5 for n in PICTURE.shape]

@@ -17,18 +17,24 @@ from napari_blurmap.models.side_by_side import one_thread, side_by_side
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_all_is_done_and_told_in_the_calling_thread(workers):
-    done, threads = [], set()
+    """By as many threads as are asked for, all at once, each of which computes alone."""
+    done, threads, together = [], set(), threading.Barrier(workers)
 
     def work(item):
-        sleep(0.001 * (7 - item))
+        together.wait(10)  # broken where fewer work
         assert torch.is_inference_mode_enabled()
         done.append((item, torch.get_num_threads()))
         threads.add(threading.get_ident())
 
-    told = [threading.get_ident() for _ in side_by_side(work, range(7), workers)]
-    assert told == [threading.get_ident()] * 7
-    assert sorted(item for item, _ in done) == list(range(7))
+    torch.set_num_threads(workers)  # which a new thread would take too
+    try:
+        told = [threading.get_ident() for _ in side_by_side(work, range(6), workers)]
+    finally:
+        torch.set_num_threads(1)
+    assert told == [threading.get_ident()] * 6
+    assert sorted(item for item, _ in done) == list(range(6))
     assert {count for _, count in done} == {1}
+    assert len(threads) == workers
     assert (threading.get_ident() in threads) == (workers == 1)
 
 

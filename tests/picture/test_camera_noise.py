@@ -11,7 +11,15 @@ from PIL import Image
 from scipy import ndimage
 from scipy.optimize import nnls
 
-from napari_blurmap.picture.camera_noise import CameraNoise, _through, estimate_noise, grey_step, noise_of
+from napari_blurmap.picture.camera_noise import (
+    CameraNoise,
+    _correlated,
+    _line,
+    _through,
+    estimate_noise,
+    grey_step,
+    noise_of,
+)
 from napari_blurmap.synthesis.camera import Camera
 from napari_blurmap.synthesis.scenes import random_scene
 
@@ -79,6 +87,34 @@ def test_fine_grain_is_no_noise_where_another_part_shows_how_low_that_is():
 def test_where_fine_grain_is_everywhere_the_noise_is_not_certain():
     grain = ndimage.gaussian_filter(np.random.default_rng(0).standard_normal((EDGE, EDGE)), 0.6)
     assert not estimate_noise(np.rint(128 + 40 * grain / grain.std())).certain
+
+
+def chi_squared(levels, seed=0):
+    """Energies of the cosine transforms of blocks of Gaussian noise with these variances, smoothed by 0.6 pixels."""
+    waves = np.arange(16) * np.pi / 16
+    kept = np.exp(-0.5 * (0.6 * np.hypot(waves[:, None], waves)) ** 2)
+    values = np.random.default_rng(seed).standard_normal((levels.size, 16, 16))
+    return levels[:, None, None] * (kept * values) ** 2
+
+
+def test_grey_levels_that_show_detail_everywhere_count_for_little():
+    """The brighter half of a photon noise's line is covered by detail: the line is that of the darker half."""
+    levels = np.linspace(100, 300, 1200)
+    energy = chi_squared(levels).mean(axis=(1, 2))
+    clean, ends = (_line(levels, e, 128.0, 1e-9).variance([100, 300]) for e in (energy, energy * (1 + (levels > 220))))
+    assert clean[1] / clean[0] == pytest.approx(3, rel=0.1)
+    assert ends == pytest.approx(clean, rel=0.15)
+
+
+@pytest.mark.parametrize("values", ["gaussian", "laplacian"])
+def test_what_has_the_spectrum_of_smoothed_noise_but_long_tails_is_detail(values):
+    """The fourth moment of Gaussian values is three times their squared second, of Laplace's six times."""
+    rng = np.random.default_rng(1)
+    energies = chi_squared(np.full(1024, 4.0))
+    if values == "laplacian":
+        energies *= rng.exponential(1.0, energies.shape)
+    found = _correlated(rng.uniform(490, 510, 1024), energies, 1e-9)
+    assert bool(found) == (values == "gaussian")
 
 
 def smoothed(width):

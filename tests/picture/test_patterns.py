@@ -42,6 +42,17 @@ def test_alternation_is_found_and_taken_out(light, name, pattern):
     assert found.words().startswith("Taken out of the picture: every second")
 
 
+def test_stripes_of_a_specimen_in_one_place_do_not_count():
+    """Where columns alternate as a sensor's do, and by far more in one corner, the sensor's are found."""
+    grey = taken(SCENES["brick"]) * (1 + 0.02 * X)
+    alone = find_patterns(grey.astype(np.float32))
+    grey[:48, :64] += 400 * X[:, :64]
+    beside = find_patterns(grey.astype(np.float32))
+    assert beside.columns.gain == pytest.approx(alone.columns.gain, rel=0.05)
+    assert beside.columns.offset == pytest.approx(alone.columns.offset, abs=1.0)
+    assert (beside.rows, beside.chess) == (None, None)
+
+
 def test_an_offset_between_columns_is_no_gain():
     found = find_patterns(taken(SCENES["spots"]) + (6 * X).astype(np.float32))
     assert found.columns.offset == pytest.approx(6, rel=0.1)

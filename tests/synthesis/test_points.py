@@ -8,6 +8,7 @@ from scipy import ndimage
 from scipy.optimize import curve_fit
 
 from napari_blurmap.ground.optics import equivalent_sigma
+from napari_blurmap.synthesis import points
 from napari_blurmap.synthesis.kernels import Disc, Gaussian, Pupil
 from napari_blurmap.synthesis.levels import RoundLevel, round_blur, shaped_blur
 from napari_blurmap.synthesis.motion import Moved
@@ -76,16 +77,32 @@ def test_a_sphere_widens_its_image():
     assert np.abs(blur.anisotropy).max() < 1e-6
 
 
-def test_points_of_every_density_and_kind_are_drawn():
-    counts, sigmas = [], []
+def test_points_of_every_density_and_kind_are_drawn(monkeypatch):
+    counts, sigmas, drawn, summed = [], [], [], []
+
+    def noted(places, brightness, shape, fine, *, integrated):
+        drawn[:] = places, brightness, integrated
+        return point_spectrum(places, brightness, shape, fine, integrated=integrated)
+
+    monkeypatch.setattr(points, "point_spectrum", noted)
     for seed in range(60):
         light, blur = random_points(SHAPE, np.random.default_rng(seed), 30.0)
+        places, brightness, integrated = drawn
         assert np.isfinite(light).all()
         assert (light.min() >= 0, light.max()) == (True, 1.0)
         sigmas.append(blur.sigma.mean())
+        assert blur.sigma.min() > 0.399  # sharper ones are hot pixels
+        if sigmas[-1] < 0.8:  # on four samples a pixel it is the same: nothing is folded at the border of the spectrum
+            exact = blur.render(point_spectrum(places, brightness, SHAPE, 4, integrated=integrated), SHAPE, 4)
+            np.testing.assert_allclose(light, exact.clip(0) / exact.max(), atol=0.06)
+        _, is_gaussian = points._random_blur(SHAPE, np.random.default_rng(seed), 30.0)
+        summed.append((is_gaussian, integrated))
         counts.append((light > 0.2).mean() / min(1.0, 8 * sigmas[-1] ** 2 / 4096))
     assert min(sigmas) < 0.8 < 12 < max(sigmas)
     assert max(counts) > 20 * min(counts)
+    # A lens is named without the pixel, which so has to be in its picture; a Gaussian is what a fit gives, with it.
+    assert all(integrated for is_gaussian, integrated in summed if not is_gaussian)
+    assert np.mean([integrated for is_gaussian, integrated in summed if is_gaussian]) == pytest.approx(0.25, abs=0.2)
 
 
 def test_what_stands_out_is_the_whole_disc_of_a_lone_point_and_not_an_even_crowd():
