@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .errors import BlurMapError
+from .ground.memory import free_memory
 from .ground.progress import Pace
 from .ground.status import Status
 from .ground.version import VERSION
@@ -131,10 +132,11 @@ def estimate_blur(
         "reference": loaded.info.reference,
         "sensor": sensors.record(),
     }
-    with _enough_memory(f"the maps of a picture of shape {stack.shape}"):
-        results = blank_maps(reader, stack.shape, lazy=stack.lazy)
+    like = blank_maps(reader, stack.shape, lazy=True)
     if stack.lazy:
-        return _assemble(stack, lazy_maps(results, stack, sensors, reader), about, loaded)
+        return _assemble(stack, lazy_maps(like, stack, sensors, reader), about, loaded)
+    with _enough_memory(f"the maps of a picture of shape {stack.shape}", sum(each.nbytes for each in like.values())):
+        results = {name: np.array(values) for name, values in like.items()}
     planes = prod(stack.shape[:-2])
     pace = Pace(
         planes * reader.steps(stack.shape),
@@ -168,12 +170,17 @@ def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], mode
 
 
 @contextmanager
-def _enough_memory(what: str) -> Iterator[None]:
-    """Say what the memory does not hold."""
+def _enough_memory(what: str, size: int = 0) -> Iterator[None]:
+    """Say what the memory does not hold, of a size in bytes before the work begins."""
+    free = free_memory()
     try:
+        if size > free:
+            raise MemoryError
         yield
     except MemoryError:
+        known = f" ({size / 1e9:.1f} GB, of which {free / 1e9:.1f} GB are free)" if size else ""
         raise BlurMapError(
-            f"The memory does not hold {what}. Estimate a smaller region, or give the picture as a dask array, of "
-            "which each plane is estimated when it is needed."
+            f"The memory does not hold {what}{known}. Estimate a smaller region, or give the picture as a dask array, "
+            "such as dask.array.from_array(picture, chunks=2048): it is estimated when it is needed, and "
+            "save('NAME.sigma.ome.zarr') goes through chunk by chunk."
         ) from None

@@ -13,6 +13,7 @@ import torch
 from dask.base import compute
 
 import napari_blurmap as nb
+from napari_blurmap import estimate
 from napari_blurmap.ground.progress import Pace
 from napari_blurmap.ground.status import Status
 from napari_blurmap.models import chunks, passes, pixels
@@ -192,3 +193,13 @@ def test_what_a_gpu_does_not_hold_the_processor_does(model, monkeypatch):
     assert tried == [("cuda", 256), ("cuda", 128), ("cuda", 64), ("cpu", 1024)]
     assert used.device.type == "cpu"
     np.testing.assert_allclose(maps["sigma"], nb.estimate_blur(picture, model=model, noise=0).sigma, atol=0.05)
+
+
+def test_maps_that_memory_does_not_hold_are_refused_before_the_work(model, monkeypatch):
+    """In words that say what is lacking; a lazy picture is not refused."""
+    monkeypatch.setattr(estimate, "free_memory", lambda: 1e6)
+    with pytest.raises(nb.BlurMapError, match=r"maps of a picture of shape \(579, 701\) \(0.0 GB, .*dask"):
+        nb.estimate_blur(LIGHT, model=model, device="cpu", progress=lambda *a: pytest.fail("it has begun"))
+    assert nb.estimate_blur(da.from_array(LIGHT), model=model, device="cpu").sigma.shape == SHAPE
+    monkeypatch.setattr(estimate, "free_memory", lambda: LIGHT.size * 21)
+    assert np.isfinite(nb.estimate_blur(LIGHT, model=model, device="cpu").sigma).all()
