@@ -139,7 +139,7 @@ def test_a_jpeg_that_announces_more_than_it_holds(tmp_path):
 def test_a_picture_larger_than_memory(tmp_path, monkeypatch):
     Image.fromarray(GREY).save(tmp_path / "a.png")
     tifffile.imwrite(tmp_path / "a.tif", GREY)
-    monkeypatch.setattr(guard, "_memory", lambda: 1000.0)
+    monkeypatch.setattr(guard, "memory", lambda: 1000.0)
     for name in ("a.png", "a.tif"):
         refused(tmp_path / name, r"does not fit into the memory of this computer \(its pixels take 5.12 kB of 1 kB\)")
 

@@ -43,7 +43,9 @@ def check_file(path: str | PathLike[str]) -> None:
         raise BlurMapError(f"{path} is a pipe or a device; give a file.")
 
 
-def check_size(path: str | PathLike[str], pixels: float, stored: float | None = None) -> None:
+def check_size(
+    path: str | PathLike[str], pixels: float, stored: float | None = None, at_once: float | None = None
+) -> None:
     """Refuse a file that announces more pixels than it can hold, or more than there is memory.
 
     Parameters
@@ -54,6 +56,8 @@ def check_size(path: str | PathLike[str], pixels: float, stored: float | None = 
         Bytes that its pixels take once they are unpacked.
     stored : float, optional
         Bytes that hold them, where these are not the file's own.
+    at_once : float, optional
+        Bytes of pixels that are read at once, where these are not all.
 
     Raises
     ------
@@ -66,8 +70,9 @@ def check_size(path: str | PathLike[str], pixels: float, stored: float | None = 
             f"{path} is damaged or incomplete: it announces {_readable(pixels)} of pixels, which cannot be in its "
             f"{_readable(stored)}. Copy or export it again."
         )
-    if pixels > _memory():
-        raise BlurMapError(too_large(path, f"its pixels take {_readable(pixels)} of {_readable(_memory())}"))
+    needed = pixels if at_once is None else at_once
+    if needed > memory():
+        raise BlurMapError(too_large(path, f"its pixels take {_readable(needed)} of {_readable(memory())}"))
 
 
 def too_large(path: str | PathLike[str], why: str) -> str:
@@ -87,7 +92,7 @@ def _readable(size: float) -> str:
     return f"{size:,.0f} GB"
 
 
-def _memory() -> float:
+def memory() -> float:
     """Bytes of memory; infinite where the system refuses by itself what it cannot give."""
     try:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -171,7 +171,7 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             or array.nchunks > _MOST_CHUNKS
         ):
             raise ValueError(f"{array.dtype} in {array.nchunks} chunks of {array.chunks}")
-        channels = lazy_array(array, path, path / "0")
+        channels = lazy_array(array, path, path / "0", array.chunks)
     except Exception as error:
         # zarr raises nearly anything on damaged metadata.
         raise BlurMapError(

@@ -1,4 +1,4 @@
-"""Arrays in zarr folders: what is wrong with them when they are read, perhaps much later, is said in words."""
+"""Arrays on disk, read piece by piece: what is wrong when they are read, perhaps much later, is said in words."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from ..errors import BlurMapError
 
 if TYPE_CHECKING:
     import dask.array
-    import zarr
 
 
-def lazy_array(array: zarr.Array[Any], path: Path, inside: Path) -> dask.array.Array:
-    """An array on disk as dask's, in its own chunks.
+def lazy_array(array: Any, path: Path, inside: Path, chunks: tuple[int, ...]) -> dask.array.Array:
+    """An array on disk as dask's.
 
     Parameters
     ----------
-    array : zarr.Array
-        Opened for reading.
+    array : zarr.Array or as well
+        With shape and dtype; indexed for reading.
     path : pathlib.Path
         What it belongs to, for messages.
     inside : pathlib.Path
-        Where it lies; absolute, for it must not depend on the working directory of later.
+        File or folder of zarr where it lies; absolute, for it must not depend on the working directory of later.
+    chunks : tuple of int
+        What is read at once.
 
     Returns
     -------
@@ -35,19 +36,17 @@ def lazy_array(array: zarr.Array[Any], path: Path, inside: Path) -> dask.array.A
     import dask.array
 
     stored = _Stored(array, path, inside)
-    # In shards where there are some: each chunk of one would be a task.
-    chunks = array.shards or array.chunks
-    meta = np.empty((0,) * array.ndim, array.dtype)
+    meta = np.empty((0,) * stored.ndim, stored.dtype)
     lazy: dask.array.Array = dask.array.from_array(stored, chunks=chunks, name=False, lock=False, meta=meta)
     return lazy
 
 
 class _Stored:
-    """A zarr array that says what is wrong with it."""
+    """An array that says what is wrong with it."""
 
     def __init__(self, array: Any, path: Path, folder: Path) -> None:
         self._array, self._path, self._folder, self._stamp = array, path, folder, _stamp(folder)
-        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, len(array.shape)
 
     def __getitem__(self, place: Any) -> Any:
         """Read a piece."""
@@ -65,11 +64,11 @@ class _Stored:
         return piece
 
 
-def _stamp(folder: Path) -> tuple[int, int] | None:
+def _stamp(place: Path) -> tuple[int, int] | None:
     """What changes when an array is replaced by another; None where it is gone."""
-    for name in ("zarr.json", ".zarray"):
+    for file in (place / "zarr.json", place / ".zarray", place):
         try:
-            found = (folder / name).stat()
+            found = file.stat()
         except OSError:
             continue
         return found.st_ino, found.st_mtime_ns

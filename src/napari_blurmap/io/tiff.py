@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
-from .guard import MOST_PLANES, check_file, check_size, too_large
+from .guard import MOST_PLANES, check_file, check_size, memory, too_large
 from .ome_xml import other_files
 
 if TYPE_CHECKING:
@@ -93,11 +93,16 @@ def first_image(tif: TiffFile) -> TiffPageSeries:
         )
     if series.dataoffset is not None and series.dataoffset + series.nbytes > tif.filehandle.size:
         raise _incomplete(name, tif.filehandle.size, series.dataoffset + series.nbytes)
-    check_pages(pages, series.nbytes)
+    check_pages(pages, series.nbytes, by_pieces=is_large(series))
     return series
 
 
-def check_pages(pages: list[Any], pixels: float) -> None:
+def is_large(series: TiffPageSeries) -> bool:
+    """Whether an image is read piece by piece, when it is asked for: slides, and what takes a quarter of memory."""
+    return len(series.levels) > 1 or series.nbytes > memory() / 4
+
+
+def check_pages(pages: list[Any], pixels: float, *, by_pieces: bool = False) -> None:
     """Refuse pages that their files do not hold whole.
 
     Parameters
@@ -106,13 +111,15 @@ def check_pages(pages: list[Any], pixels: float) -> None:
         Of one picture; they may lie in several files.
     pixels : float
         Bytes that the picture takes once it is unpacked.
+    by_pieces : bool, default=False
+        Whether no more than a tile or strip of it is read at once.
 
     Raises
     ------
     BlurMapError
         If a file ends before its pixels, or cannot hold as many.
     """
-    files = {}
+    files, piece = {}, 0.0
     for page in pages:
         file = page.parent.filehandle
         files[file.path] = file.size
@@ -121,8 +128,9 @@ def check_pages(pages: list[Any], pixels: float) -> None:
         if end > file.size:
             raise _incomplete(file.path, file.size, end)
         # A tile may be announced larger than its picture.
-        pixels = max(pixels, prod(page.keyframe.chunks) * page.keyframe.dtype.itemsize)
-    check_size(pages[0].parent.filehandle.path, pixels, sum(files.values()))
+        piece = max(piece, prod(page.keyframe.chunks) * page.keyframe.dtype.itemsize)
+    at_once = piece if by_pieces else None
+    check_size(pages[0].parent.filehandle.path, max(pixels, piece), sum(files.values()), at_once)
 
 
 def _check_chain(path: str | PathLike[str]) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arrays import is_lazy
 from ..ground.luminance import luminance
 from .picture import Picture
-from .tiff import check_pages, first_image, open_tiff
+from .stored import lazy_array
+from .tiff import check_pages, first_image, is_large, open_tiff
 from .tiff_steps import read_steps
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from tifffile import TiffFile, TiffPageSeries
+
+#: Edge (px) of what is read at once of a large picture.
+_AT_ONCE = 1024
 
 
 def read_tiff(path: Path) -> Picture:
@@ -31,7 +36,8 @@ def read_tiff(path: Path) -> Picture:
     -------
     Picture
         y and x are the last axes, or the last but the colour axis; of its source
-        ``image`` alone is known.
+        ``image`` alone is known. Slides (of several levels, of which the largest
+        is taken) and what takes a quarter of memory are lazy (dask).
 
     Raises
     ------
@@ -44,6 +50,8 @@ def read_tiff(path: Path) -> Picture:
         if count > 1 and _is_stack(tif):
             check_pages([one.keyframe for one in tif.series], count * series.nbytes)
             pixels, letters, count = np.stack([one.asarray() for one in tif.series]), f"i{letters}", 1
+        elif is_large(series) and series.keyframe.photometric != 3:
+            pixels = _by_pieces(series, path)
         else:
             pixels = np.asarray(series.asarray())
         array, axes, is_colour = _ordered(pixels, letters, _is_colour(series), path)
@@ -62,6 +70,31 @@ def read_tiff(path: Path) -> Picture:
     )
 
 
+class _Level:
+    """Largest level of an image; the file is opened for each piece, so that it is never held open."""
+
+    def __init__(self, series: TiffPageSeries, path: Path) -> None:
+        self.path, self.shape, self.dtype = path.resolve(), series.shape, np.dtype(series.dtype)
+
+    def __getitem__(self, place: Any) -> NDArray[Any]:
+        """Read a piece."""
+        import tifffile
+
+        return np.asarray(tifffile.imread(self.path, series=0, level=0, selection=place, maxworkers=1))
+
+
+def _by_pieces(series: TiffPageSeries, path: Path) -> Any:
+    """Its largest level, lazy: some tiles or strips at once, for each by itself would be a task."""
+    page = series.keyframe
+    edges = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+    # A plane of a stack at a time, all colours of it.
+    pieces = {axis: edge * max(1, _AT_ONCE // edge) for axis, edge in zip("YX", edges, strict=True)}
+    pieces["S"] = page.samplesperpixel
+    level = _Level(series, path)
+    chunks = (pieces.get(axis, 1) for axis in series.axes)
+    return lazy_array(level, path, level.path, tuple(map(min, chunks, level.shape)))
+
+
 def _is_stack(tif: TiffFile) -> bool:
     """Whether its images are pages of one size and kind, as programs leave them that write a stack page by page."""
     if tif.is_ome or tif.is_imagej:
@@ -76,9 +109,7 @@ def _is_colour(series: TiffPageSeries) -> bool:
     return page.photometric in (2, 6) and page.samplesperpixel in (3, 4)
 
 
-def _ordered(
-    array: NDArray[Any], letters: str, is_colour: bool, path: Path
-) -> tuple[NDArray[Any], tuple[str, ...], bool]:
+def _ordered(array: Any, letters: str, is_colour: bool, path: Path) -> tuple[Any, tuple[str, ...], bool]:
     """Axes with y, x at the end and after them only the colours; their names, each different."""
     if letters.count("y") != 1 or letters.count("x") != 1:
         raise BlurMapError(f"{path} has the axes {letters.upper()}; expected a picture with one Y and one X.")
@@ -94,7 +125,8 @@ def _ordered(
         while name in names:
             name, number = f"{letters[i]}{number}", number + 1
         names.append(name)
-    return np.ascontiguousarray(array.transpose(order)), tuple(names), is_colour
+    ordered = array.transpose(order)
+    return ordered if is_lazy(ordered) else np.ascontiguousarray(ordered), tuple(names), is_colour
 
 
 def _with_palette(

@@ -1,4 +1,4 @@
-"""Pixel sizes of TIFF files as OME, ImageJ or the resolution tags give them."""
+"""Pixel sizes of TIFF files as OME, the maker's own tags, ImageJ or the resolution tags give them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ground.units import meters, unit_label, unit_name
 from .ome_xml import parse_ome
+from .tiff_makers import maker_steps
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -21,7 +22,7 @@ _LARGEST_PIXEL = 20e-6
 
 
 def read_steps(tif: TiffFile, series: TiffPageSeries) -> tuple[Steps, str | None]:
-    """Pixel sizes from the first that knows them: OME, ImageJ, the resolution tags.
+    """Pixel sizes from the first that knows them: OME, the maker's own tags, ImageJ, the resolution tags.
 
     Parameters
     ----------
@@ -47,6 +48,12 @@ def read_steps(tif: TiffFile, series: TiffPageSeries) -> tuple[Steps, str | None
         metadata = {"unit": unit} if is_plain else tif.imagej_metadata or {}
         steps = _steps(metadata, sizes)
     others = {axis: step for axis, step in steps.items() if axis not in "xy"}
+    is_ome = tif.is_ome and {"x", "y"} <= steps.keys()
+    maker = None if is_ome else maker_steps(tif)
+    if maker is not None:
+        if maker[1] is None:
+            return others, f"the pixel size that {maker[0]} has written into it is none"
+        return others | {axis: (1e6 * side, "micrometer") for axis, side in zip("yx", maker[1], strict=True)}, None
     if not {"x", "y"} <= steps.keys():
         return others, None
     units = steps["y"][1], steps["x"][1]

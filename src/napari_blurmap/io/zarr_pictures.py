@@ -108,8 +108,9 @@ def read_zarr(folder: Path) -> Picture:
     except Exception as error:
         # zarr raises nearly anything on damaged metadata.
         raise _damaged(place, error) from error
-    # A chunk is read whole, whatever it takes.
-    check_size(where, prod(array.shards or array.chunks) * array.dtype.itemsize, float("inf"))
+    # Each chunk of a shard would be a task; and what is one is read whole, whatever it takes.
+    chunks = array.shards or array.chunks
+    check_size(where, prod(chunks) * array.dtype.itemsize, float("inf"))
     order = sorted(range(len(names)), key=lambda i: (names[i] in "yx", names[i] == "x", i))
     steps, notes = _steps([axes[i] for i in order], scale[order])
     if missing:
@@ -118,7 +119,7 @@ def read_zarr(folder: Path) -> Picture:
             "nothing can be measured there. Copy it again if there should be a picture."
         )
     return Picture(
-        lazy_array(array, place, where).transpose(order),
+        lazy_array(array, place, where, chunks).transpose(order),
         tuple(names[i] for i in order),
         tuple(step for step, _ in steps),
         tuple(unit for _, unit in steps),
