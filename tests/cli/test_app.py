@@ -107,8 +107,7 @@ def test_maps_beside_their_pictures_are_left_out(picture, tmp_path, capsys):
 
 
 def test_two_pictures_of_one_name_do_not_overwrite_each_other(picture, tmp_path, capsys):
-    (tmp_path / "other").mkdir()
-    other = tmp_path / "other" / "cells.tif"
+    other = tmp_path / "cells.tiff"
     tifffile.imwrite(other, np.zeros((64, 64), np.uint8))
     assert run("estimate", picture, other, "-o", tmp_path, "--overwrite") == cli.FAILED
     assert f"is the map of {picture}" in capsys.readouterr().err
@@ -160,7 +159,7 @@ def test_the_camera_in_figures(picture, tmp_path, capsys):
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory")])
 @pytest.mark.parametrize("command", [("estimate", "-o", "out"), ("check", "--sigma", 1)])
 def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_path, capsys, monkeypatch, command, error):
-    from napari_blurmap import estimate
+    from napari_blurmap.batch import job
     from napari_blurmap.checking import check
 
     monkeypatch.chdir(tmp_path)
@@ -175,7 +174,7 @@ def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_pat
 
         return called
 
-    for module, name in ((estimate, "estimate_blur"), (check, "check_on_image")):
+    for module, name in ((job, "estimate_blur"), (check, "check_on_image")):
         monkeypatch.setattr(module, name, short(getattr(module, name)))
     assert run(*command, large, picture, "--json") == cli.FAILED
     said = capsys.readouterr()
@@ -186,9 +185,9 @@ def test_a_picture_too_large_for_memory_does_not_end_the_others(picture, tmp_pat
 
 
 def test_the_report_is_written_as_it_goes(picture, tmp_path, capsys, monkeypatch):
-    from napari_blurmap import estimate
+    from napari_blurmap.batch import job
 
-    real, seen = estimate.estimate_blur, []
+    real, seen = job.estimate_blur, []
 
     def last(image, **options):
         seen.append(capsys.readouterr().out)
@@ -196,7 +195,7 @@ def test_the_report_is_written_as_it_goes(picture, tmp_path, capsys, monkeypatch
             raise KeyboardInterrupt  # a second Ctrl-C
         return real(image, **options)
 
-    monkeypatch.setattr(estimate, "estimate_blur", last)
+    monkeypatch.setattr(job, "estimate_blur", last)
     files = [shutil.copy(picture, tmp_path / f"{name}.tif") for name in "abc"]
     assert run("estimate", *files, "-o", tmp_path / "out", "--json") == cli.INTERRUPTED
     text = [*seen, capsys.readouterr().out]
@@ -220,7 +219,7 @@ def test_a_folder_instead_of_pictures(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("estimate", ".", "-o", "out") == cli.FAILED
     said = capsys.readouterr().err
-    assert "is a folder; give the files in it" in said
+    assert "The folder . holds no picture that can be read" in said
     assert ".sigma.ome" not in said
 
 

@@ -95,7 +95,7 @@ def test_it_is_said_why_sizes_are_in_pixels(picture, tmp_path, capsys, command):
 def test_a_leftover_sidecar_is_found_before_the_work(picture, tmp_path, capsys, monkeypatch):
     (tmp_path / "cells.blurmap.json").write_text("{}")
     with monkeypatch.context() as patched:
-        patched.setattr("napari_blurmap.estimate.estimate_blur", None)
+        patched.setattr("napari_blurmap.batch.job.estimate_blur", None)
         assert run("estimate", picture, "-o", tmp_path) == cli.FAILED
     assert "cells.blurmap.json exists already. Use --overwrite" in capsys.readouterr().err
     assert run("estimate", picture, "-o", tmp_path, "--overwrite") == 0

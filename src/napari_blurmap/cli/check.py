@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BlurMapError, Cancelled
-from .files import read, without_maps, work_through
+from .files import without_maps, work_through
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
 from .output import progress, say
 
@@ -58,13 +58,14 @@ def check(
 
 def _check(file: Path, out: Path | None, options: dict[str, Any], overwrite: bool) -> tuple[dict[str, Any], str]:
     """Check one picture, and write its files where they are wanted; of a stopped check as partial ones."""
+    from ..batch.sources import read
     from ..checking.check import check_on_image
     from ..checking.figure import check_paths, save_check
 
     name = file.stem
     if out is not None:
         check_paths(out, name, overwrite=overwrite)  # before the work, not after it
-    picture, about = read(file)
+    picture, about = read(file, say)
     try:
         found = check_on_image(picture, progress=progress(file.name), **options)
     except Cancelled as cancelled:

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import BlurMapError, Cancelled
-from .files import check_map_free, finished_map, read, without_maps, work_through
+from ..errors import BlurMapError
+from .files import without_maps, work_through
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
 from .output import progress, say
 from .reference import Sharp, compared
 
 if TYPE_CHECKING:
-    from ..models.model import Model
+    from ..batch.journal import Done
     from ..picture.sensor import GivenNoise
-    from ..result.blurmap import BlurMap
 
 
 def estimate(
-    files: Annotated[list[Path], typer.Argument(help="Pictures: TIFF, PNG, JPEG, BMP, GIF.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, patterns in quotes ('plate/*.tif'), folders, lists of files (.txt, or -)."),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the maps.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Figures of all pictures: a .csv or .parquet.")] = None,
+    report: Annotated[Path | None, typer.Option(help="With --table: a page of plates and pictures, .html.")] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="What names tell: a regular expression with groups well, site, channel, ...")
+    ] = None,
     model: ModelName = "default",
     device: Device = "auto",
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
@@ -46,25 +54,97 @@ def estimate(
         float | None, typer.Option(help="How many times the optics limit still is sharp; 1.5 if not given.")
     ] = None,
     limit: Annotated[float | None, typer.Option(help="Largest sigma (px) that counts as sharp.")] = None,
+    sharp: Annotated[
+        str | None, typer.Option(help="What counts as sharp: a picture, or 'tenth', the sharpest tenth of a channel.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Pictures side by side, a thread each.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json.
+    """Estimate pictures and write <stem>.sigma.ome.tif with its <stem>.blurmap.json, and a table of all.
 
     Pictures that an earlier run has done with the same model are not done again.
     """
+    from ..batch.job import Job, usual_workers
+    from ..batch.names import name_pattern
+    from ..batch.outcome import open_journal, write_outcome
+    from ..batch.rows import compare_rows, outcome_line, rows_of, sharpest
+    from ..batch.sources import find_files, result_names
     from ..io.folders import make_folder
 
     if unit is not None and pixel_size is None:
         raise typer.BadParameter("--unit is the unit of --pixel-size: give both, or neither to use the file's own")
-    sharp = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
+    if out is None and table is None:
+        raise typer.BadParameter("give --out for maps, --table for a table, or both")
+    if sharp is not None and (na is not None or limit is not None):
+        raise typer.BadParameter("--sharp, --limit and the optics limit all say what counts as sharp; give one of them")
+    if table is None and (report or sharp or pattern):
+        raise typer.BadParameter("--report, --sharp and --pattern are made of the table: give --table too")
+    limit_of = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
     known_noise = _noise(noise)
-    files = without_maps(files)
+    patterns = name_pattern(pattern)
+    found, left_out = find_files(files)
+    for file in left_out:
+        say(f"{file}: left out, it is no picture.")
+    pictures = without_maps(found)
     loaded = usable_model(model, device)
-    make_folder(out)
+    if out is not None:
+        make_folder(out)
+    stop = Interrupt()
     given = {"axes": axes, "pixel_size": pixel_size, "unit": (unit or "um") if pixel_size is not None else None}
-    job = _Job(out, loaded, given, {"device": device, "tile": tile or "auto", "noise": known_noise}, sharp, overwrite)
-    work_through(files, job, job.stop, as_json=as_json, lacking="problem")
+    how = {"device": device, "tile": tile or "auto", "noise": known_noise}
+    names = dict(zip(pictures, result_names(pictures), strict=True))
+    job = Job(
+        loaded,
+        names,
+        given,
+        how,
+        figures=lambda found: compared(found, limit_of)["summary"],
+        out=out,
+        journal=None if table is None else open_journal(table, pictures, overwrite=overwrite),
+        overwrite=overwrite,
+        tell=say,
+        progress=(lambda file: progress(file.name)) if len(pictures) == 1 else (lambda file: None),
+        cancel=stop,
+    )
+
+    of_pictures = None
+    if sharp is not None and sharp != "tenth":
+        file = Path(sharp)
+        done = replace(job, names={file: Path(file.stem)}, out=None, journal=None)(file)
+        of_pictures = sharpest(rows_of([file], {done.file: done}, {}, patterns), f"blur of {file.name}")
+    finished: dict[str, Done] = {}
+
+    def work(file: Path) -> tuple[dict[str, Any], str]:
+        done = finished[os.path.abspath(file)] = job(file)
+        return _told(file, done, limit_of)
+
+    def finish(errors: dict[Path, str]) -> None:
+        if table is None:
+            return
+        rows = rows_of(pictures, job.known() | finished, errors, patterns)
+        tenth = sharpest(rows, "sharpest tenth", 0.1) if sharp == "tenth" else None
+        compare_rows(rows, of_pictures or tenth or (lambda found, channel: limit_of.of(found)))
+        for path in write_outcome(rows, table, report):
+            say(f"{path} was written: {outcome_line(rows)}." if path.suffix == table.suffix else f"{path} was written.")
+
+    side_by_side = workers or (usual_workers(pictures) if device in ("auto", "cpu") else 1)
+    work_through(pictures, work, stop, as_json=as_json, lacking="problem", workers=side_by_side, finish=finish)
+
+
+def _told(file: Path, done: Done, sharp: Sharp) -> tuple[dict[str, Any], str]:
+    """Figures and words of a picture."""
+    result = {} if done.result is None else {"result": done.result}
+    entry = {"file": str(file), **result, **done.about, **compared(done.whole, sharp)}
+    lines = [f"{file}: {entry['line']}"]
+    if done.channels:
+        entry["channels"] = [compared(channel, sharp) for channel in done.channels]
+        of = len(done.channels)
+        lines += [f"  channel {n} of {of}: {one['line']}" for n, one in enumerate(entry["channels"], start=1)]
+    if "problem" in entry:
+        what = "the map was written, " if result else ""
+        say(f"{file}: {what}without a comparison: {entry['problem']}")
+    return entry, "\n".join(lines)
 
 
 def _noise(typed: str) -> GivenNoise:
@@ -74,57 +154,3 @@ def _noise(typed: str) -> GivenNoise:
         return typed_noise(typed)
     except BlurMapError as error:
         raise typer.BadParameter(str(error)) from error
-
-
-@dataclass
-class _Job:
-    """What is done with every picture."""
-
-    out: Path
-    model: Model
-    #: What is said of every picture, and how it is estimated: options of `estimate_blur`.
-    given: dict[str, Any]
-    how: dict[str, Any]
-    sharp: Sharp
-    overwrite: bool
-    stop: Interrupt = field(default_factory=Interrupt)
-    _written: dict[Path, Path] = field(default_factory=dict)
-
-    def __call__(self, file: Path) -> tuple[dict[str, Any], str]:
-        """Estimate a picture and write its map; figures and words."""
-        picture, about = read(file)
-        target = self.out / f"{file.stem}.sigma.ome.tif"
-        if target in self._written:
-            raise BlurMapError(
-                f"{target} is the map of {self._written[target]}. Rename one of the two, or use another folder for it."
-            )
-        found = None if self.overwrite else finished_map(target, picture, self.model, self.given, self.how["noise"])
-        if found is None:
-            check_map_free(target, overwrite=self.overwrite)
-            found = self._estimate(picture, file)
-            found.save(target, overwrite=self.overwrite)
-        else:
-            say(f"{file}: done already, and left as it is. With --overwrite it is done again.")
-        self._written[target] = file
-        entry = {"file": str(file), "result": str(target), **about, **compared(found, self.sharp)}
-        lines = [f"{file}: {entry['line']}"]
-        channels = found.channels()
-        if len(channels) > 1:
-            entry["channels"] = [compared(channel, self.sharp) for channel in channels]
-            of = len(channels)
-            lines += [f"  channel {n} of {of}: {one['line']}" for n, one in enumerate(entry["channels"], start=1)]
-        if "problem" in entry:
-            say(f"{file}: the map was written, without a comparison: {entry['problem']}")
-        return entry, "\n".join(lines)
-
-    def _estimate(self, picture: Any, file: Path) -> BlurMap:
-        from ..estimate import estimate_blur
-
-        options = self.given | self.how | {"progress": progress(file.name), "cancel": self.stop}
-        try:
-            return estimate_blur(picture, model=self.model, **options)
-        except Cancelled as cancelled:
-            partial = self.out / f"{file.stem}.partial.sigma.ome.tif"
-            cancelled.partial.save(partial, overwrite=True)
-            say(f"\nInterrupted; what was done of {file.name} is in {partial}.")
-            raise

@@ -8,16 +8,11 @@ import typer
 
 from ..errors import BlurMapError, Cancelled
 from .options import FAILED, INTERRUPTED, Interrupt
-from .output import Report, say
+from .output import Report, TimeLeft, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from ..io.pictures import Picture
-    from ..models.model import Model
-    from ..picture.sensor import GivenNoise
-    from ..result.blurmap import BlurMap
 
 
 def work_through(
@@ -27,6 +22,8 @@ def work_through(
     *,
     as_json: bool,
     lacking: str = "",
+    workers: int = 1,
+    finish: Callable[[dict[Path, str]], None] = lambda errors: None,
 ) -> None:
     """Do the same with every file: one that fails is said and does not end the others.
 
@@ -43,35 +40,45 @@ def work_through(
         Print the figures instead of the text.
     lacking : str, default=""
         Name of the figure that is there where a comparison was asked for and failed.
+    workers : int, default=1
+        How many are worked on side by side.
+    finish : callable, optional
+        Called at the end, also of an interrupted work, with why files failed.
 
     Raises
     ------
     typer.Exit
         If something failed, or it was interrupted.
     """
-    failed = incomplete = 0
-    with Report(as_json) as report:
-        for file in files:
-            try:
-                entry, text = work(file)
-                report.add(entry, text)
-                incomplete += lacking in entry
-            except Cancelled:
-                break
-            except (BlurMapError, OSError, MemoryError, RuntimeError) as error:  # PyTorch's own are RuntimeErrors
-                failed += 1
-                words = _words(error)
-                report.add({"file": str(file), "error": words})
-                say(words if words.startswith(str(file)) else f"{file}: {words}")
-            if stop():
-                break
+    from ..batch.job import run
+
+    errors: dict[Path, str] = {}
+    incomplete = 0
+    left = TimeLeft(len(files))
+    try:
+        with Report(as_json) as report:
+            for file, outcome in run(work, files, workers):
+                if isinstance(outcome, Cancelled):
+                    break
+                if isinstance(outcome, Exception):
+                    errors[file] = words = _words(outcome)
+                    report.add({"file": str(file), "error": words})
+                    say(words if words.startswith(str(file)) else f"{file}: {words}")
+                else:
+                    report.add(*outcome)
+                    incomplete += lacking in outcome[0]
+                if stop():
+                    break
+                left.show(report.count)
+    finally:
+        finish(errors)
     if stop():
         raise typer.Exit(INTERRUPTED)
-    if failed:
-        say(f"{failed} of {report.count} pictures failed.")
+    if errors:
+        say(f"{len(errors)} of {report.count} pictures failed.")
     if incomplete:
         say(f"{incomplete} of {report.count} pictures could not be compared.")
-    if failed or incomplete:
+    if errors or incomplete:
         raise typer.Exit(FAILED)
 
 
@@ -95,52 +102,3 @@ def without_maps(files: list[Path]) -> list[Path]:
     if len(maps) == len(files):
         raise BlurMapError("There are only blur maps among the files given. Give the pictures they were made from.")
     return [file for file in files if file not in maps]
-
-
-def read(file: Path) -> tuple[Picture, dict[str, str]]:
-    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several."""
-    from ..io.pictures import read_picture
-
-    picture = read_picture(file)
-    about: dict[str, str] = {}
-    if picture.note is not None:
-        say(f"{file}: {picture.note}")
-        about["note"] = picture.note
-    image = picture.source.get("image")
-    if image is None:
-        return picture, about
-    which = image.replace(" of ", " of its ")
-    say(f"{file}: only the {which} images was read. For the others save each as a file of its own.")
-    return picture, about | {"image": image}
-
-
-def finished_map(
-    target: Path, picture: Picture, model: Model, given: dict[str, Any], noise: GivenNoise
-) -> BlurMap | None:
-    """The map that an earlier run made of the same picture, with the same model, noise and description; else None."""
-    from ..io.fingerprint import fingerprint
-    from ..io.plain_text import without_folders
-    from ..picture.sensor import noise_record
-    from ..picture.stack import as_stack
-    from ..result.blurmap import BlurMap
-
-    try:
-        found = BlurMap.load(target)
-        stack = as_stack(picture, channel_axis=None, **given)
-    except BlurMapError:
-        return None
-    known = without_folders({"source": fingerprint(picture.source)}) | {"model_hash": model.hash}
-    same = all(found.provenance.get(name) == value for name, value in known.items())
-    same = same and found.provenance.get("parameters", {}).get("noise") == noise_record(noise)
-    names = ("axes", "scale", "units")
-    same = same and found.sigma.shape == stack.shape and all(getattr(found, n) == getattr(stack, n) for n in names)
-    return found if same else None
-
-
-def check_map_free(target: Path, *, overwrite: bool) -> None:
-    """Refuse to replace a map unasked, before minutes are spent on it."""
-    from ..io.results import sidecar_path
-
-    for path in (target, sidecar_path(target)):
-        if path.exists() and not overwrite:
-            raise BlurMapError(f"{path} exists already. Use --overwrite, or another folder.")

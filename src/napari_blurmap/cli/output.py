@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 from textwrap import indent
 from typing import TYPE_CHECKING, Any, Self
 
@@ -80,3 +81,24 @@ def progress(name: str) -> Progress | None:
         typer.echo(f"\r{name.translate(_OBEYED)}: {message}, {100 * done // total} %{end}", err=True, nl=False)
 
     return show_step
+
+
+class TimeLeft:
+    """How many files are done and how long the others will take, where somebody looks at it."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self._started = total, time.monotonic()
+
+    def show(self, done: int) -> None:
+        """Say it over what was said last."""
+        if self.total < 3 or not sys.stderr.isatty():
+            return
+        seconds = (time.monotonic() - self._started) / done * (self.total - done)
+        rest = (
+            f"{seconds:.0f} s"
+            if seconds < 100
+            else f"{seconds / 60:.0f} min"
+            if seconds < 6000
+            else f"{seconds / 3600:.1f} h"
+        )
+        typer.echo(f"\r{done} of {self.total} pictures, {rest} left   ", err=True, nl=done == self.total)

@@ -10,6 +10,7 @@ import typer
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
+    from ..batch.measured import Measured
     from ..result.blurmap import BlurMap
     from ..result.reference import Reference
 
@@ -90,7 +91,7 @@ class Sharp:
         if self.limit is not None:
             Reference(self.limit, "limit", "typed")
 
-    def of(self, found: BlurMap) -> Reference | float | None:
+    def of(self, found: BlurMap | Measured) -> Reference | float | None:
         """The reference of a map; BlurMapError where it has none for want of a pixel size."""
         from ..ground.units import meters, unit_label
 
@@ -142,7 +143,7 @@ def _meant(name: str, wavelength: float) -> str:
     return "Give it in nm, such as 520."
 
 
-def compared(found: BlurMap, sharp: Sharp) -> dict[str, Any]:
+def compared(found: BlurMap | Measured, sharp: Sharp) -> dict[str, Any]:
     """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
     from ..result.words import summary_line
 

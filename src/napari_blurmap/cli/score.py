@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BlurMapError
-from .files import read
 from .options import Json
-from .output import show
+from .output import say, show
 
 
 def score(
@@ -20,6 +19,7 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Compare the judged places of a result with a true map."""
+    from ..batch.sources import read
     from ..io.results import is_result
     from ..result.blurmap import BlurMap
     from ..result.scores import score as compare
@@ -31,7 +31,7 @@ def score(
     elif truth.suffix == ".npy":
         known = _numbers(truth)
     else:
-        picture, which = read(truth)
+        picture, which = read(truth, say)
         known = picture.array
     found = compare(BlurMap.load(result).masked().sigma, known)
     show(asdict(found) | which, as_json, [f"{name:<17} {value:.4g}" for name, value in asdict(found).items()])

@@ -75,16 +75,52 @@ def motion_figures(places: NDArray[np.float32], pixel_length: float | None) -> d
     axes = principal_axes(*places[:, _not_round(*places[2:])])
     line = line_of(axes)
     length = float(np.median(line.length))
-    mean = complex(np.exp(2j * np.radians(axes.angle.astype(np.float64))).mean())
-    one_way = abs(mean) > _ONE_WAY
+    angle, spread = _direction(axes.angle)
     return {
         "share": share,
         "length": length,
         "length_error": float(np.median(line.error)),
         "length_in_unit": None if pixel_length is None else length * pixel_length,
-        "angle": float(np.degrees(np.angle(mean)) / 2 % 180) if one_way else None,
-        "angle_spread": float(np.degrees(np.sqrt(max(-2 * np.log(abs(mean)), 0.0))) / 2) if one_way else None,
+        "angle": angle,
+        "angle_spread": spread,
     }
+
+
+def shape_figures(places: NDArray[np.float32]) -> dict[str, Any] | None:
+    """Median axes of the blur at judged places, and the angle of the longer one.
+
+    Parameters
+    ----------
+    places : ndarray, shape (5, N)
+        As for `motion_figures`; shape (0, ...) of models that give no shape.
+
+    Returns
+    -------
+    dict or None
+        ``major`` and ``minor``, pixels; ``angle``, degrees from +x towards +y, None where the blur is round within
+        the errors at most of the places, or has no one direction.
+
+    Examples
+    --------
+    >>> found = shape_figures(np.tile([[2.0], [0.05], [0.0], [0.6], [0.02]], 100))
+    >>> round(found["major"], 2), round(found["minor"], 2), round(found["angle"])
+    (2.53, 1.27, 45)
+    """
+    if not places.size:
+        return None
+    axes = principal_axes(*places)
+    told = axes.angle[np.isfinite(axes.angle)]
+    angle = _direction(told)[0] if told.size > places.shape[1] / 2 else None
+    return {"major": float(np.median(axes.major)), "minor": float(np.median(axes.minor)), "angle": angle}
+
+
+def _direction(angles: NDArray[Any]) -> tuple[float, float] | tuple[None, None]:
+    """The one direction of some lines and its standard deviation, degrees; None where there is none."""
+    mean = complex(np.exp(2j * np.radians(angles.astype(np.float64))).mean())
+    if abs(mean) <= _ONE_WAY:
+        return None, None
+    spread = np.degrees(np.sqrt(max(-2 * np.log(abs(mean)), 0.0))) / 2
+    return float(np.degrees(np.angle(mean)) / 2 % 180), float(spread)
 
 
 def _not_round(first: NDArray[Any], second: NDArray[Any], error: NDArray[Any]) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array, Status
-from .not_round import motion_figures
+from .not_round import motion_figures, shape_figures
 from .reference import Reference, probability_below
 from .sampling import Sample, median_error, sample_map
 
@@ -76,8 +76,9 @@ def summarize(
         ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
         ``median_fwhm_in_unit`` with their errors, ``unit``, ``zero``; ``shares`` of all
         pixels by status, ``uncertain_share`` (measured, but not well enough
-        to be judged); ``motion`` where the blur is surely not round, else None
-        (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
+        to be judged); ``axes_of_blur`` of models that give them
+        (`napari_blurmap.result.not_round.shape_figures`), else None; ``motion`` where the blur is surely not round,
+        else None (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
         against the reference ``reference``, ``ratio`` of the median to it,
         ``sharp_share`` of judged pixels, ``verdict``, a ``note`` where there can be none, and a
         ``warning`` where the median is below 0.9 of the optics limit.
@@ -101,8 +102,6 @@ def summarize(
     >>> figures["judged_share"], figures["median_sigma"], figures["verdict"]
     (1.0, 1.0, 'sharp')
     """
-    if reference is not None and not isinstance(reference, Reference):
-        reference = Reference(reference, "limit", "typed")
     sample = sample_map(sigma, uncertainty, status, shape)
     pixels = int(sample.counts.sum())
     figures: dict[str, Any] = {
@@ -121,8 +120,9 @@ def summarize(
     figures["zero"] = zero
     figures["shares"] = {s.label: int(sample.counts[s]) / pixels for s in Status}
     figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / pixels
-    figures |= {"motion": motion_figures(sample.shape, pixel_length), "sensor_notes": list(sensor_notes)}
-    return figures | _against(reference, sample, figures, zero)
+    figures |= {"axes_of_blur": shape_figures(sample.shape), "motion": motion_figures(sample.shape, pixel_length)}
+    figures["sensor_notes"] = list(sensor_notes)
+    return compare(figures, reference, sample.sigma, sample.uncertainty)
 
 
 def _scaled(sigma: float | None, factor: float | None) -> float | None:
@@ -144,11 +144,30 @@ def _medians(sample: Sample) -> dict[str, Any]:
     }
 
 
-def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any], zero: str) -> dict[str, Any]:
-    """Make the part of a summary that needs a reference."""
+def compare(
+    figures: dict[str, Any], reference: Reference | float | None, sigma: Array, uncertainty: Array
+) -> dict[str, Any]:
+    """Figures with the part that needs a reference, in place of the comparison they had.
+
+    Parameters
+    ----------
+    figures : dict
+        What `summarize` made.
+    reference : Reference, float or None
+        What counts as sharp; a number is a limit in pixels of sigma.
+    sigma, uncertainty : ndarray, shape (N,)
+        Blur and its standard error at judged places, or at some that speak for them, pixels.
+
+    Returns
+    -------
+    dict
+        As `summarize` returns it.
+    """
     found: dict[str, Any] = dict.fromkeys(("reference", "ratio", "sharp_share", "verdict", "note", "warning"))
     if reference is None:
-        return found
+        return figures | found
+    if not isinstance(reference, Reference):
+        reference = Reference(reference, "limit", "typed")
     found["reference"] = {
         "name": reference.name,
         "kind": reference.kind,
@@ -156,26 +175,27 @@ def _against(reference: Reference | None, sample: Sample, figures: dict[str, Any
         "factor": reference.factor,
         "threshold": reference.threshold,
     }
-    if zero == "added" and reference.kind == "optics":
+    if figures["zero"] == "added" and reference.kind == "optics":
         found |= {
             "verdict": "cannot tell",
             "note": "This model counts blur from the sharpness of the pictures it was trained on, not from "
             "zero: compare with a sharp region or a typed limit instead of the optics limit.",
         }
-        return found
-    if sample.judged:
-        found["sharp_share"] = float(np.mean(probability_below(reference.threshold, sample.sigma, sample.uncertainty)))
+        return figures | found
+    if figures["judged_pixels"]:
+        found["sharp_share"] = float(np.mean(probability_below(reference.threshold, sigma, uncertainty)))
         found["ratio"] = figures["median_sigma"] / reference.sigma
         if reference.kind == "optics" and found["ratio"] < _POSSIBLE:
             found["warning"] = (
                 f"That is sharper than the {reference.name} allows: check NA, wavelength and pixel size. A "
                 "sharpened or deconvolved picture, or hot pixels, look so too."
             )
-    found["verdict"] = _verdict(found["sharp_share"], figures)
-    return found
+    found["verdict"] = why_untold(figures) or _verdict(found["sharp_share"] or 0.0)
+    return figures | found
 
 
-def _verdict(sharp_share: float | None, figures: dict[str, Any]) -> str:
+def why_untold(figures: dict[str, Any]) -> str | None:
+    """Why too little is judged for a verdict, "empty" or "cannot tell"; None where enough is."""
     share, pixels = figures["judged_share"], figures["judged_pixels"]
     enough = share >= _ENOUGH_SHARE or (pixels >= _ENOUGH_PIXELS and share >= _LEAST_SHARE)
     shares = figures["shares"]
@@ -183,10 +203,14 @@ def _verdict(sharp_share: float | None, figures: dict[str, Any]) -> str:
     unknown = figures["uncertain_share"] + sum(
         shares[s.label] for s in (Status.TOO_NOISY, Status.SATURATED, Status.BEYOND_RANGE)
     )
-    if sharp_share is None or not enough:
+    if not pixels or not enough:
         return "empty" if shares[Status.EMPTY.label] > unknown else "cannot tell"
     if share < _LEAST_PART * (share + unknown):
         return "cannot tell"
+    return None
+
+
+def _verdict(sharp_share: float) -> str:
     if sharp_share >= _SHARP_FROM:
         return "sharp"
     return "blurred" if sharp_share < _BLURRED_BELOW else "partly blurred"

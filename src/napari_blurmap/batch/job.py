@@ -1,0 +1,233 @@
+"""What is done with every picture of a batch: read, estimate unless that was done before, keep map and figures."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BlurMapError, Cancelled
+from ..estimate import estimate_blur
+from ..io.fingerprint import fingerprint
+from ..io.folders import make_folder
+from ..io.plain_text import without_folders
+from ..io.results import sidecar_path
+from ..models.side_by_side import side_by_side
+from ..picture.sensor import noise_record
+from ..picture.stack import as_stack
+from ..result.blurmap import BlurMap
+from .journal import Done, Journal
+from .measured import Measured, measure
+from .sources import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ..ground.progress import Cancel, Progress
+    from ..io.picture import Picture
+    from ..models.model import Model
+    from ..picture.sensor import GivenNoise
+
+#: Larger files are estimated one after the other, each with all threads: several at once may not fit into memory.
+_LARGE = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Job:
+    """Estimate one picture after the other, in any thread.
+
+    Parameters
+    ----------
+    model : Model
+        Loaded.
+    names : dict
+        What the result of each file is called (`sources.result_names`), without an ending.
+    given, how : dict
+        What is said of every picture, and how it is estimated: options of `estimate_blur`; the latter with ``noise``.
+    figures : callable
+        ``figures(map)`` gives its summary.
+    out : Path, optional
+        Folder for maps.
+    journal : Journal, optional
+        What was done, with the figures of every plane.
+    overwrite : bool, default=False
+        Do all again.
+    tell : callable
+        Called with what the user should know.
+    progress : callable
+        ``progress(file)`` gives what follows the work on it.
+    cancel : callable
+        Whether to stop.
+    """
+
+    model: Model
+    names: dict[Path, Path]
+    given: dict[str, Any]
+    how: dict[str, Any]
+    figures: Callable[[BlurMap], dict[str, Any]] = BlurMap.summary
+    out: Path | None = None
+    journal: Journal | None = None
+    overwrite: bool = False
+    tell: Callable[[str], None] = lambda text: None
+    progress: Callable[[Path], Progress | None] = lambda file: None
+    cancel: Cancel = lambda: False
+    _owners: dict[Path, Path] = field(default_factory=dict, init=False)
+
+    def __call__(self, file: Path) -> Done:
+        """Estimate a picture, or take what an earlier run made of it."""
+        target = None if self.out is None else self.out / f"{self.names[file]}.sigma.ome.tif"
+        key = self._key(file)
+        if self.journal is not None and not self.overwrite:
+            done = self.journal.done.get(os.path.abspath(file))
+            if done is not None and done.key == key and (target is None or target.exists()):
+                self._claim(target, file)
+                self.tell(f"{file}: done already, and not done again. With --overwrite it is.")
+                return done
+        picture, about = read(file, self.tell)
+        self._claim(target, file)
+        found = None
+        if target is not None and not self.overwrite:
+            found = finished_map(target, picture, self.model, self.given, self.how["noise"])
+        if found is None:
+            found = self._estimate(picture, file, target)
+        else:
+            self.tell(f"{file}: done already, and left as it is. With --overwrite it is done again.")
+        done = self._done(file, key, target, found, picture, about)
+        if self.journal is not None:
+            self.journal.add(done)
+        return done
+
+    def _claim(self, target: Path | None, file: Path) -> None:
+        """The first picture of a name has it."""
+        if target is not None and (owner := self._owners.setdefault(target, file)) != file:
+            raise BlurMapError(f"{target} is the map of {owner}. Rename one of the two, or use another folder for it.")
+
+    def known(self) -> dict[str, Done]:
+        """What earlier runs made in the same way, by absolute path, as long as no file has changed since."""
+        done = {} if self.journal is None else self.journal.done
+        return {file: one for file, one in done.items() if one.key | self._way == one.key}
+
+    @property
+    def _way(self) -> dict[str, Any]:
+        return {"model": self.model.hash, "noise": noise_record(self.how["noise"]), "given": self.given}
+
+    def _key(self, file: Path) -> dict[str, Any]:
+        """By what it is known that the same would come out again."""
+        return without_folders({"source": fingerprint({"path": str(file)})}) | self._way
+
+    def _estimate(self, picture: Picture, file: Path, target: Path | None) -> BlurMap:
+        if target is not None:
+            make_folder(target.parent)
+            check_map_free(target, overwrite=self.overwrite)
+        options = self.given | self.how | {"progress": self.progress(file), "cancel": self.cancel}
+        try:
+            found = estimate_blur(picture, model=self.model, **options)
+        except Cancelled as cancelled:
+            if target is not None:
+                partial = target.with_name(f"{file.stem}.partial.sigma.ome.tif")
+                cancelled.partial.save(partial, overwrite=True)
+                self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.")
+            raise
+        if target is not None:
+            found.save(target, overwrite=self.overwrite)
+        return found
+
+    def _done(
+        self,
+        file: Path,
+        key: dict[str, Any],
+        target: Path | None,
+        found: BlurMap,
+        picture: Picture,
+        about: dict[str, str],
+    ) -> Done:
+        figures = self.figures(found)
+        channels = found.channels()
+        parts = [measure(one, self.figures(one)) for one in channels] if len(channels) > 1 else []
+        planes: list[Measured] = []
+        pixels: Any = None
+        if self.journal is not None:
+            stack = as_stack(picture, channel_axis=None, **self.given)
+            indices = list(stack.indices())
+            pixels = stack.plane(indices[0]) if len(indices) == 1 else None
+            if len(indices) > 1:
+                several = ((found.plane(index), stack.plane(index)) for index in indices)
+                planes = [measure(one, self.figures(one), plane) for one, plane in several]
+        whole = measure(found, figures, pixels)
+        return Done(os.path.abspath(file), key, None if target is None else str(target), whole, parts, planes, about)
+
+
+def run(job: Callable[[Path], Any], files: Sequence[Path], workers: int | None = None) -> Iterator[tuple[Path, Any]]:
+    """Do all files, several side by side; one that fails does not end the others.
+
+    Parameters
+    ----------
+    job : callable
+        Takes a file; called in threads of their own where there are several workers.
+    files : sequence of Path
+        Pictures.
+    workers : int, optional
+        Threads; by default as many as PyTorch takes, one where there are fewer files or any is larger than 64 MiB:
+        then each picture has all threads.
+
+    Yields
+    ------
+    file : Path
+        In the order given.
+    outcome : object
+        What the job made of it, or the exception that it raised: Cancelled, or one that the user can mend.
+    """
+    outcomes: dict[int, Any] = {}
+
+    def one(number: int) -> None:
+        try:
+            outcomes[number] = job(files[number])
+        except (
+            BlurMapError,
+            Cancelled,
+            OSError,
+            MemoryError,
+            RuntimeError,
+        ) as error:  # PyTorch's own are RuntimeErrors
+            outcomes[number] = error
+
+    steps = side_by_side(one, range(len(files)), workers or usual_workers(files))
+    try:
+        for number, _ in enumerate(steps):
+            yield files[number], outcomes.pop(number)
+    finally:
+        steps.close()  # type: ignore[attr-defined]
+
+
+def usual_workers(files: Sequence[Path]) -> int:
+    """How many pictures are estimated side by side where nobody says."""
+    import torch
+
+    threads = torch.get_num_threads()
+    is_large = any(file.is_file() and file.stat().st_size > _LARGE for file in files)
+    return threads if len(files) >= threads and not is_large else 1
+
+
+def finished_map(
+    target: Path, picture: Picture, model: Model, given: dict[str, Any], noise: GivenNoise
+) -> BlurMap | None:
+    """The map that an earlier run made of the same picture, with the same model, noise and description; else None."""
+    try:
+        found = BlurMap.load(target)
+        stack = as_stack(picture, channel_axis=None, **given)
+    except BlurMapError:
+        return None
+    known = without_folders({"source": fingerprint(picture.source)}) | {"model_hash": model.hash}
+    same = all(found.provenance.get(name) == value for name, value in known.items())
+    same = same and found.provenance.get("parameters", {}).get("noise") == noise_record(noise)
+    names = ("axes", "scale", "units")
+    same = same and found.sigma.shape == stack.shape and all(getattr(found, n) == getattr(stack, n) for n in names)
+    return found if same else None
+
+
+def check_map_free(target: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a map unasked, before minutes are spent on it."""
+    for path in (target, sidecar_path(target)):
+        if path.exists() and not overwrite:
+            raise BlurMapError(f"{path} exists already. Use --overwrite, or another folder.")

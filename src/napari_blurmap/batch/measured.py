@@ -1,0 +1,128 @@
+"""What is kept of a map when many are made: figures of each plane and channel, and enough to compare them later."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ground.status import judged
+from ..result.summary import compare
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..result.blurmap import BlurMap
+    from ..result.reference import Reference
+
+#: Places of a plane that speak for it when it is compared with what is known only after the last picture.
+_PLACES = 256
+#: Edge of a small picture, pixels, and its greatest sigma over the smallest, as in the window.
+_SMALL, _SPAN, _SHARPEST = 112, 16.0, 0.425
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of a picture, or of a channel or plane of it.
+
+    Parameters
+    ----------
+    at : dict
+        Its place along every leading axis but that of channels, counted from 0.
+    channel : int or None
+        Which channel, counted from 0; None where the picture has no such axis.
+    figures : dict
+        What `BlurMap.summary` said.
+    pixel_size : (float, float) or None
+        Of y and x, in ``unit``.
+    unit : str or None
+        By pint's name.
+    places : list of (float, float)
+        Sigma and uncertainty at some judged places that speak for all, in the order of sigma.
+    small : str
+        Picture and map side by side, small: a JPEG in base 64.
+    """
+
+    at: dict[str, int]
+    channel: int | None
+    figures: dict[str, Any]
+    pixel_size: tuple[float, float] | None = None
+    unit: str | None = None
+    places: list[tuple[float, float]] = field(default_factory=list)
+    small: str = ""
+
+    @property
+    def pixel_side(self) -> float | None:
+        """Side of a square pixel; None where it is not known or not square."""
+        from ..ground.units import pixel_side
+
+        return None if self.pixel_size is None else pixel_side(self.pixel_size)
+
+    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
+        """The figures against a reference, as `BlurMap.summary` gives them; to about 0.005 in ``sharp_share``."""
+        sigma, uncertainty = np.array(self.places, np.float32).reshape(-1, 2).T
+        found = compare(self.figures, reference, sigma, uncertainty)
+        return self.figures if found["reference"] == self.figures["reference"] else found
+
+
+def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None) -> Measured:
+    """Keep what is needed of a map.
+
+    Parameters
+    ----------
+    found : BlurMap
+        The map, or a part of it.
+    figures : dict
+        Its summary.
+    picture : array, shape (Y, X) or (Y, X, colours), optional
+        The picture of a map of one plane, for a small copy of both.
+    """
+    at = dict(found.provenance.get("at", {}))
+    channel = at.pop("c", None)
+    small = "" if picture is None else _small(picture, found)
+    return Measured(at, channel, figures, found.pixel_size, found.unit, _places(found), small)
+
+
+def _places(plane: BlurMap) -> list[tuple[float, float]]:
+    """Some judged places, spread evenly over the order of sigma."""
+    step = max(1, round((plane.sigma.size / 2**14) ** 0.5))
+    sigma, uncertainty, status = (
+        np.asarray(a[..., ::step, ::step]) for a in (plane.sigma, plane.uncertainty, plane.status)
+    )
+    keep = judged(sigma, uncertainty, status)
+    order = np.argsort(sigma[keep], kind="stable")
+    middles = (np.arange(min(_PLACES, order.size)) + 0.5) * order.size / max(min(_PLACES, order.size), 1)
+    chosen = order[middles.astype(int)]
+    pairs = zip(sigma[keep][chosen].tolist(), uncertainty[keep][chosen].tolist(), strict=True)
+    return [(float(f"{s:.4g}"), float(f"{u:.3g}")) for s, u in pairs]
+
+
+def _small(picture: Any, plane: BlurMap) -> str:
+    """Picture and map, side by side."""
+    from matplotlib import colormaps
+    from PIL import Image
+
+    step = -(-max(plane.sigma.shape) // _SMALL)
+    grey = _grey(np.asarray(picture[::step, ::step]))
+    sigma, uncertainty, status = (np.asarray(a[::step, ::step]) for a in (plane.sigma, plane.uncertainty, plane.status))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        level = np.log(sigma / _SHARPEST) / np.log(_SPAN)
+    colours = colormaps["viridis"](np.clip(np.nan_to_num(level), 0, 1), bytes=True)[..., :3]
+    colours[~judged(sigma, uncertainty, status)] = 140
+    both = np.concatenate([np.repeat(grey[..., None], 3, axis=-1), colours], axis=1)
+    stream = BytesIO()
+    Image.fromarray(both).save(stream, "JPEG", quality=75)
+    return b64encode(stream.getvalue()).decode()
+
+
+def _grey(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """Grey values from the darkest to the brightest but for one in a hundred."""
+    grey = picture.astype(np.float32)
+    grey = grey[..., :3].mean(axis=-1) if grey.ndim == 3 else grey
+    finite = grey[np.isfinite(grey)]
+    low, high = np.percentile(finite, [1, 99]) if finite.size else (0.0, 1.0)
+    scaled = 255 * (np.nan_to_num(grey, nan=low) - low) / max(high - low, 1e-9)
+    return np.clip(scaled, 0, 255).astype(np.uint8)

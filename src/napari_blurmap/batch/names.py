@@ -1,0 +1,121 @@
+"""What the names of files tell: plate, well, site, channel, as the makers of microscopes write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import BlurMapError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+#: What a name may tell.
+GROUPS = ("plate", "well", "row", "column", "site", "channel", "t", "z")
+
+_WELL = r"(?P<well>[A-P]\d{1,2})"
+#: By maker, the most particular first; each is looked for in the end of the path, folders divided by "/".
+PATTERNS = {
+    "Opera Phenix, Operetta": (
+        r"(?:(?P<plate>[^/]+)/(?:Images/)?)?r(?P<row>\d{2})c(?P<column>\d{2})f(?P<site>\d+)p(?P<z>\d+)"
+        r"-ch(?P<channel>\d+)(?:sk(?P<t>\d+))?"
+    ),
+    "CellVoyager": (
+        r"(?:(?P<plate>[^/]+?)_)?(?:W(?P<number>\d{4})|(?P<well>[A-P]\d{2}))_?(?:T\d{4})?F(?P<site>\d{3,4})"
+        r"(?:L\d+)?(?:A\d+)?(?:T(?P<t>\d{4}))?Z(?P<z>\d+)C(?P<channel>\d+)"
+    ),
+    "InCell": (
+        r"(?:(?P<plate>[^/]+)/)?(?P<row>[A-P]) - (?P<column>\d{1,2})\(fld (?P<site>\d+)"
+        r"(?: wv (?P<channel>[^)]*?))?(?: z (?P<z>\d+))?(?: time (?P<t>\d+)[^)]*)?\)"
+    ),
+    "ImageXpress": (
+        rf"(?:(?:(?P<plate>[^/]+)/)?(?:TimePoint_(?P<t>\d+)/)?(?:ZStep_(?P<z>\d+)/)?)?(?:[^/]*_)?{_WELL}_s(?P<site>\d+)"
+        r"(?:_w(?P<channel>\d+))?[^/]*"
+    ),
+    "IncuCyte": rf"(?P<plate>[^/]+?)_{_WELL}_(?P<site>\d+)_(?P<t>\d+y\d+m\d+d_\d+h\d+m|\d+d\d+h\d+m)[^/]*",
+    "Micro-Manager, a file a plane": (
+        r"(?:(?P<plate>[^/]+)/)?(?:(?P<well>[A-P]\d{1,2})-Site_|Pos_?)(?P<site>\w+)/"
+        r"img_(?:channel\d+_position\d+_time(?P<t>\d+)_z(?P<z>\d+)|(?P<frame>\d+)_(?P<channel>.+)_(?P<slice>\d+))"
+    ),
+    "Micro-Manager": (
+        r"(?:(?P<plate>[^/]+)/)?[^/]*?(?:(?P<well>[A-P]\d{1,2})-Site_|Pos_?)(?P<site>\d+)(?:/[^/]*|\.ome|)"
+    ),
+    "a folder a well": rf"(?:(?P<plate>[^/]+)/)?{_WELL}/[^/]*",
+    "a well in the name": (
+        rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*[_ -])?{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
+        r"(?:[_ -](?:ch?|w)(?P<channel>\d+))?"
+    ),
+}
+#: Columns of the plates that number their wells row by row.
+_COLUMNS = 24
+
+
+def name_pattern(typed: str | None) -> Sequence[re.Pattern[str]]:
+    """What to look for in the names of files.
+
+    Parameters
+    ----------
+    typed : str or None
+        A regular expression with named groups; None for those of the common makers.
+
+    Raises
+    ------
+    BlurMapError
+        If it is none, or names none of `GROUPS`.
+    """
+    if typed is None:
+        return [re.compile(rf"(?:^|/){pattern}$") for pattern in PATTERNS.values()]
+    try:
+        found = re.compile(typed)
+    except re.error as error:
+        raise BlurMapError(f"The pattern {typed!r} is no regular expression: {error}.") from error
+    if not set(found.groupindex) & set(GROUPS):
+        raise BlurMapError(
+            f"The pattern {typed!r} names no part of a name. Use named groups such as (?P<well>[A-P]\\d\\d); known are "
+            f"{', '.join(GROUPS)}."
+        )
+    return [found]
+
+
+def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
+    """What a file's name tells.
+
+    Parameters
+    ----------
+    file : Path
+        Its path: a folder may tell the plate.
+    patterns : sequence of Pattern
+        Of `name_pattern`; the first that fits counts.
+
+    Returns
+    -------
+    dict
+        Those of `GROUPS` that are told; ``well`` as a letter and two digits.
+
+    Examples
+    --------
+    >>> parts_of(Path("P1/Images/r02c03f04p01-ch2sk1fk1fl1.tiff"), name_pattern(None))
+    {'plate': 'P1', 'well': 'B03', 'site': '04', 'channel': '2', 't': '1', 'z': '01'}
+    """
+    text = file.as_posix().removesuffix(file.suffix)
+    text = re.sub(r"(sk\d+)fk\d+fl\d+$", r"\1", text)
+    for pattern in patterns:
+        if found := pattern.search(text):
+            break
+    else:
+        return {}
+    told = {name: value for name, value in found.groupdict().items() if value}
+    if "number" in told:
+        well = int(told.pop("number")) - 1
+        told |= {"row": chr(65 + well // _COLUMNS), "column": str(well % _COLUMNS + 1)}
+    for other, name in (("frame", "t"), ("slice", "z")):
+        if other in told:
+            told[name] = told.pop(other)
+    row, column = told.pop("row", ""), told.pop("column", "")
+    if row and column:
+        letter = chr(64 + int(row)) if row.isdigit() else row.upper()
+        told["well"] = f"{letter}{int(column):02d}"
+    elif re.fullmatch(r"[A-Pa-p]\d{1,2}", told.get("well", "")):
+        told["well"] = f"{told['well'][0].upper()}{int(told['well'][1:]):02d}"
+    return {name: told[name] for name in GROUPS if name in told}

@@ -1,0 +1,270 @@
+"""A row a picture, plane and channel: what its name tells, its figures, how it compares with the rest of its plate."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from ..errors import BlurMapError
+from ..ground.units import meters, unit_name
+from ..result.reference import Reference
+from ..result.summary import why_untold
+from .measured import Measured
+from .names import parts_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .journal import Done
+
+    #: ``reference(measured, channel)``: what counts as sharp.
+    ReferenceOf: TypeAlias = Callable[[Measured, str], Reference | float | None]
+
+#: An outlier is so many standard deviations from the median, these by the median absolute deviation (Iglewicz and
+#: Hoaglin, How to Detect and Handle Outliers, 1993); of fewer rows nothing is said.
+_OUTLYING, _ENOUGH = 3.5, 5
+_MAD = 1.4826
+
+
+@dataclass
+class Row:
+    """A plane of a picture in the table of a batch.
+
+    Parameters
+    ----------
+    file : Path
+        The picture.
+    told : dict
+        What its name tells (`names.parts_of`).
+    measured : Measured or None
+        Its figures; None where the picture failed.
+    result : str or None
+        The map's file.
+    error : str
+        Why it failed.
+    figures : dict
+        The figures, compared with what counts as sharp.
+    problem : str
+        Why they could not be compared.
+    outlying : float or None
+        By how many standard deviations it is more blurred than the median of its plate and channel.
+    """
+
+    file: Path
+    told: dict[str, str]
+    measured: Measured | None = None
+    result: str | None = None
+    error: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    outlying: float | None = None
+
+    @property
+    def channel(self) -> str:
+        """Its name, or its number from 1, as the name of the file and the place in it say."""
+        inside = None if self.measured is None or self.measured.channel is None else str(self.measured.channel + 1)
+        return "-".join(filter(None, (self.told.get("channel"), inside))) or "1"
+
+    @property
+    def is_outlier(self) -> bool:
+        """Whether it differs too much from its plate and channel."""
+        return self.outlying is not None and abs(self.outlying) > _OUTLYING
+
+    @property
+    def outcome(self) -> str:
+        """What to do with it: pass, fail or review; "" where nothing is against it and nothing to compare with."""
+        if self.measured is None or self.is_outlier or why_untold(self.figures) is not None:
+            return "review"
+        of = {"sharp": "pass", "blurred": "fail", None: "review" if self.problem else ""}
+        return of.get(self.figures["verdict"], "review")
+
+
+def rows_of(
+    files: Sequence[Path], done: Mapping[str, Done], errors: Mapping[Path, str], patterns: Sequence[re.Pattern[str]]
+) -> list[Row]:
+    """Rows of the files that were done or failed, in the order of the files.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Pictures.
+    done : dict
+        By absolute path.
+    errors : dict
+        Why others failed.
+    patterns : sequence of Pattern
+        Of `names.name_pattern`.
+    """
+    rows = []
+    for file in files:
+        told, one = parts_of(Path(os.path.abspath(file)), patterns), done.get(os.path.abspath(file))
+        if file in errors:
+            rows.append(Row(file, told, error=errors[file]))
+        elif one is not None:
+            rows += [
+                Row(file, told, plane, one.result, figures=plane.figures)
+                for plane in one.planes or one.channels or [one.whole]
+            ]
+    return rows
+
+
+def compare_rows(rows: Sequence[Row], reference: ReferenceOf) -> None:
+    """Give every row its verdict and its distance from the median of its plate and channel.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Changed in place.
+    reference : callable
+        ``reference(measured, channel)`` says what counts as sharp; a BlurMapError is why that cannot be told.
+    """
+    groups: dict[tuple[str | None, str], list[Row]] = {}
+    for row in rows:
+        if row.measured is None:
+            continue
+        try:
+            row.figures, row.problem = row.measured.summary(reference(row.measured, row.channel)), ""
+        except BlurMapError as error:
+            row.figures, row.problem = row.measured.summary(), str(error)
+        if why_untold(row.figures) is None:
+            groups.setdefault((row.told.get("plate"), row.channel), []).append(row)
+    for group in groups.values():
+        medians = np.log([row.figures["median_sigma"] for row in group])
+        relative = [(row.figures["median_sigma_error"] or 0.0) / row.figures["median_sigma"] for row in group]
+        away = medians - np.median(medians)
+        # What is within the error of measuring is no outlier, however alike the others are.
+        spread = max(_MAD * float(np.median(np.abs(away))), float(np.median(relative)))
+        for row, distance in zip(group, away, strict=True):
+            row.outlying = float(distance / spread) if len(group) >= _ENOUGH and spread > 0 else None
+
+
+def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
+    """What counts as sharp: the median of some pictures of the same channel, or of the sharpest part of them.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of these pictures; those count that can be judged.
+    name : str
+        How users know them, such as "sharpest tenth".
+    part : float, default=1
+        From 0 to 1; at least one picture.
+
+    Returns
+    -------
+    callable
+        For `compare_rows`.
+    """
+    medians: dict[str, list[float]] = {}
+    for row in rows:
+        if row.measured is not None and why_untold(row.measured.figures) is None:
+            medians.setdefault(row.channel, []).append(row.measured.figures["median_sigma"])
+
+    def reference(_: Measured, channel: str) -> Reference:
+        if not (found := sorted(medians.get(channel, []))):
+            raise BlurMapError(f"Nothing can be judged that is called sharp in channel {channel} ({name}).")
+        sigma = float(np.median(found[: max(1, round(part * len(found)))]))
+        return Reference(sigma, f"{name} of channel {channel}", "sharp region")
+
+    return reference
+
+
+def columns_of(row: Row) -> dict[str, Any]:
+    """A row of the table: its columns and their values; None where there is none."""
+    figures, measured = row.figures, row.measured
+    shape = figures.get("axes_of_blur") or {}
+    reference = figures.get("reference") or {}
+    low, high = figures.get("quartiles_sigma") or (None, None)
+    at = {} if measured is None else measured.at
+    length = meters(unit_name(figures.get("unit")) or "") or 0.0  # of a pixel's unit, m
+    width, error = (figures.get(f"median_fwhm_in_unit{end}") for end in ("", "_error"))
+    return {
+        **metadata_of(row),
+        "FileName": row.file.name,
+        "PathName": os.path.dirname(os.path.abspath(row.file)),
+        "channel": row.channel,
+        **{name: place + 1 for name, place in at.items()},
+        "judged_share": figures.get("judged_share"),
+        "median_sigma_px": figures.get("median_sigma"),
+        "median_sigma_error_px": figures.get("median_sigma_error"),
+        "quartile_1_sigma_px": low,
+        "quartile_3_sigma_px": high,
+        "median_fwhm_px": figures.get("median_fwhm"),
+        "median_fwhm_error_px": figures.get("median_fwhm_error"),
+        "median_fwhm_um": None if width is None else 1e6 * length * width,
+        "median_fwhm_error_um": None if error is None else 1e6 * length * error,
+        "sigma_major_px": shape.get("major"),
+        "sigma_minor_px": shape.get("minor"),
+        "angle_degrees": shape.get("angle"),
+        "reference": reference.get("name"),
+        "reference_sigma_px": reference.get("sigma"),
+        "times_reference": figures.get("ratio"),
+        "sharp_share": figures.get("sharp_share"),
+        "verdict": figures.get("verdict"),
+        "outlier_deviations": row.outlying,
+        "outlier": int(row.is_outlier),
+        "outcome": row.outcome or None,
+        "review": int(row.outcome == "review"),
+        "Metadata_QCFlag": flag_of(row),
+        "result": row.result,
+        "note": " ".join(filter(None, (figures.get("warning"), figures.get("note"), row.problem, row.error))) or None,
+    }
+
+
+def image_sets(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """A row a field and plane with the columns of all of its channels, as CellProfiler has them.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of the batch; those with the same plate, well, site and plane are one image set, others one by themselves.
+    """
+    channels = dict.fromkeys(row.channel for row in rows)
+    names = {channel: f"Ch{channel}" if channel.isdigit() else channel for channel in channels}
+    sets: dict[Any, list[Row]] = {}
+    for row in rows:
+        known = metadata_of(row)
+        where = [*known.values()] if row.told.get("well") or row.told.get("site") else [row.file]
+        at = {} if row.measured is None else row.measured.at
+        sets.setdefault((*map(str, where), *at.items()), []).append(row)
+    found = []
+    for members in sets.values():
+        at = {} if members[0].measured is None else members[0].measured.at
+        line: dict[str, Any] = metadata_of(members[0]) | {f"Metadata_{n.upper()}": k + 1 for n, k in at.items()}
+        line["Metadata_QCFlag"] = max(map(flag_of, members))
+        of = {row.channel: row for row in members}
+        for channel, name in names.items():
+            if (one := of.get(channel)) is not None:
+                line |= {
+                    f"FileName_{name}": one.file.name,
+                    f"PathName_{name}": os.path.dirname(os.path.abspath(one.file)),
+                    f"ImageQuality_BlurFWHM_{name}": one.figures.get("median_fwhm"),
+                    f"ImageQuality_BlurFlag_{name}": flag_of(one),
+                }
+        found.append(line)
+    return found
+
+
+def metadata_of(row: Row) -> dict[str, Any]:
+    """What the name of its file tells, by the names that CellProfiler's users join tables by."""
+    names = {"Plate": "plate", "Well": "well", "Site": "site", "T": "t", "Z": "z"}
+    always = ("Plate", "Well", "Site")
+    return {f"Metadata_{n}": row.told.get(key) for n, key in names.items() if n in always or key in row.told}
+
+
+def flag_of(row: Row) -> int:
+    """1 where a picture is to be left out or looked at, else 0."""
+    return int(row.outcome in ("fail", "review"))
+
+
+def outcome_line(rows: Sequence[Row]) -> str:
+    """How many rows pass, fail, and are to be looked at."""
+    count = Counter(row.outcome for row in rows)
+    parts = [f"{count['pass']} pass", f"{count['fail']} fail"] if count["pass"] or count["fail"] else []
+    return ", ".join([f"{len(rows)} rows", *parts, f"{count['review']} for review"])

@@ -1,0 +1,139 @@
+"""Which pictures are meant by files, patterns, folders and lists, what they hold, and how their results are called."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BlurMapError
+from ..ground.arguments import as_path
+from ..io.folders import pictures_in
+from ..io.pictures import is_picture, read_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ..io.picture import Picture
+
+#: Files of a folder that are said to be damaged where they cannot be read; others there are no pictures.
+_PICTURES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif")
+
+
+def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], list[Path]]:
+    """The files that are meant.
+
+    Parameters
+    ----------
+    given : iterable of str or path
+        Files; patterns such as ``"plate/**/*.tif"``; folders, looked into with all folders in them; text files
+        (``.txt``) with a path a line, counted from where they lie; ``"-"`` for such lines on standard input.
+
+    Returns
+    -------
+    files : list of Path
+        In the order given, each once, those of a pattern or a folder by name, numbers in it counted as such. A file
+        that does not exist is among them: whoever reads it says so.
+    left_out : list of Path
+        What folders hold beside pictures.
+
+    Raises
+    ------
+    BlurMapError
+        If a pattern fits no file, a folder holds no picture, or a list cannot be read.
+    """
+    files: list[Path] = []
+    left_out: list[Path] = []
+    for one in given:
+        text = os.fspath(one)
+        path = as_path("file", one)
+        if text == "-":
+            files += _listed(sys.stdin, Path())
+        elif path.is_dir() and path.suffix.lower() != ".zarr":
+            inside = sorted(_inside(path), key=_by_numbers)
+            pictures = [file for file in inside if file.suffix.lower() in _PICTURES or is_picture(file)]
+            if not pictures:
+                raise BlurMapError(f"The folder {path} holds no picture that can be read. Give the one with pictures.")
+            files += pictures
+            left_out += [file for file in inside if file not in set(pictures)]
+        elif path.suffix.lower() == ".txt":
+            try:
+                files += _listed(path.read_text(encoding="utf-8-sig").splitlines(), path.parent)
+            except (OSError, UnicodeDecodeError) as error:
+                raise BlurMapError(f"{path} cannot be read as a list of files ({error}).") from error
+        elif re.search(r"[*?\[]", text) and not path.exists():
+            found = glob(str(path), recursive=True)
+            if not found:
+                raise BlurMapError(f"No file fits the pattern {text}. Check the folder and the ending.")
+            files += sorted(map(Path, found), key=_by_numbers)
+        else:
+            files.append(path)
+    return list(dict.fromkeys(files)), left_out
+
+
+def result_names(files: Sequence[Path]) -> list[Path]:
+    """What the results of some files are called, without an ending.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Pictures.
+
+    Returns
+    -------
+    list of Path
+        The stem of each. Where files of different folders share one, all keep their folders below the one that they
+        have in common.
+
+    Examples
+    --------
+    >>> [name.as_posix() for name in result_names([Path("a/Pos0/img.tif"), Path("a/Pos1/img.tif")])]
+    ['Pos0/img', 'Pos1/img']
+    """
+    places: dict[str, set[str]] = {}
+    parents = [os.path.abspath(file.parent) for file in files]
+    for file, parent in zip(files, parents, strict=True):
+        places.setdefault(file.stem.casefold(), set()).add(parent)
+    if all(len(folders) == 1 for folders in places.values()):
+        return [Path(file.stem) for file in files]
+    try:
+        top = os.path.commonpath(parents)
+        below = [os.path.relpath(parent, top) for parent in parents]
+    except ValueError:  # on different drives
+        below = [re.sub(r":?[\\/]+", "/", parent).strip("/") for parent in parents]
+    return [Path(folder, file.stem) for folder, file in zip(below, files, strict=True)]
+
+
+def read(file: Path, tell: Callable[[str], None]) -> tuple[Picture, dict[str, str]]:
+    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several."""
+    picture = read_picture(file)
+    about: dict[str, str] = {}
+    if picture.note is not None:
+        tell(f"{file}: {picture.note}")
+        about["note"] = picture.note
+    image = picture.source.get("image")
+    if image is None:
+        return picture, about
+    which = image.replace(" of ", " of its ")
+    tell(f"{file}: only the {which} images was read. For the others save each as a file of its own.")
+    return picture, about | {"image": image}
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    """Files in a folder and all folders in it, hidden ones apart; a Zarr is one of them."""
+    yield from pictures_in(folder)
+    for one in folder.iterdir():
+        if one.is_dir() and one.name[0] != ".":
+            yield from [one] if one.suffix.lower() == ".zarr" else _inside(one)
+
+
+def _listed(lines: Iterable[str], folder: Path) -> list[Path]:
+    return [folder / as_path("file", line.strip()) for line in lines if line.strip()]
+
+
+def _by_numbers(path: Path) -> list[tuple[int, str]]:
+    """Key by which s2 comes before s10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.as_posix())]

@@ -1,0 +1,193 @@
+"""Many pictures on the command line: a table, its restart, and what is said of what goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tifffile
+from shell import run
+
+from napari_blurmap.batch import job, table
+from napari_blurmap.cli import app as cli
+from napari_blurmap.io import atomic
+
+pytestmark = pytest.mark.usefixtures("tiny_default")
+
+
+def rows_in(path):
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode())))
+
+
+@pytest.fixture
+def plate(tmp_path):
+    """Three wells, and what else lies in such a folder."""
+    folder = tmp_path / "plate"
+    folder.mkdir()
+    for n, well in enumerate(("A01", "A02", "B01")):
+        data = np.random.default_rng(n).integers(0, 4000, (64, 64)).astype(np.uint16)
+        tifffile.imwrite(folder / f"p_{well}_s1_w1.tif", data, resolution=(5e4, 5e4), resolutionunit="CENTIMETER")
+    (folder / "notes.md").write_text("no picture")
+    return folder
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Files that were estimated."""
+    found, real = [], job.estimate_blur
+    monkeypatch.setattr(
+        job,
+        "estimate_blur",
+        lambda picture, **o: (found.append(os.path.basename(picture.source["path"])), real(picture, **o))[1],
+    )
+    return found
+
+
+def test_a_folder_becomes_a_table(plate, tmp_path, capsys):
+    (plate / "p_C01_s1_w1.tif").write_bytes(b"")
+    qc = tmp_path / "qc.csv"
+    assert run("estimate", plate, "--table", qc, "--limit", 2) == cli.FAILED
+    said = capsys.readouterr().err
+    assert f"{plate / 'notes.md'}: left out, it is no picture." in said
+    assert "1 of 4 pictures failed" in said
+    rows = rows_in(qc)
+    assert [row["Metadata_Well"] for row in rows] == ["A01", "A02", "B01", "C01"]
+    assert rows[0]["FileName"] == "p_A01_s1_w1.tif"
+    assert rows[0]["PathName"] == str(plate)
+    for row in rows[:3]:
+        assert row["reference"] == "limit"
+        assert (row["outcome"] == "pass") == (row["verdict"] == "sharp")
+        if row["median_fwhm_px"]:
+            assert float(row["median_fwhm_um"]) == pytest.approx(0.2 * float(row["median_fwhm_px"]), rel=1e-4)
+            assert float(row["times_reference"]) == pytest.approx(float(row["median_sigma_px"]) / 2, rel=1e-4)
+    assert "empty" in rows[3]["note"] or "no picture" in rows[3]["note"]
+    assert (rows[3]["outcome"], rows[3]["Metadata_QCFlag"]) == ("review", "1")
+    sets = rows_in(tmp_path / "qc.image_sets.csv")
+    assert [one["FileName_Ch1"] for one in sets] == [row["FileName"] for row in rows]
+    assert [one["ImageQuality_BlurFWHM_Ch1"] for one in sets] == [row["median_fwhm_px"] for row in rows]
+
+
+def test_what_is_done_is_not_done_again(plate, tmp_path, calls, capsys):
+    qc, some = tmp_path / "qc.csv", [plate / "p_A01_s1_w1.tif", plate / "p_A02_s1_w1.tif"]
+    assert run("estimate", *some, "--table", qc) == 0
+    before = rows_in(qc)
+    journal = tmp_path / "qc.csv.done.jsonl"
+    journal.write_text(journal.read_text() + '{"format": 1, "fi')  # as a process leaves it that is killed
+    calls.clear()
+    tifffile.imwrite(some[1], np.full((64, 64), 7, np.uint16))
+    assert run("estimate", plate / "*.tif", "--table", qc, "--limit", 3) == 0
+    assert calls == ["p_A02_s1_w1.tif", "p_B01_s1_w1.tif"]
+    after = rows_in(qc)
+    assert after[0]["median_sigma_px"] == before[0]["median_sigma_px"]
+    assert [row["reference_sigma_px"] for row in after] == ["3"] * 3
+    capsys.readouterr()
+    assert run("estimate", some[0], "--table", qc) == cli.FAILED
+    assert "holds pictures that are not among those given" in capsys.readouterr().err
+    assert rows_in(qc) == after
+
+
+def test_a_table_of_something_else_is_not_replaced(plate, tmp_path, calls, capsys):
+    qc = tmp_path / "qc.csv"
+    qc.write_text("mine")
+    assert run("estimate", plate, "--table", qc) == cli.FAILED
+    assert "exists already and was left as it is" in capsys.readouterr().err
+    assert (qc.read_text(), calls) == ("mine", [])
+
+
+def test_an_interrupted_batch_keeps_its_rows(plate, tmp_path, monkeypatch, calls):
+    qc, real = tmp_path / "qc.csv", job.estimate_blur
+
+    def second(picture, **options):
+        if calls:
+            import signal
+
+            signal.raise_signal(signal.SIGINT)
+        return real(picture, **options)
+
+    monkeypatch.setattr(job, "estimate_blur", second)
+    assert run("estimate", plate, "--table", qc) == cli.INTERRUPTED
+    assert [row["FileName"] for row in rows_in(qc)] == ["p_A01_s1_w1.tif"]
+
+
+def test_files_of_one_name_keep_their_folders(plate, tmp_path):
+    for pos in ("Pos0", "Pos1"):
+        (tmp_path / "run" / pos).mkdir(parents=True)
+        (tmp_path / "run" / pos / "img.tif").write_bytes((plate / "p_A01_s1_w1.tif").read_bytes())
+    out = tmp_path / "out"
+    assert run("estimate", tmp_path / "run", "-o", out) == 0
+    assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*.tif")) == [
+        f"Pos{n}/img.sigma.ome.tif" for n in (0, 1)
+    ]
+
+
+@pytest.mark.parametrize("how", ["list", "stdin"])
+def test_a_list_of_files(plate, tmp_path, monkeypatch, how):
+    names = "p_B01_s1_w1.tif\n\np_A01_s1_w1.tif\n"
+    given = plate / "list.txt"
+    given.write_text(names)
+    if how == "stdin":
+        monkeypatch.chdir(plate)
+        monkeypatch.setattr(sys, "stdin", io.StringIO(names))
+        given = "-"
+    assert run("estimate", given, "--table", tmp_path / "qc.csv") == 0
+    assert [row["Metadata_Well"] for row in rows_in(tmp_path / "qc.csv")] == ["B01", "A01"]
+
+
+def test_wrong_usage_is_said_before_the_work(plate, tmp_path, calls, capsys, monkeypatch):
+    qc = tmp_path / "qc.csv"
+    assert run("estimate", plate) == cli.USAGE
+    assert run("estimate", plate, "-o", tmp_path, "--report", "r.html") == cli.USAGE
+    assert run("estimate", plate, "--table", qc, "--sharp", "tenth", "--limit", 1) == cli.USAGE
+    for arguments, said in (
+        ((plate / "*.nd2", "--table", qc), "No file fits the pattern"),
+        ((plate, "--table", tmp_path / "qc.xlsx"), "ends in .csv or .parquet"),
+        ((tmp_path, "--table", plate / "notes.md" / "qc.csv"), "cannot be made"),
+    ):
+        capsys.readouterr()
+        assert run("estimate", *arguments) == cli.FAILED
+        assert said in capsys.readouterr().err
+    monkeypatch.setattr(table.importlib.util, "find_spec", lambda name: None)
+    assert run("estimate", plate, "--table", tmp_path / "qc.parquet") == cli.FAILED
+    assert 'pip install "napari-blurmap[parquet]"' in capsys.readouterr().err
+    assert calls == []
+
+
+def test_a_table_open_in_another_program(tmp_path, monkeypatch):
+    held, real = tmp_path / "qc.csv", os.replace
+
+    def replace(source, target):
+        if target == held:
+            raise PermissionError(13, "in use")
+        real(source, target)
+
+    monkeypatch.setattr(atomic, "os", SimpleNamespace(**{**vars(os), "replace": replace}))
+    assert table.write_table(held, [{"a": 1}, {"b": 0.5}]) == tmp_path / "qc-2.csv"
+    assert (tmp_path / "qc-2.csv").read_bytes() == b"a,b\r\n1,\r\n,0.5\r\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_parquet_holds_the_same(plate, tmp_path):
+    from pyarrow import parquet
+
+    assert run("estimate", plate, "--table", tmp_path / "qc.csv") == 0
+    assert run("estimate", plate, "--table", tmp_path / "qc.parquet") == 0
+    kept = parquet.read_table(tmp_path / "qc.parquet").to_pylist()
+    for one, row in zip(kept, rows_in(tmp_path / "qc.csv"), strict=True):
+        assert {k: "" if v is None else f"{v:.6g}" if isinstance(v, float) else str(v) for k, v in one.items()} == row
+
+
+def test_a_report_beside_the_table(plate, tmp_path):
+    page = tmp_path / "qc.html"
+    assert run("estimate", plate, "--table", tmp_path / "qc.csv", "--report", page, "--limit", 2) == 0
+    assert "Compared with: limit" in page.read_text()
+
+
+def test_workers_side_by_side_give_the_same(plate, tmp_path):
+    for n in (1, 2):
+        assert run("estimate", plate, "--table", tmp_path / f"{n}.csv", "--workers", n) == 0
+    assert rows_in(tmp_path / "1.csv") == rows_in(tmp_path / "2.csv")

@@ -1,0 +1,129 @@
+"""Rows of a batch: how they compare with each other and with what counts as sharp, and the page made of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_blurmap import BlurMap, Reference
+from napari_blurmap.batch.journal import Done, Journal
+from napari_blurmap.batch.measured import measure
+from napari_blurmap.batch.names import name_pattern
+from napari_blurmap.batch.report import report_page
+from napari_blurmap.batch.rows import columns_of, compare_rows, image_sets, rows_of, sharpest
+
+
+def blurmap(sigma, *, seed=0, judged=1.0, error=0.05, **shape):
+    rng = np.random.default_rng(seed)
+    values = sigma * np.exp(0.2 * rng.standard_normal((96, 96)))
+    status = (rng.random((96, 96)) > judged).astype(np.uint8)
+    about = {"axes": "yx", "scale": (0.5, 0.5), "units": ("um", "um"), "provenance": {}}
+    return BlurMap(values, error * values, status, **shape, **about)
+
+
+def batch(found):
+    """Rows of maps by file."""
+    done = {}
+    for name, m in found.items():
+        file = str(Path(name).absolute())
+        picture = np.random.default_rng(1).random((96, 96))
+        done[file] = Done(file, {}, None, measure(m, m.summary(), picture))
+    return rows_of([Path(name) for name in found], done, {}, name_pattern(None))
+
+
+@pytest.mark.parametrize("limit", [1.7, 2.0, 2.3, 40.0])
+def test_some_places_speak_for_all(limit):
+    m = blurmap(2.0, judged=0.6)
+    kept = measure(m, m.summary(1.0)).summary(limit)
+    for name, value in m.summary(limit).items():
+        if isinstance(value, float):
+            assert kept[name] == pytest.approx(value, abs=0.01), name
+        else:
+            assert kept[name] == value
+
+
+def test_a_journal_gives_back_what_it_was_given(tmp_path):
+    m = blurmap(2.0)
+    done = Done("a.tif", {"model": "x"}, None, measure(m, m.summary(1.0)), [measure(m, m.summary())], [], {"note": "n"})
+    Journal(tmp_path / "j").add(done)
+    [again] = Journal(tmp_path / "j").done.values()
+    assert json.dumps(asdict(again)) == json.dumps(asdict(done))
+    (tmp_path / "j").write_text((tmp_path / "j").read_text().replace('"format": 1', '"format": 2'))
+    assert Journal(tmp_path / "j").done == {}
+
+
+def test_the_sharpest_tenth_of_each_channel():
+    sigmas = np.linspace(1, 3, 20)
+    files = {f"P1/x_A{n + 1:02d}_s1_w{c}.tif": blurmap(c * s, seed=n) for c in (1, 2) for n, s in enumerate(sigmas)}
+    rows = batch(files)
+    compare_rows(rows, sharpest(rows, "sharpest tenth", 0.1))
+    for c in (1, 2):
+        mine = [row for row in rows if row.channel == str(c)]
+        medians = sorted(row.figures["median_sigma"] for row in mine)
+        [sigma] = {row.figures["reference"]["sigma"] for row in mine}
+        assert sigma == pytest.approx(np.mean(medians[:2]))
+        assert mine[0].outcome == "pass"
+        assert mine[-1].outcome == "fail"
+        assert mine[-1].figures["ratio"] == pytest.approx(medians[-1] / sigma)
+    columns = columns_of(rows[0])
+    assert columns["reference"] == "sharpest tenth of channel 1"
+    assert columns["median_fwhm_um"] == pytest.approx(0.5 * 2.3548 * rows[0].figures["median_sigma"], rel=1e-4)
+    wide = image_sets(rows)
+    assert len(wide) == 20
+    assert (wide[3]["Metadata_Plate"], wide[3]["Metadata_Well"], wide[3]["Metadata_Site"]) == ("P1", "A04", "1")
+    assert wide[3]["FileName_Ch2"] == "x_A04_s1_w2.tif"
+    assert wide[3]["ImageQuality_BlurFWHM_Ch2"] == pytest.approx(2 * wide[3]["ImageQuality_BlurFWHM_Ch1"], rel=1e-3)
+    assert wide[-1]["ImageQuality_BlurFlag_Ch1"] == wide[-1]["Metadata_QCFlag"] == 1
+
+
+def test_outliers_by_median_and_mad_of_their_plate():
+    sigmas = [2.0, 2.1, 1.9, 2.05, 1.95, 2.0, 5.0]
+    rows = batch({f"{p}/A{n:02d}/f.tif": blurmap(p * s, error=0.01) for p in (1, 2) for n, s in enumerate(sigmas, 1)})
+    compare_rows(rows, lambda found, channel: None)
+    logs = np.log([row.figures["median_sigma"] for row in rows[:7]])
+    expected = (logs - np.median(logs)) / (1.4826 * np.median(np.abs(logs - np.median(logs))))
+    np.testing.assert_allclose([row.outlying for row in rows[:7]], expected, rtol=1e-6)
+    assert [row.is_outlier for row in rows] == 2 * ([False] * 6 + [True])
+    assert [row.outcome for row in rows] == 2 * ([""] * 6 + ["review"])
+
+
+def test_pictures_alike_within_their_error_are_no_outliers():
+    rows = batch({f"1/A{n:02d}/f.tif": blurmap(s) for n, s in enumerate([2.0] * 6 + [2.02], 1)})
+    compare_rows(rows, lambda found, channel: None)
+    assert not any(row.is_outlier for row in rows)
+
+
+def test_what_cannot_be_judged_never_passes():
+    rows = batch({"a.tif": blurmap(1.0, judged=0.0), "b.tif": blurmap(1.0)})
+    for reference in (None, Reference(50.0, "limit", "typed")):
+        compare_rows(rows, lambda found, channel, limit=reference: limit)
+        assert rows[0].outcome == "review"
+        assert columns_of(rows[0])["review"] == 1
+    assert rows[1].outcome == "pass"
+
+
+def test_the_axes_of_the_blur():
+    one = np.ones((96, 96))
+    m = blurmap(2.0, ellipticity_1=0 * one, ellipticity_2=0.6 * one, ellipticity_error=0.01 * one)
+    [row] = batch({"a.tif": m})
+    columns, axes = columns_of(row), m.axes_of_blur
+    assert columns["sigma_major_px"] == pytest.approx(np.median(axes.major), rel=0.02)
+    assert columns["sigma_minor_px"] == pytest.approx(np.median(axes.minor), rel=0.02)
+    assert columns["angle_degrees"] == pytest.approx(45)
+
+
+def test_the_report_needs_nothing_else():
+    rows = batch({f"P<1>/f_{w}_s1_w1.tif": blurmap(s) for w, s in (("A01", 1.0), ("B12", 4.0), ("P24", 0.8))})
+    compare_rows(rows, lambda found, channel: 1.2)
+    page = report_page(rows, title="a <plate>")
+    assert not re.search(r"""(src|href)=["'](?!data:)|url[(]""", page)
+    assert "<plate>" not in page
+    assert "P<1>" not in page
+    assert page.count("<rect ") == 16 * 24
+    assert page.count("<circle ") == page.count('src="data:image/jpeg;base64,/9j/') == 3
+    assert page.index("f_B12_s1_w1.tif<br>") < page.index("f_A01_s1_w1.tif<br>") < page.index("f_P24_s1_w1.tif<br>")
