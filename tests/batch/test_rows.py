@@ -126,4 +126,8 @@ def test_the_report_needs_nothing_else():
     assert "P<1>" not in page
     assert page.count("<rect ") == 16 * 24
     assert page.count("<circle ") == page.count('src="data:image/jpeg;base64,/9j/') == 3
-    assert page.index("f_B12_s1_w1.tif<br>") < page.index("f_A01_s1_w1.tif<br>") < page.index("f_P24_s1_w1.tif<br>")
+    assert (
+        page.index("f_B12_s1_w1.tif, channel 1<br>")
+        < page.index("f_A01_s1_w1.tif, channel 1<br>")
+        < page.index("f_P24_s1_w1.tif, channel 1<br>")
+    )
