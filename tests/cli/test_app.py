@@ -20,7 +20,7 @@ from shell import run
 import napari_blurmap as nb
 from napari_blurmap.cli import app as cli
 from napari_blurmap.cli import demo
-from napari_blurmap.models import passes
+from napari_blurmap.models import pixels
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
 
@@ -305,15 +305,13 @@ def test_an_impossible_folder(picture, tmp_path, capsys):
 
 
 def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch, capsys):
-    real = passes.tiles
+    real = pixels._write
 
     def interrupting(*arguments):
-        for number, tile in enumerate(real(*arguments)):
-            if number == 1:
-                os.kill(os.getpid(), signal.SIGINT)
-            yield tile
+        os.kill(os.getpid(), signal.SIGINT)
+        real(*arguments)
 
-    monkeypatch.setattr(passes, "tiles", interrupting)
+    monkeypatch.setattr(pixels, "_write", interrupting)
     out = tmp_path / "out"
     assert run("estimate", picture, "-o", out, "--tile", 32) == cli.INTERRUPTED
     partial = nb.BlurMap.load(out / "cells.partial.sigma.ome.tif")
