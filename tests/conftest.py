@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from hypothesis import settings
 # in the same order give the same figures on every machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Neither read nor change the preferences of whoever runs the tests.
-os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="blurmap-tests-")) / "settings.yaml")
+# Neither read nor change the preferences of whoever runs the tests: napari keeps its own in memory.
+os.environ["NAPARI_CONFIG"] = ""
 
 # Time limits would fail on a busy machine, and random examples differ from run to run.
 settings.register_profile("blurmap", deadline=None, derandomize=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from napari.components import ViewerModel
+from own_pictures import small_trainings
 
 import napari_blurmap as nb
 from napari_blurmap.synthesis.textures import dead_leaves
@@ -91,7 +92,8 @@ def test_examples_of_the_gallery_use_what_is_there(root: Path) -> None:
                 assert node.attr in nb.__all__, f"{example.name}: {node.attr}"
 
 
-# What a page does is done on a small picture, and with two steps of training: the pages are tried, not the methods.
+# What a page does is done on a small picture, and with two small steps of training: the pages are tried, not the
+# methods.
 SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "steps=2"}
 
 
@@ -99,6 +101,7 @@ SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "st
     "page", ["README.md", *(f"docs/{page}.md" for page in ("check", "large", "model", "smoothing", "training"))]
 )
 def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_trainings(monkeypatch)
     (tmp_path / "sharp").mkdir()
     for i in range(4):
         tifffile.imwrite(tmp_path / "sharp" / f"{i}.tif", dead_leaves((128, 128), np.random.default_rng(i)))

@@ -444,18 +444,13 @@ def test_train_default_from_the_shell(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def sharp(tmp_path, monkeypatch):
     """A folder with two sharp pictures and a file that is none, and small crops."""
-    from napari_blurmap.synthesis.scenes import random_scene
-    from napari_blurmap.training.own import learners, recipe
+    from own_pictures import leaves, small_trainings
 
-    for name in ("_WATCHING", "_REPORTING"):
-        monkeypatch.setattr(learners, name, 2)
-    monkeypatch.setattr(recipe, "_EDGE", 64)
-    monkeypatch.setattr(recipe, "_BATCH", 2)
+    small_trainings(monkeypatch)
     folder = tmp_path / "sharp"
     folder.mkdir()
     for seed in range(2):
-        scene = random_scene((128, 128), np.random.default_rng(seed), kind="dead leaves")
-        tifffile.imwrite(folder / f"{seed}.tif", (250 * scene).astype(np.uint8))
+        tifffile.imwrite(folder / f"{seed}.tif", leaves(seed, (128, 128)))
     (folder / "notes.txt").write_text("no picture")
     return folder
 

@@ -6,11 +6,22 @@ import numpy as np
 import torch
 
 from napari_blurmap.synthesis.scenes import random_scene
+from napari_blurmap.training.own import learners, recipe
 from napari_blurmap.training.own.config import TuneConfig
 from napari_blurmap.training.own.crops import CropConfig, TuneCrops
 from napari_blurmap.training.own.pictures import read_pictures
 from napari_blurmap.training.own.session import Tuning
 from napari_blurmap.training.own.sources import list_sources
+
+
+def small_trainings(monkeypatch):
+    """Few and small crops, so that trainings last seconds."""
+    for module, values in (
+        (recipe, {"_BATCH": 2, "_EDGE": 64}),
+        (learners, {"_WATCHING": 2, "_REPORTING": 4, "_WATCHING_PATCHES": 20, "_REPORTING_PATCHES": 40}),
+    ):
+        for name, value in values.items():
+            monkeypatch.setattr(module, name, value)
 
 
 def leaves(seed, shape=(96, 96)):

@@ -12,6 +12,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+from own_pictures import leaves, small_trainings
 from qtpy.QtWidgets import QApplication
 
 import napari_blurmap as nb
@@ -22,7 +23,6 @@ from napari_blurmap.plugin.layers.picture import LayerPicture
 from napari_blurmap.plugin.run.control import RunState
 from napari_blurmap.plugin.train.job import TrainJob
 from napari_blurmap.plugin.train.panel import TrainPanel
-from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.training.own.config import TuneStep
 from napari_blurmap.training.own.report import RangeRow, TuneReport
 
@@ -289,15 +289,17 @@ def test_without_pictures_there_is_no_button(make_napari_viewer_proxy: Any, plug
     assert "Select sharp pictures" in panel.form.words.text()
 
 
-def test_a_real_training(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any, tmp_path: Path):
+def test_a_real_training(
+    make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    small_trainings(monkeypatch)
     viewer = make_napari_viewer_proxy(show=True)
     for number in range(2):
-        scene = random_scene((128, 128), np.random.default_rng(number), kind="dead leaves")
-        viewer.add_image((200 * scene).astype(np.uint8), name=f"picture {number}")
+        viewer.add_image(leaves(number, (128, 128)), name=f"picture {number}")
     panel = TrainPanel(viewer)
     viewer.window.add_dock_widget(panel, name="Train blur model (Blur Map)")
     panel.form.pictures.value = list(panel.form.pictures.choices)
-    panel.form.minutes.value = 0.1
+    panel.form.minutes.min = panel.form.minutes.value = 0.03
     panel.form.target.value = tmp_path / "real.blurmap.safetensors"
     panel.run()
     qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=120000)
