@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import replace
 from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
+from ..ground.arrays import Eager, is_lazy
 from ..io.folders import pictures_in
-from ..io.pictures import is_picture, read_picture
+from ..io.pictures import is_picture, is_zarr, list_images, read_picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,7 +37,8 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
     Returns
     -------
     files : list of Path
-        In the order given, each once, those of a pattern or a folder by name, numbers in it counted as such. A file
+        In the order given, each once, those of a pattern or a folder by name, numbers in it counted as such. Of a
+        plate in OME-Zarr there is each field, ``plate.ome.zarr/A/1/0``. A file
         that does not exist is among them: whoever reads it says so.
     left_out : list of Path
         What folders hold beside pictures.
@@ -52,7 +55,7 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
         path = as_path("file", one)
         if text == "-":
             files += _listed(sys.stdin, Path())
-        elif path.is_dir() and path.suffix.lower() != ".zarr":
+        elif path.is_dir() and not is_zarr(path):
             inside = sorted(_inside(path), key=_by_numbers)
             pictures = [file for file in inside if file.suffix.lower() in _PICTURES or is_picture(file)]
             if not pictures:
@@ -71,7 +74,7 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
             files += sorted(map(Path, found), key=_by_numbers)
         else:
             files.append(path)
-    return list(dict.fromkeys(files)), left_out
+    return list(dict.fromkeys(image for file in files for image in _images(file))), left_out
 
 
 def result_names(files: Sequence[Path]) -> list[Path]:
@@ -110,6 +113,9 @@ def result_names(files: Sequence[Path]) -> list[Path]:
 def read(file: Path, tell: Callable[[str], None]) -> tuple[Picture, dict[str, str]]:
     """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several."""
     picture = read_picture(file)
+    if is_lazy(picture.array):
+        # A lazy map would be computed for the file and once more for its figures, and nobody would see how far it is.
+        picture = replace(picture, array=Eager(picture.array))
     about: dict[str, str] = {}
     if picture.note is not None:
         tell(f"{file}: {picture.note}")
@@ -126,8 +132,16 @@ def _inside(folder: Path) -> Iterator[Path]:
     """Files in a folder and all folders in it, hidden ones apart; a Zarr is one of them."""
     yield from pictures_in(folder)
     for one in folder.iterdir():
-        if one.is_dir() and one.name[0] != ".":
-            yield from [one] if one.suffix.lower() == ".zarr" else _inside(one)
+        if one.is_dir() and one.name[0] != "." and not is_zarr(one):
+            yield from _inside(one)
+
+
+def _images(file: Path) -> list[Path]:
+    """Its pictures; what is wrong with it is said by whoever reads it."""
+    try:
+        return list_images(file)
+    except BlurMapError:
+        return [file]
 
 
 def _listed(lines: Iterable[str], folder: Path) -> list[Path]:

@@ -89,6 +89,23 @@ def in_memory(data: Any) -> Any:
     return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
 
 
+class Eager:
+    """A dask array that is computed a piece at a time, when a piece is read.
+
+    `estimate_blur` would hand back a lazy map of a lazy picture, and who needs
+    all of it at once would compute it out of sight.
+    """
+
+    def __init__(self, lazy: Any) -> None:
+        self._lazy = lazy
+        self.shape: tuple[int, ...] = lazy.shape
+        self.dtype: np.dtype[Any] = lazy.dtype
+        self.ndim = len(self.shape)
+
+    def __getitem__(self, where: Any) -> Any:
+        return in_memory(self._lazy[where])
+
+
 def without_masked(data: Any) -> NDArray[Any]:
     """Numbers of a part of a picture, with NaN where a mask says that there is no data."""
     array = in_memory(data)

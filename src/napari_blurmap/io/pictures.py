@@ -1,4 +1,4 @@
-"""Reading pictures from files: TIFF of every kind, OME-Zarr, PNG, JPEG, BMP, GIF, with known pixel sizes."""
+"""Reading pictures from files: TIFF of every kind, OME-Zarr, PNG, JPEG, BMP, GIF, and what bioio reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
+from .bioio_pictures import plugin_for, read_bioio
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
@@ -30,8 +31,10 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     ----------
     path : path
         TIFF (OME, ImageJ, tiled, Big, any usual compression), OME-Zarr, PNG,
-        JPEG, BMP or GIF; told by content, not by name. Of a file with different
-        images the first is read; see `list_images`.
+        JPEG, BMP or GIF; told by content, not by name. Microscopes' own formats
+        (CZI, ND2, LIF, ...) are read where bioio and its plug-in for them are
+        installed. Of a file with different images the first is read; see
+        `list_images`.
 
     Returns
     -------
@@ -57,8 +60,10 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     file = as_path("path", path)
     if is_zarr(file):
         picture = read_zarr(file)
+    elif _start(file) in _TIFF_STARTS:
+        picture = read_tiff(file)
     else:
-        picture = read_tiff(file) if _start(file) in _TIFF_STARTS else read_pillow(file)
+        picture = read_bioio(file) if plugin_for(file) else read_pillow(file)
     return replace(picture, source={"path": str(file.resolve())} | picture.source)
 
 
@@ -101,12 +106,12 @@ def is_picture(file: Path) -> bool:
     Returns
     -------
     bool
-        By its first bytes, not by its name; it may still be damaged.
+        By its first bytes, microscopes' own formats by their endings; it may still be damaged.
     """
     from PIL import Image
 
     try:
-        if is_zarr(file) or _start(file) in _TIFF_STARTS:
+        if is_zarr(file) or _start(file) in _TIFF_STARTS or plugin_for(file):
             return True
         with open_picture(file):
             return True

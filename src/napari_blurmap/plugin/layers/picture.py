@@ -7,29 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...ground.arrays import in_memory, is_lazy
+from ...ground.arrays import Eager, is_lazy
 from ...ground.units import meters, pixel_side
 
 if TYPE_CHECKING:
     from napari.layers import Image
 
     from ...picture.stack import Stack
-
-
-class Eager:
-    """A dask array that is computed a piece at a time, when a piece is read.
-
-    `estimate_blur` would hand back a lazy map of a lazy picture, and napari
-    would then estimate in the thread that draws.
-    """
-
-    def __init__(self, lazy: Any) -> None:
-        self._lazy = lazy
-        self.shape: tuple[int, ...] = lazy.shape
-        self.dtype: np.dtype[Any] = lazy.dtype
-
-    def __getitem__(self, where: Any) -> Any:
-        return in_memory(self._lazy[where])
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,88 @@
+"""Pictures in microscopes' own formats, through bioio and its plug-ins where they are installed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BlurMapError
+from .picture import Picture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Endings to the plug-in of bioio that reads them.
+_PLUGINS = {
+    ".czi": "bioio-czi",
+    ".nd2": "bioio-nd2",
+    ".lif": "bioio-lif",
+    ".dv": "bioio-dv",
+    ".r3d": "bioio-dv",
+    ".sldy": "bioio-sldy",
+    **dict.fromkeys((".ims", ".oib", ".oif", ".oir", ".vsi", ".mrxs"), "bioio-bioformats"),
+}
+
+
+def plugin_for(file: Path) -> str | None:
+    """Plug-in of bioio that reads files of this ending; None where it is no microscope's own."""
+    return _PLUGINS.get(file.suffix.lower())
+
+
+def read_bioio(file: Path) -> Picture:
+    """Open the first scene of a file in a microscope's own format.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        One for which `plugin_for` knows a plug-in.
+
+    Returns
+    -------
+    Picture
+        Lazy (dask); of its source only ``image`` is known.
+
+    Raises
+    ------
+    BlurMapError
+        If bioio or the plug-in is not installed, or cannot read it.
+    """
+    plugin = plugin_for(file)
+    if find_spec("bioio") is None:
+        raise BlurMapError(
+            f"{file} is in a microscope's own format; to read it: pip install 'napari-blurmap[formats]' {plugin} (or "
+            "export it as OME-TIFF)."
+        )
+    if find_spec(str(plugin).replace("-", "_")) is None:
+        raise BlurMapError(f"{file} is read by a plug-in of bioio; install it: pip install {plugin}.")
+    import bioio
+
+    try:
+        reader = bioio.BioImage(file).reader
+        array, count = reader.xarray_dask_data, len(reader.scenes)
+        names = [str(name).lower() for name in array.dims]
+        sizes: Any = reader.physical_pixel_sizes
+        data = array.data
+    except Exception as error:
+        # Every plug-in raises its own.
+        raise BlurMapError(
+            f"{file} cannot be read by {plugin} ({str(error) or type(error).__name__}): it is damaged, incomplete or "
+            "of another kind. Export it as OME-TIFF."
+        ) from error
+    is_colour = "s" in names
+    last = ("y", "x", "s")
+    order = sorted(range(len(names)), key=lambda i: (names[i] in last, last.index(names[i]) if names[i] in last else i))
+    # Micrometres, as bioio has them.
+    found = {axis: float(getattr(sizes, axis.upper(), None) or 0) for axis in "zyx"}
+    known = {axis: size for axis, size in found.items() if isfinite(size) and size > 0}
+    if not {"y", "x"} <= known.keys():
+        known = {}
+    axes = tuple(names[i] for i in order)
+    return Picture(
+        data.transpose(order),
+        axes,
+        tuple(known.get(axis, 1.0) for axis in axes),
+        tuple("micrometer" if axis in known else "pixel" for axis in axes),
+        len(axes) - 1 if is_colour else None,
+        {"image": f"first of {count}"} if count > 1 else {},
+    )

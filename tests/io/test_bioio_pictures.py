@@ -1,0 +1,73 @@
+"""Microscopes' own formats through bioio: what to install is said, and what it gives is taken over."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import dask.array as da
+import numpy as np
+import pytest
+
+from napari_blurmap.errors import BlurMapError
+from napari_blurmap.io import bioio_pictures
+from napari_blurmap.io.pictures import is_picture, read_picture
+
+VALUES = np.arange(3 * 40 * 50 * 2).reshape(40, 50, 3, 2)
+
+
+def fake(path):
+    """As the real one: axes in the plug-in's own order, sizes in micrometres, None where they are not known."""
+    if path.stat().st_size == 0:
+        raise OSError("empty")
+    data = SimpleNamespace(dims=("Y", "X", "S", "Z"), data=da.from_array(VALUES))
+    sizes = SimpleNamespace(Z=None, Y=0.2, X=0.1)
+    return SimpleNamespace(
+        reader=SimpleNamespace(xarray_dask_data=data, scenes=("A1", "A2"), physical_pixel_sizes=sizes)
+    )
+
+
+@pytest.fixture
+def czi(tmp_path):
+    (tmp_path / "a.czi").write_bytes(b"ZISRAWFILE")
+    return tmp_path / "a.czi"
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """What to call with the packages that are there."""
+
+    def only(*names):
+        monkeypatch.setattr(bioio_pictures, "find_spec", lambda name: name if name in names else None)
+        monkeypatch.setitem(sys.modules, "bioio", SimpleNamespace(BioImage=fake))
+
+    return only
+
+
+def test_what_to_install_is_said_in_one_line(czi, install):
+    assert is_picture(czi)
+    install()
+    with pytest.raises(BlurMapError, match=r"pip install 'napari-blurmap\[formats\]' bioio-czi") as raised:
+        read_picture(czi)
+    assert "\n" not in str(raised.value)
+    install("bioio")
+    with pytest.raises(BlurMapError, match="pip install bioio-czi"):
+        read_picture(czi)
+
+
+def test_what_bioio_gives(czi, install):
+    install("bioio", "bioio_czi")
+    picture = read_picture(czi)
+    assert hasattr(picture.array, "dask")
+    assert (picture.axes, picture.channel_axis) == (("z", "y", "x", "s"), 3)
+    assert picture.scale == (1, 0.2, 0.1, 1)
+    assert picture.units == ("pixel", "micrometer", "micrometer", "pixel")
+    assert picture.source == {"path": str(czi.resolve()), "image": "first of 2"}
+    np.testing.assert_array_equal(picture.array, VALUES.transpose(3, 0, 1, 2))
+
+
+def test_what_bioio_cannot_read(czi, install):
+    install("bioio", "bioio_czi")
+    czi.write_bytes(b"")
+    with pytest.raises(BlurMapError, match=r"a\.czi cannot be read by bioio-czi \(empty\)"):
+        read_picture(czi)
