@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +13,7 @@ class Picture:
     Attributes
     ----------
     array : array, shape (..., Y, X) or with a colour axis
-        As stored, no scaling of values.
+        As stored, no scaling of values; numpy, or dask where it is read later.
     axes : tuple of str
         Name of every axis of ``array``, the colour axis included ("s", for
         samples of a colour); lower case.
@@ -33,7 +30,7 @@ class Picture:
         Why it has no pixel size although its file gives one: a sentence for its user.
     """
 
-    array: NDArray[Any]
+    array: Any
     axes: tuple[str, ...]
     scale: tuple[float, ...]
     units: tuple[str, ...]
