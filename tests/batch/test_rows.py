@@ -90,6 +90,9 @@ def test_outliers_by_median_and_mad_of_their_plate():
     np.testing.assert_allclose([row.outlying for row in rows[:7]], expected, rtol=1e-6)
     assert [row.is_outlier for row in rows] == 2 * ([False] * 6 + [True])
     assert [row.outcome for row in rows] == 2 * ([""] * 6 + ["review"])
+    for limit, outcome in ((3.0, "fail"), (20.0, "review")):  # blurred, or only unlike the others
+        compare_rows(rows, lambda found, channel, limit=limit: Reference(limit, "limit", "typed"))
+        assert rows[6].outcome == outcome
 
 
 def test_pictures_alike_within_their_error_are_no_outliers():

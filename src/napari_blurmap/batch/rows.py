@@ -79,10 +79,13 @@ class Row:
     @property
     def outcome(self) -> str:
         """What to do with it: pass, fail or review; "" where nothing is against it and nothing to compare with."""
-        if self.measured is None or self.is_outlier or why_untold(self.figures) is not None:
+        verdict = self.figures.get("verdict")
+        if self.measured is None or why_untold(self.figures) is not None:
             return "review"
-        of = {"sharp": "pass", "blurred": "fail", None: "review" if self.problem else ""}
-        return of.get(self.figures["verdict"], "review")
+        if verdict == "blurred":
+            return "fail"
+        of = {"sharp": "pass", None: "review" if self.problem else ""}
+        return "review" if self.is_outlier else of.get(verdict, "review")
 
 
 def rows_of(
