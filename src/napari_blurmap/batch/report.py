@@ -20,7 +20,8 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body{{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222;background:#fff}}
 h2{{margin-top:2em}} figure{{display:inline-block;margin:.4em;vertical-align:top;width:240px}}
-figcaption{{font-size:12px;overflow-wrap:anywhere}} svg{{display:block;margin:.6em 0;max-width:100%;height:auto}}
+figcaption{{font-size:12px;overflow-wrap:anywhere}}
+svg{{display:block;overflow:visible;margin:.6em 0;max-width:100%;height:auto}}
 table{{border-collapse:collapse;font-size:13px}} td,th{{padding:.2em .7em;border-bottom:1px solid #ddd;text-align:left}}
 </style></head><body><h1>{title}</h1>
 <p>{line}. {reference}</p>
