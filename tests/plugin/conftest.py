@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_garbage_among_the_imported():
-    """Garbage is collected around every window: not each time among all that torch and napari are made of."""
-    import napari.viewer  # noqa: F401
-    import torch  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Slow:
