@@ -1,8 +1,13 @@
-"""The long training of the bundled model, on a GPU and the processor cores beside it.
+"""The long training of a bundled model, on a GPU and the processor cores beside it, or on a processor alone.
 
 ``OPENBLAS_NUM_THREADS=1 PYTHONPATH=src python tools/long_training.py OUT --minutes 8`` goes on from the bundled
 weights and leaves ``OUT/default.pt``; the same command with ``--finish``, on any machine, calibrates what is in there
-and writes ``OUT/default.blurmap.safetensors``.
+and writes ``OUT/default.blurmap.safetensors``. ``--until 0.7`` stops there, so that the rest of the budget, and of the
+fall of the rate, can go on with other crops (``--size``, ``--batch``); ``--mean OTHER.pt:2`` with ``--finish`` takes a
+mean of the weights of several checkpoints, here of two parts of another and one of ``OUT/default.pt``.
+
+The second leg of `kernel`: ``--init kernel --device cpu --workers 0 --rate 1.2e-3 --minutes 112``, and in turn
+``--size 256 --batch 12 --echo 2 --until 0.28``, ``--size 128 --batch 48 --echo 3 --until 0.73``, and the first again.
 """
 
 from __future__ import annotations
@@ -25,10 +30,13 @@ def settings() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="a folder")
     parser.add_argument("--finish", action="store_true", help="calibrate and write the model")
+    parser.add_argument("--mean", nargs="*", default=[], metavar="FILE:PART", help="other checkpoints to average")
+    parser.add_argument("--until", type=float, default=1.0, help="share of the budget at which to stop")
     parser.add_argument("--init", default="default", help="model to start from")
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--workers", type=int, default=12)
+    parser.add_argument("--size", type=int, default=256, help="edge of a crop, pixels")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--echo", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2e-3)
@@ -36,10 +44,23 @@ def settings() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def average(training: Training, others: list[str]) -> None:
+    """Take other checkpoints into its averaged weights, each with its part; its own is one."""
+    own = training.learned.state_dict()
+    parts = [(own, 1.0)]
+    for other in others:
+        path, _, part = other.rpartition(":")
+        known = torch.load(path, map_location="cpu", weights_only=True)["average"]
+        parts.append(({name: known[f"module.{name}"] for name in own}, float(part)))
+    total = sum(part for _, part in parts)
+    mean = {name: sum(part / total * weights[name].double() for weights, part in parts) for name in own}
+    training.learned.load_state_dict({name: values.to(own[name].dtype) for name, values in mean.items()})
+
+
 def main() -> None:
     """Train, or finish."""
     given = vars(settings())
-    out, finish = given.pop("out"), given.pop("finish")
+    out, finish, until, others = (given.pop(name) for name in ("out", "finish", "until", "mean"))
     out.mkdir(parents=True, exist_ok=True)
     # The bundled weights were trained with the average statistics of the batch norms to the end.
     config = TrainConfig(**given, frozen_from=0.0)
@@ -47,6 +68,7 @@ def main() -> None:
     if finish:
         training = Training(replace(config, device="cpu"), checkpoint)
         training.config = config  # what the card tells
+        average(training, others)
         training.model(validation=_VALIDATION).save(out / "default.blurmap.safetensors", overwrite=True)
         return
     torch.backends.cudnn.benchmark = True
@@ -59,6 +81,8 @@ def main() -> None:
                 f"step {at.step}, {at.fraction:.1%}, loss {fmean(losses[-200:]):.3f}, {crops:.0f} crops a second",
                 flush=True,
             )
+        if at.fraction >= until:
+            break
 
 
 if __name__ == "__main__":
