@@ -29,7 +29,7 @@ def test_a_linear_output_gives_a_linear_map(tiny_model, monkeypatch, axis):
     output = torch.cat([(soft_target(sigma, grid) + 1e-12).log(), torch.full((1, 1, 32, 32), 20.0)], dim=1)
     whole = (slice(0, 128), slice(0, 128))
 
-    def over(self, plane, device, edge, use, workers=1):
+    def over(self, plane, part, device, edge, use, workers=1):
         yield use(Tile(whole, whole), output)
 
     monkeypatch.setattr(DensePass, "over", over)

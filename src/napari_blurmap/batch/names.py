@@ -95,6 +95,7 @@ def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> parts_of(Path("P1/Images/r02c03f04p01-ch2sk1fk1fl1.tiff"), name_pattern(None))
     {'plate': 'P1', 'well': 'B03', 'site': '04', 'channel': '2', 't': '1', 'z': '01'}
     """

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
+import psutil
 
 
 def free_memory() -> float:
-    """Bytes that can be had without slowing the computer down to a crawl, swap included; infinite if nobody knows."""
-    try:
-        import psutil  # type: ignore[import-untyped]  # comes with napari
-    except ImportError:
-        return inf
+    """Bytes that can be had without slowing the computer down to a crawl, swap included."""
     return float(psutil.virtual_memory().available + psutil.swap_memory().free)

@@ -128,7 +128,9 @@ class Reader:
         stride = self.over.stride
         part = within or _all(padded(copy.shape, self.over.align))
         cells = [(s.stop - s.start) // stride for s in part]
-        maps = torch.empty((1, 7 if self.model.info.gives_shape else 4, *cells), device=self.device)
+        maps = torch.empty(
+            (1, 7 if self.model.info.gives_shape else 4, *cells), dtype=torch.float32, device=self.device
+        )
 
         def use(tile: Tile, read: Tensor, _: Tensor) -> None:
             maps[..., *inside(tile.inner, part, stride)] = read[..., *tile.kept(stride)]

@@ -43,7 +43,7 @@ class Window:
     def __init__(self, channels: int, rows: int, columns: slice, cell: int, device: torch.device) -> None:
         self.columns, self.cell, self.first = columns, cell, 0
         shape = (1, channels, rows // cell, (columns.stop - columns.start) // cell)
-        self.values = torch.empty(shape, device=device, memory_format=torch.channels_last)
+        self.values = torch.empty(shape, dtype=torch.float32, device=device, memory_format=torch.channels_last)
 
     def forget(self, first: int) -> None:
         """Forget the rows before this one; those that are left move up."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: Where the grid of the models turns from linear to logarithmic, pixels.
 _KNEE = 0.35
 #: Steps of the grid on either side of the median that count as about it; those twice as far do not.
-_ABOUT = 1.5
+_ABOUT = 2.0
 READINGS = ("mean", "median", "argmax")
 
 
