@@ -145,8 +145,7 @@ class Disc:
     Parameters
     ----------
     softness : float, default=0.0
-        Sigma of the Gaussian that softens the edge, over the radius: real
-        apertures are no perfect circles, and real lenses have aberrations.
+        Sigma of the Gaussian that softens the edge, over the radius: apertures are no circles, lenses have aberrations.
     """
 
     top = 0.5
