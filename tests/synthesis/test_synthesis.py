@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
+from skimage.feature import structure_tensor
 
 import napari_blurmap as nb
 from napari_blurmap.errors import BlurMapError
@@ -136,6 +137,29 @@ def test_power_law_has_its_exponent():
     band = (f > 0.02) & (f < 0.3)
     slope = np.polyfit(np.log(f[band]), np.log(power[band]), 1)[0]
     assert slope == pytest.approx(-2.4, abs=0.15)
+
+
+def _grain(scene) -> tuple[float, float]:
+    """Direction, degrees, and length over width, by the structure tensor of gradients."""
+    yy, yx, xx = (part.mean() for part in structure_tensor(scene, sigma=2, mode="wrap", order="rc"))
+    energies, directions = np.linalg.eigh([[xx, yx], [yx, yy]])
+    x, y = directions[:, 0]  # along the grain the light changes least
+    return float(np.degrees(np.arctan2(y, x)) % 180), float(np.sqrt(energies[1] / energies[0]))
+
+
+@pytest.mark.parametrize("angle", [0.0, 30.0, 90.0, 120.0])
+def test_grain_lies_along_its_direction(angle):
+    noise = power_law((256, 256), np.random.default_rng(2), exponent=1.8, elongation=4.0, angle=angle)
+    seen, ratio = _grain(noise)
+    assert abs((seen - angle + 90) % 180 - 90) < 4
+    assert ratio == pytest.approx(4.0, rel=0.2)
+
+
+def test_fibres_lie_along_their_direction():
+    straw = dead_leaves((256, 256), np.random.default_rng(3), leaf="line", along=(30.0, 8.0), textured=0.0)
+    seen, ratio = _grain(straw)
+    assert seen == pytest.approx(30, abs=5)
+    assert ratio > 2
 
 
 def test_leaves_cover_what_they_should():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from .textures import Style
 
     Scene = NDArray[np.float32]
 
@@ -52,21 +54,40 @@ def _plates(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 
 def _power_law(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
-    styles = ("plain", "plain", "plain", "ridges", "threshold", "exponential")
+    styles: tuple[Style, ...] = ("plain", "plain", "plain", "ridges", "threshold", "exponential")
     return power_law(
         shape,
         rng,
         exponent=float(rng.uniform(0.3, 1.8)),
-        stretch_ratio=float(np.exp(rng.uniform(-1, 1))) if rng.random() < 0.4 else 1.0,
-        style=styles[int(rng.integers(len(styles)))],  # type: ignore[arg-type]
+        elongation=float(np.exp(rng.uniform(0, 2))) if rng.random() < 0.4 else 1.0,
+        angle=float(rng.uniform(0, 180)),
+        style=styles[int(rng.integers(len(styles)))],
     )
 
 
 def _grain(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     """As fine as pixels can be: sand, film, sintered powder, speckle; white, or nearly."""
-    style: Literal["plain", "exponential"] = "plain" if rng.random() < 0.7 else "exponential"
+    style: Style = "plain" if rng.random() < 0.7 else "exponential"
     exponent = float(rng.uniform(0.0, 0.35)) if rng.random() < 0.4 else 0.0
     return power_law(shape, rng, exponent=exponent, style=style)
+
+
+def _fibres(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
+    """Straw, hair, wood, muscle: what lies along one direction, sharp, and must not pass for motion."""
+    angle, long = float(rng.uniform(0, 180)), float(np.exp(rng.uniform(np.log(3), np.log(40))))
+    if rng.random() < 0.5:
+        styles: tuple[Style, ...] = ("plain", "plain", "ridges", "threshold", "exponential")
+        style = styles[int(rng.integers(len(styles)))]
+        return power_law(shape, rng, exponent=float(rng.uniform(0.3, 1.8)), elongation=long, angle=angle, style=style)
+    return dead_leaves(
+        shape,
+        rng,
+        leaf=("line", "line", "mixed")[int(rng.integers(3))],
+        radii=(float(np.exp(rng.uniform(np.log(1.5), np.log(8)))), float(rng.uniform(15, 60))),
+        cover=float(np.exp(rng.uniform(np.log(0.3), np.log(6)))),
+        textured=float(rng.uniform(0, 0.6)) if rng.random() < 0.5 else 0.0,
+        along=(angle, float(np.exp(rng.uniform(np.log(2), np.log(25))))),
+    )
 
 
 def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
@@ -76,19 +97,20 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.17),
-    "sparse leaves": (_sparse_leaves, 0.07),
-    "plates": (_plates, 0.07),
-    "power law": (_power_law, 0.18),
+    "dead leaves": (_leaves, 0.15),
+    "sparse leaves": (_sparse_leaves, 0.06),
+    "plates": (_plates, 0.06),
+    "power law": (_power_law, 0.16),
     "lattice": (lattice, 0.04),
     "weave": (weave, 0.05),
     "relief": (relief, 0.08),
-    "nuclei": (nuclei, 0.08),
+    "nuclei": (nuclei, 0.07),
     "filaments": (filaments, 0.05),
     "spots": (spots, 0.0),  # finite ones look like blurred points: training has true points instead
-    "grain": (_grain, 0.13),
+    "grain": (_grain, 0.11),
     "tissue": (tissue, 0.03),
-    "text": (_text, 0.05),
+    "text": (_text, 0.04),
+    "fibres": (_fibres, 0.10),
 }
 
 

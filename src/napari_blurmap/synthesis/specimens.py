@@ -153,7 +153,13 @@ def tissue(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     >>> tissue((64, 64), np.random.default_rng(0)).min() >= 0
     np.True_
     """
-    fibres = power_law(shape, rng, exponent=float(rng.uniform(0.8, 1.5)), stretch_ratio=float(rng.uniform(1, 2.5)))
+    fibres = power_law(
+        shape,
+        rng,
+        exponent=float(rng.uniform(0.8, 1.5)),
+        elongation=float(rng.uniform(1, 6)),
+        angle=float(rng.uniform(0, 180)),
+    )
     glass = power_law(shape, rng, exponent=1.8, style="threshold")
     dark = nuclei(shape, rng, radius=float(rng.uniform(3, 12)))
     stained = np.clip(0.35 * fibres + 0.8 * dark, 0, 1)

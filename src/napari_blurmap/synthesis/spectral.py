@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import cos, radians, sin
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ _HARMONICS = 24
 
 
 def spectral_noise(
-    shape: tuple[int, int], rng: np.random.Generator, exponent: float, stretch_ratio: float = 1.0
+    shape: tuple[int, int], rng: np.random.Generator, exponent: float, elongation: float = 1.0, angle: float = 0.0
 ) -> Plane:
     """Gaussian noise whose amplitude falls as frequency**-exponent: mean 0, standard deviation 1.
 
@@ -30,8 +31,10 @@ def spectral_noise(
         Where the noise comes from.
     exponent : float
         0 is white.
-    stretch_ratio : float, default=1.0
-        Stretches the grain along y.
+    elongation : float, default=1.0
+        Length of its grain over its width.
+    angle : float, default=0.0
+        Direction of the grain, degrees from +x towards +y.
 
     Returns
     -------
@@ -43,9 +46,9 @@ def spectral_noise(
     >>> round(float(spectral_noise((64, 48), np.random.default_rng(0), 1.0).std()), 3)
     1.0
     """
-    fy = fft.fftfreq(shape[0])[:, None] * stretch_ratio
-    fx = fft.rfftfreq(shape[1])[None, :] / stretch_ratio
-    f = np.hypot(fy.astype(np.float32), fx.astype(np.float32))
+    fy, fx = fft.fftfreq(shape[0])[:, None].astype(np.float32), fft.rfftfreq(shape[1])[None, :].astype(np.float32)
+    c, s, ratio = cos(radians(angle)), sin(radians(angle)), elongation**0.5
+    f = np.hypot((c * fx + s * fy) * ratio, (c * fy - s * fx) / ratio)
     f[0, 0] = np.inf
     noise = fft.irfft2(fft.rfft2(rng.standard_normal(shape, dtype=np.float32)) * f ** np.float32(-exponent), s=shape)
     return np.asarray(noise / (noise.std() + 1e-12), dtype=np.float32)

@@ -69,8 +69,9 @@ def relief(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
     """
     size = (shape[0] * FINE, shape[1] * FINE)
     if rng.random() < 0.5:
-        stretched = float(np.exp(rng.uniform(-1, 1))) if rng.random() < 0.5 else 1.0
-        height = power_law(size, rng, exponent=float(rng.uniform(1.2, 2.3)), stretch_ratio=stretched)
+        long = float(np.exp(rng.uniform(0, 2.5))) if rng.random() < 0.5 else 1.0
+        exponent, angle = float(rng.uniform(1.2, 2.3)), float(rng.uniform(0, 180))
+        height = power_law(size, rng, exponent=exponent, elongation=long, angle=angle)
         if rng.random() < 0.3:  # ridges
             height = np.abs(2 * height - 1)
     else:
@@ -143,7 +144,7 @@ def weave(shape: tuple[int, int], rng: np.random.Generator, *, period: float | N
     if rng.random() < 0.15:
         up = rng.random((counts[0], counts[1]))[row % counts[0], column % counts[1]] < 0.5
     roundness, sag = rng.uniform(0.3, 1.2), rng.uniform(0.0, 0.8)
-    along = [power_law(size, rng, exponent=float(rng.uniform(0.5, 1.2)), stretch_ratio=s) for s in (0.25, 4.0)]
+    along = [power_law(size, rng, exponent=float(rng.uniform(0.5, 1.2)), elongation=16, angle=a) for a in (0, 90)]
     shades = [1 - np.float32(rng.uniform(0, 0.6)) * rng.random(n, dtype=np.float32) for n in counts]
     streaks = np.float32(rng.uniform(0.1, 0.8))
     strands = []

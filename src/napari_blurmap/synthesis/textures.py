@@ -30,6 +30,7 @@ FINE = 3
 MOST_LEAVES = 2500
 
 LeafShape = Literal["ellipse", "polygon", "line", "mixed"]
+Style = Literal["plain", "ridges", "threshold", "exponential"]
 
 
 def bin_down(fine: NDArray[np.floating], factor: int = FINE) -> Scene:
@@ -65,7 +66,7 @@ class Leaf:
     width: float = 0.0
 
 
-def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Leaf:
+def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape, turn: float | None = None) -> Leaf:
     """Draw an outline around the origin.
 
     Parameters
@@ -76,6 +77,8 @@ def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Le
         Fine pixels.
     shape : {"ellipse", "polygon", "line", "mixed"}
         The kind of outline.
+    turn : float, optional
+        Direction of a line or of the longer axis, radians; drawn where it is not given.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def random_leaf(rng: np.random.Generator, radius: float, shape: LeafShape) -> Le
     """
     if shape == "mixed":
         shape = ("ellipse", "polygon", "line")[int(rng.integers(3))]
-    turn = rng.uniform(0, 2 * pi)
+    turn = rng.uniform(0, 2 * pi) if turn is None else turn
     if shape == "line":
         half = radius * rng.uniform(1.0, 4.0)
         x, y = half * cos(turn), half * sin(turn)
@@ -132,6 +135,7 @@ def dead_leaves(
     radii: tuple[float, float] = (1.0, 60.0),
     cover: float = 4.0,
     textured: float = 0.3,
+    along: tuple[float, float] | None = None,
 ) -> Scene:
     """Dead leaves: opaque shapes that fall on one another, radii by a power law.
 
@@ -149,6 +153,8 @@ def dead_leaves(
         Area of all leaves over that of the picture; below 1 much ground stays bare.
     textured : float, default=0.3
         Contrast of the texture inside the leaves, 0 for flat leaves.
+    along : (float, float), optional
+        Mean and standard deviation of the direction in which they lie, degrees; any where it is not given.
 
     Returns
     -------
@@ -180,7 +186,8 @@ def dead_leaves(
     draw = ImageDraw.Draw(canvas)
     for number, radius in enumerate(sizes, start=1):
         x, y = rng.uniform(0, size[1]), rng.uniform(0, size[0])
-        paint(draw, random_leaf(rng, float(radius), leaf), x, y, number, size)
+        turn = None if along is None else float(np.radians(rng.normal(*along)))
+        paint(draw, random_leaf(rng, float(radius), leaf, turn), x, y, number, size)
     owner = np.asarray(canvas, dtype=np.int32)
     grey = rng.beta(0.8, 0.8, count + 1).astype(np.float32)
     fine = grey[owner]
@@ -196,8 +203,9 @@ def power_law(
     rng: np.random.Generator,
     *,
     exponent: float = 1.0,
-    stretch_ratio: float = 1.0,
-    style: Literal["plain", "ridges", "threshold", "exponential"] = "plain",
+    elongation: float = 1.0,
+    angle: float = 0.0,
+    style: Style = "plain",
 ) -> Scene:
     """Gaussian noise whose amplitude falls as frequency**-exponent, plain or reshaped.
 
@@ -209,8 +217,8 @@ def power_law(
         Where the noise comes from.
     exponent : float, default=1.0
         Fall of the amplitude; natural pictures have about 1 (Field, JOSA A 4, 1987).
-    stretch_ratio : float, default=1.0
-        Stretches the grain along y: wood, straw, muscle.
+    elongation, angle : float, default=1.0 and 0.0
+        Length of the grain over its width, and its direction, degrees from +x towards +y: wood, straw, muscle.
     style : {"plain", "ridges", "threshold", "exponential"}, default="plain"
         Ridges are veins (1 - abs), threshold gives two levels with hard edges,
         exponential bright islands on dark ground.
@@ -227,7 +235,7 @@ def power_law(
     """
     factor = FINE if style in ("ridges", "threshold") else 1
     size = (shape[0] * factor, shape[1] * factor)
-    noise: NDArray[np.floating] = spectral_noise(size, rng, exponent, stretch_ratio)
+    noise: NDArray[np.floating] = spectral_noise(size, rng, exponent, elongation, angle)
     if style == "ridges":
         noise = bin_down(np.exp(-np.abs(noise) / rng.uniform(0.1, 0.6)))
     elif style == "threshold":
