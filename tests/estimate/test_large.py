@@ -14,10 +14,10 @@ from dask.base import compute
 
 import napari_blurmap as nb
 from napari_blurmap import estimate
+from napari_blurmap.ground.grid import sigma_grid
 from napari_blurmap.ground.progress import Pace
 from napari_blurmap.ground.status import Status
 from napari_blurmap.models import chunks, passes, pixels
-from napari_blurmap.models.decode import sigma_grid
 from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import napari_blurmap as nb
+from napari_blurmap.ground.grid import sigma_grid
 from napari_blurmap.models.calibration import calibrated, calibrated_shape, shape_error
 from napari_blurmap.models.contrast import local_contrast
-from napari_blurmap.models.decode import decode, sigma_grid, soft_target
+from napari_blurmap.models.decode import decode, soft_target
 from napari_blurmap.models.dense import DenseNetwork, Level
 from napari_blurmap.models.info import read_info
 from napari_blurmap.models.model import Model

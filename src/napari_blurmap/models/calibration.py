@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import torch
 
-from .decode import KNEE
+from ..ground.grid import KNEE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

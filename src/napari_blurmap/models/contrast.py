@@ -78,16 +78,19 @@ def slant(contrast: Tensor, valid: Tensor, window: float) -> Tensor:
     >>> slant(stripes, torch.ones_like(stripes), 4.0)[0, :, 4, 4].tolist()
     [1.0, 0.0]
     """
-    known = valid.gt(0).to(contrast)
-    known = known[..., 1:, 1:] * known[..., 1:, :-1] * known[..., :-1, 1:] * known[..., :-1, :-1]
-    falling = contrast[..., 1:, 1:] - contrast[..., :-1, :-1]
-    rising = contrast[..., 1:, :-1] - contrast[..., :-1, 1:]
-    y, x = falling + rising, falling - rising
-    products = F.pad(torch.cat([y * y, x * x, -2 * x * y], dim=1) * known, (0, 1, 0, 1))
+    known = valid > 0
+    known = known[..., 1:, :] & known[..., :-1, :]
+    known = known[..., 1:] & known[..., :-1]
+    # Along the two diagonals of four pixels, from which the squares of those along y and x follow.
+    falling = (contrast[..., 1:, 1:] - contrast[..., :-1, :-1]).mul_(known)
+    rising = (contrast[..., 1:, :-1] - contrast[..., :-1, 1:]).mul_(known)
     kernel = _window(window, contrast)
-    means = torch.cat([_smooth(F.avg_pool2d(products[:, i : i + 1], CELL), kernel) for i in range(3)], dim=1)
-    along_y, along_x, both = means.unbind(dim=1)
-    return torch.stack([along_y - along_x, both], dim=1) / (along_y + along_x).clamp_min(1e-6)[:, None]
+
+    def mean(products: Tensor) -> Tensor:
+        return _smooth(F.avg_pool2d(products, CELL, ceil_mode=True, divisor_override=CELL**2), kernel)
+
+    both, down, up = mean(rising * falling), mean(falling.square_()), mean(rising.square_())
+    return torch.cat([2 * both, up - down], dim=1) / (up + down).clamp_min(5e-7)
 
 
 def contrast_over_noise(deviation: Tensor, noise: Tensor, steps: int) -> Tensor:

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import torch
 
+from ..ground.grid import ABOUT, KNEE
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from torch import Tensor
 
-#: Below this the grid is nearly linear, above it logarithmic, pixels.
-KNEE = 0.35
-#: Steps of the grid on either side of the median that count as about it; those twice as far do not.
-_ABOUT = 2.0
 #: Anisotropy of a line as thin as can be told, its minor axis a fourteenth of its major one.
 _LARGEST = 0.99
-
-
-def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:
-    """Values of sigma, pixels: from 0, nearly linear below the knee, logarithmic above.
-
-    The last one stands for "blurrier than I can see".
-
-    Examples
-    --------
-    >>> sigma_grid(4, 24.0).round(2).tolist()
-    [0.0, 1.09, 5.57, 24.0]
-    """
-    u = np.linspace(np.log(KNEE), np.log(largest + KNEE), bins)
-    return np.asarray(np.maximum(np.exp(u) - KNEE, 0.0))
 
 
 class Decoded(NamedTuple):
@@ -119,7 +101,7 @@ def _middle(weights: Tensor, grid: Tensor) -> Tensor:
     share = weights.gather(1, step).clamp_min(1e-9)
     median = (step + (0.5 - passed.gather(1, step)) / share + 0.5).nan_to_num(0.0)
     numbers = torch.arange(bins, device=grid.device, dtype=grid.dtype)
-    about = weights * (2 - (numbers - median).abs() / _ABOUT).clamp(0, 1)
+    about = weights * (2 - (numbers - median).abs() / ABOUT).clamp(0, 1)
     place = ((about @ numbers) / about.sum(dim=1).clamp_min(1e-9)).clamp(0, bins - 1)
     low = place.long().clamp_max(bins - 2)
     return torch.lerp(grid[low], grid[low + 1], place - low)

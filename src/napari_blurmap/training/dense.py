@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from ..errors import BlurMapError
+from ..ground.grid import sigma_grid
 from ..models.calibration import calibrated, calibrated_shape
-from ..models.decode import sigma_grid, soft_target
+from ..models.decode import soft_target
 from ..models.dense import DenseNetwork
 from ..models.devices import has_bfloat16
 from ..models.info import ModelInfo

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...ground.grid import ABOUT, KNEE
+
 if TYPE_CHECKING:
     from .judged_plane import Plane
 
-#: Where the grid of the models turns from linear to logarithmic, pixels.
-_KNEE = 0.35
-#: Steps of the grid on either side of the median that count as about it; those twice as far do not.
-_ABOUT = 2.0
 READINGS = ("mean", "median", "argmax")
 
 
@@ -49,7 +47,7 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
     inside = np.take_along_axis(p, step[None], axis=0)[0]
     through = np.take_along_axis(passed, step[None], axis=0)[0]
     median = step + (0.5 - through) / np.maximum(inside, 1e-9) + 0.5
-    about = p * np.clip(2 - np.abs(numbers[:, None, None] - median) / _ABOUT, 0, 1)
+    about = p * np.clip(2 - np.abs(numbers[:, None, None] - median) / ABOUT, 0, 1)
     place = np.tensordot(numbers, about, axes=(0, 0)) / np.maximum(about.sum(axis=0), 1e-9)
     return np.asarray(np.interp(place, numbers, grid))
 
@@ -57,7 +55,7 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
 def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:
     """Root mean square distance of a distribution from a reading, (h, w), pixels; from a median in logarithms."""
     if kind == "median":
-        scale = middle + _KNEE
-        return np.asarray(spread_about(np.log(scale), p, np.log(grid + _KNEE), "mean") * scale)
+        scale = middle + KNEE
+        return np.asarray(spread_about(np.log(scale), p, np.log(grid + KNEE), "mean") * scale)
     mean, square = (np.tensordot(power, p, axes=(0, 0)) for power in (grid, grid**2))
     return np.asarray(np.sqrt(np.maximum(square - 2 * middle * mean + middle**2, 0)))
