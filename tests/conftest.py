@@ -53,7 +53,7 @@ def tiny_model():
 
     import torch
 
-    from napari_blurmap.models.decode import sigma_grid
+    from napari_blurmap.ground.grid import sigma_grid
     from napari_blurmap.models.dense import DenseNetwork
     from napari_blurmap.models.info import ModelInfo
     from napari_blurmap.models.model import Model

@@ -11,9 +11,10 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 import napari_blurmap as nb
+from napari_blurmap.ground.grid import sigma_grid
 from napari_blurmap.models.blocks import Separable
 from napari_blurmap.models.contrast import contrast_over_noise, slant
-from napari_blurmap.models.decode import decode, sigma_grid
+from napari_blurmap.models.decode import decode
 from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.passes import DensePass

@@ -14,7 +14,8 @@ from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
 from napari_blurmap import BlurMap, BlurMapError, Cancelled, smooth_sigma
-from napari_blurmap.models.decode import decode, sigma_grid
+from napari_blurmap.ground.grid import sigma_grid
+from napari_blurmap.models.decode import decode
 from napari_blurmap.result.smooth.edge import _scatter, _ties
 from napari_blurmap.result.smooth.judged_plane import judged_plane_of
 from napari_blurmap.result.smooth.mrf import _to_pixels
