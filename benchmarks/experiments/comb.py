@@ -2,7 +2,7 @@
 
 A truth that rises evenly must be read as often near a value of the grid as between two. Expected: a ratio of 1 for the
 mean about the median, if the part of the distribution that counts as about it is wide enough (`_ABOUT` in
-models/decode.py).
+ground/grid.py).
 
 ``python -m benchmarks.experiments.comb [--models NAME_OR_FILE ...]``
 """

@@ -15,7 +15,7 @@ import numpy as np
 import napari_blurmap as nb
 from benchmarks.bound import EXPONENTS, LEVELS, SIGMAS, texture
 from benchmarks.report import machine, table
-from napari_blurmap.models.decode import KNEE
+from napari_blurmap.ground.grid import KNEE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,8 +16,8 @@ import skimage
 import napari_blurmap as nb
 from benchmarks.accuracy import RAMP, SHIPPED, SINE, Case, pictures, synthetic
 from benchmarks.report import machine, table
+from napari_blurmap.ground.grid import KNEE
 from napari_blurmap.io.folders import pictures_in
-from napari_blurmap.models.decode import KNEE
 
 #: Relative errors on top, in quadrature.
 FLOORS = (0.0, 0.01, 0.02, 0.03, 0.05)
