@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
+from ..ground.arrays import is_lazy
 from ..io.fingerprint import fingerprint
 from ..io.folders import make_folder
 from ..io.plain_text import without_folders
-from ..io.results import sidecar_path
+from ..io.results import TIFF, ZARR, sidecar_path
 from ..models.side_by_side import side_by_side
 from ..picture.sensor import noise_record
 from ..picture.stack import as_stack
 from ..result.blurmap import BlurMap
 from .journal import Done, Journal
 from .measured import Measured, measure
-from .sources import read
+from .sources import LARGE, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +61,8 @@ class Job:
         ``progress(file)`` gives what follows the work on it.
     cancel : callable
         Whether to stop.
+    cluster : bool, default=False
+        Let the workers of dask's client that is in use do all work, and write maps as OME-Zarr.
     """
 
     model: Model
@@ -72,20 +76,22 @@ class Job:
     tell: Callable[[str], None] = lambda text: None
     progress: Callable[[Path], Progress | None] = lambda file: None
     cancel: Cancel = lambda: False
+    cluster: bool = False
     _owners: dict[Path, Path] = field(default_factory=dict, init=False)
 
     def __call__(self, file: Path) -> Done:
         """Estimate a picture, or take what an earlier run made of it."""
-        target = None if self.out is None else self.out / f"{self.names[file]}.sigma.ome.tif"
+        stem = None if self.out is None else self.out / self.names[file]
         key = self._key(file)
         if self.journal is not None and not self.overwrite:
             done = self.journal.done.get(os.path.abspath(file))
-            if done is not None and done.key == key and (target is None or target.exists()):
-                self._claim(target, file)
+            if done is not None and done.key == key and (stem is None or _has_map(done, stem)):
+                self._claim(stem, file)
                 self.tell(f"{file}: done already, and not done again. With --overwrite it is.")
                 return done
-        picture, about = read(file, self.tell)
-        self._claim(target, file)
+        picture, about = read(file, self.tell, 0 if self.cluster else LARGE if self.out else inf)
+        self._claim(stem, file)
+        target = None if stem is None else Path(f"{stem}{ZARR if is_lazy(picture.array) else TIFF}")
         found = None
         if target is not None and not self.overwrite:
             found = finished_map(target, picture, self.model, self.given, self.how["noise"])
@@ -98,10 +104,12 @@ class Job:
             self.journal.add(done)
         return done
 
-    def _claim(self, target: Path | None, file: Path) -> None:
+    def _claim(self, stem: Path | None, file: Path) -> None:
         """The first picture of a name has it."""
-        if target is not None and (owner := self._owners.setdefault(target, file)) != file:
-            raise BlurMapError(f"{target} is the map of {owner}. Rename one of the two, or use another folder for it.")
+        if stem is not None and (owner := self._owners.setdefault(stem, file)) != file:
+            raise BlurMapError(
+                f"{stem}{TIFF} is the map of {owner}. Rename one of the two, or use another folder for it."
+            )
 
     def known(self) -> dict[str, Done]:
         """What earlier runs made in the same way, by absolute path, as long as no file has changed since."""
@@ -120,18 +128,20 @@ class Job:
         if target is not None:
             make_folder(target.parent)
             check_map_free(target, overwrite=self.overwrite)
-        options = self.given | self.how | {"progress": self.progress(file), "cancel": self.cancel}
+        told: Any = {"progress": self.progress(file), "cancel": self.cancel}
         try:
-            found = estimate_blur(picture, model=self.model, **options)
+            found = estimate_blur(picture, model=self.model, **self.given, **self.how, **told)
+            if target is not None:
+                found.save(target, overwrite=self.overwrite, **told)
         except Cancelled as cancelled:
             if target is not None:
                 partial = target.with_name(f"{file.stem}.partial.sigma.ome.tif")
-                cancelled.partial.save(partial, overwrite=True)
-                self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.")
+                if cancelled.partial is not None:
+                    cancelled.partial.save(partial, overwrite=True)
+                    self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.")
             raise
-        if target is not None:
-            found.save(target, overwrite=self.overwrite)
-        return found
+        # What was streamed is read from the file: computed again it would take as long again.
+        return found if target is None or target.name.endswith(TIFF) else BlurMap.load(target)
 
     def _done(
         self,
@@ -207,6 +217,11 @@ def usual_workers(files: Sequence[Path]) -> int:
     threads = torch.get_num_threads()
     is_large = any(file.is_file() and file.stat().st_size > _LARGE for file in files)
     return threads if len(files) >= threads and not is_large else 1
+
+
+def _has_map(done: Done, stem: Path) -> bool:
+    """Whether the map of a picture is where its name says."""
+    return done.result in (f"{stem}{TIFF}", f"{stem}{ZARR}") and Path(done.result).exists()
 
 
 def finished_map(

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import replace
 from glob import glob
+from math import inf, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from ..io.picture import Picture
 
+#: Pixels from which maps are streamed to a file: in memory they would take gigabytes.
+LARGE = 2**28
 #: Files of a folder that are said to be damaged where they cannot be read; others there are no pictures.
 _PICTURES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".gif")
 
@@ -110,12 +113,20 @@ def result_names(files: Sequence[Path]) -> list[Path]:
     return [Path(folder, file.stem) for folder, file in zip(below, files, strict=True)]
 
 
-def read(file: Path, tell: Callable[[str], None]) -> tuple[Picture, dict[str, str]]:
-    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several."""
+def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Picture, dict[str, str]]:
+    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several.
+
+    What is read piece by piece stays lazy from so many pixels on: its maps then go into a file as they are made, and
+    figures are taken from that. Else they would be computed once for each. From 0 on everything is lazy.
+    """
     picture = read_picture(file)
-    if is_lazy(picture.array):
-        # A lazy map would be computed for the file and once more for its figures, and nobody would see how far it is.
-        picture = replace(picture, array=Eager(picture.array))
+    array = picture.array
+    if not lazy and not is_lazy(array):
+        import dask.array
+
+        picture = replace(picture, array=dask.array.from_array(array, chunks=4096))
+    elif is_lazy(array) and prod(array.shape) < lazy:
+        picture = replace(picture, array=Eager(array))
     about: dict[str, str] = {}
     if picture.note is not None:
         tell(f"{file}: {picture.note}")

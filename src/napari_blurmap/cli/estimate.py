@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import BlurMapError
+from .cluster import threads_of
 from .files import without_maps, work_through
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
 from .output import progress, say
@@ -58,6 +60,9 @@ def estimate(
         str | None, typer.Option(help="What counts as sharp: a picture, or 'tenth', the sharpest tenth of a channel.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Pictures side by side, a thread each.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers do it; maps are then OME-Zarr.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace results that exist.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -80,6 +85,8 @@ def estimate(
         raise typer.BadParameter("--sharp, --limit and the optics limit all say what counts as sharp; give one of them")
     if table is None and (report or sharp or pattern):
         raise typer.BadParameter("--report, --sharp and --pattern are made of the table: give --table too")
+    if scheduler is not None and out is None:
+        raise typer.BadParameter("the workers of --scheduler write the maps: give --out, a folder that they all see")
     limit_of = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
     known_noise = _noise(noise)
     patterns = name_pattern(pattern)
@@ -106,6 +113,7 @@ def estimate(
         tell=say,
         progress=(lambda file: progress(file.name)) if len(pictures) == 1 else (lambda file: None),
         cancel=stop,
+        cluster=scheduler is not None,
     )
 
     of_pictures = None
@@ -129,7 +137,9 @@ def estimate(
             say(f"{path} was written: {outcome_line(rows)}." if path.suffix == table.suffix else f"{path} was written.")
 
     side_by_side = workers or (usual_workers(pictures) if device in ("auto", "cpu") else 1)
-    work_through(pictures, work, stop, as_json=as_json, lacking="problem", workers=side_by_side, finish=finish)
+    with nullcontext(side_by_side) if scheduler is None else threads_of(scheduler) as threads:
+        count = workers or threads
+        work_through(pictures, work, stop, as_json=as_json, lacking="problem", workers=count, finish=finish)
 
 
 def _told(file: Path, done: Done, sharp: Sharp) -> tuple[dict[str, Any], str]:

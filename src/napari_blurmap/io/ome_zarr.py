@@ -21,6 +21,8 @@ from .stored import lazy_array
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..ground.progress import Pace
+
 _CHUNK = 512
 #: A folder that announces larger ones (pixels), or more, is none of ours: 5 million of our own are a terapixel.
 _LARGEST_CHUNK, _MOST_CHUNKS = 2**24, 5_000_000
@@ -29,7 +31,9 @@ _SHOWN_UP_TO = (5.0, 1.0, 5.0, 1.0, 1.0, 1.0)
 _ATTRIBUTE = "napari-blurmap"
 
 
-def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], file: str) -> None:
+def write_ome_zarr(
+    path: Path, arrays: dict[str, Any], header: dict[str, Any], file: str, pace: Pace | None = None
+) -> None:
     """Write a result, and of a large one smaller and smaller levels; what is lazy is computed chunk by chunk.
 
     Parameters
@@ -43,6 +47,8 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
         folder is complete by itself.
     file : str
         The name that the folder will have.
+    pace : Pace, optional
+        Counts the steps of what is computed in this process.
     """
     import dask.array
     from dask.system import CPU_COUNT
@@ -65,11 +71,29 @@ def write_ome_zarr(path: Path, arrays: dict[str, Any], header: dict[str, Any], f
     regions: Any = [(*(slice(None),) * channel, number) for number in range(len(names))]
     # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
     with ThreadPoolExecutor(CPU_COUNT) as pool:
-        options: dict[str, Any] = {"lock": False, "scheduler": "threads", "pool": pool}
-        dask.array.store(maps, [stored["0"]] * len(maps), regions=regions, **options)
+        here: dict[str, Any] = {} if _has_cluster() else {"scheduler": "threads", "pool": pool}
+        options: dict[str, Any] = {"lock": False, **here}
+        counted: dict[str, Any] = {"callbacks": [_counting(pace)]} if here and pace is not None else {}
+        dask.array.store(maps, [stored["0"]] * len(maps), regions=regions, **options, **counted)
         for large, small in pairwise(stored.values()):
             halves = halved(large, small.shape, channel, names.index("status"))
             dask.array.store(halves, small, **options)
+
+
+def _has_cluster() -> bool:
+    """Whether a client of dask.distributed is in use: its workers then compute and write."""
+    from dask.base import get_scheduler
+
+    return type(getattr(get_scheduler(), "__self__", None)).__module__.startswith("distributed")
+
+
+def _counting(pace: Pace) -> tuple[Any, ...]:
+    """What dask calls at the start, and after every task."""
+
+    def count(graph: Any, *_: Any) -> None:
+        pace.total = len(graph)
+
+    return None, count, None, lambda *_: pace.tick(), None
 
 
 def _in_chunks(array: Any) -> Any:

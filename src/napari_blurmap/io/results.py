@@ -17,11 +17,18 @@ from .plain_text import without_folders
 if TYPE_CHECKING:
     from os import PathLike
 
+    from ..ground.progress import Pace
+
 TIFF, ZARR = ".sigma.ome.tif", ".sigma.ome.zarr"
 
 
 def save_result(
-    path: str | PathLike[str], arrays: dict[str, Any], header: dict[str, Any], *, overwrite: bool = False
+    path: str | PathLike[str],
+    arrays: dict[str, Any],
+    header: dict[str, Any],
+    *,
+    overwrite: bool = False,
+    pace: Pace | None = None,
 ) -> Path:
     """Write a result and its sidecar, both or neither.
 
@@ -36,6 +43,8 @@ def save_result(
         the picture's path only its name is written.
     overwrite : bool, default=False
         Replace what is there.
+    pace : Pace, optional
+        Counts the steps of what is computed for a Zarr.
 
     Returns
     -------
@@ -52,11 +61,13 @@ def save_result(
     beside = sidecar_path(data)
     header = header | {"id": uuid4().hex, "provenance": without_folders(header["provenance"])}
     text = sidecar.dump_header(header, data.name)
-    write = write_ome_tiff if data.name.endswith(TIFF) else write_ome_zarr
     try:
         _check_free(data, beside, overwrite)
         with replacing(data, beside) as (new_data, new_beside):
-            write(new_data, arrays, header, data.name)
+            if data.name.endswith(TIFF):
+                write_ome_tiff(new_data, arrays, header, data.name)
+            else:
+                write_ome_zarr(new_data, arrays, header, data.name, pace)
             new_beside.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BlurMapError(

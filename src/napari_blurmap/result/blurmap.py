@@ -11,25 +11,18 @@ from ..errors import BlurMapError
 from ..ground.arguments import number
 from ..ground.status import MAX_RELATIVE, Array, Status, judged
 from ..ground.units import unit_label
-from ..io.results import load_result, save_result
 from .fill import fill_planes
 from .guide import guide_of
 from .reference import probability_below
-from .shape import Shaped
+from .stored import Stored
 from .summary import summarize
 
 if TYPE_CHECKING:
-    from os import PathLike
-    from pathlib import Path
-
     from .reference import Reference
-
-#: What a file says of a map beside its numbers.
-_DESCRIPTION = ("axes", "scale", "units", "translate", "affine", "provenance")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BlurMap(Shaped):
+class BlurMap(Stored):
     """Blur of every place of a picture: sigma, its standard error and a status.
 
     Parameters
@@ -240,60 +233,3 @@ class BlurMap(Shaped):
             shape=self.ellipticities,
             sensor_notes=self.sensor_notes,
         )
-
-    def save(
-        self, path: str | PathLike[str], *, overwrite: bool = False, colormap: dict[str, Any] | None = None
-    ) -> Path:
-        """Write the map and, beside it, its ``.blurmap.json``.
-
-        Parameters
-        ----------
-        path : path
-            ``NAME.sigma.ome.tif`` or ``NAME.sigma.ome.zarr``. The latter is
-            for maps larger than memory: a lazy map is computed piece by piece.
-        overwrite : bool, default=False
-            Replace what is there. If writing fails, what was there stays.
-        colormap : dict, optional
-            How the map was shown, for the reader; anything that JSON can hold.
-
-        Returns
-        -------
-        pathlib.Path
-            The path written. Probabilities are not saved.
-
-        Raises
-        ------
-        BlurMapError
-            If the name is another one, the file exists or cannot be written.
-        """
-        arrays = {**self.numbers, "status": self.status}
-        header = {name: getattr(self, name) for name in _DESCRIPTION} | {
-            "shape": self.sigma.shape,
-            "colormap": colormap,
-        }
-        return save_result(path, arrays, header, overwrite=overwrite)
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> BlurMap:
-        """Read a map that `save` wrote.
-
-        Parameters
-        ----------
-        path : path
-            The ``.sigma.ome.tif``, ``.sigma.ome.zarr`` or ``.blurmap.json``.
-
-        Returns
-        -------
-        BlurMap
-            numpy from TIFF, lazy (dask) from Zarr.
-
-        Raises
-        ------
-        BlurMapError
-            If the file is missing, damaged, no result or of a newer version.
-        """
-        arrays, header = load_result(path)
-        try:
-            return cls(**arrays, **{name: header[name] for name in _DESCRIPTION})
-        except BlurMapError as error:
-            raise BlurMapError(f"{path} cannot be used: {error}") from error
