@@ -124,7 +124,7 @@ def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Pi
     if not lazy and not is_lazy(array):
         import dask.array
 
-        picture = replace(picture, array=dask.array.from_array(array, chunks=4096))
+        picture = replace(picture, array=dask.array.from_array(array))
     elif is_lazy(array) and prod(array.shape) < lazy:
         picture = replace(picture, array=Eager(array))
     about: dict[str, str] = {}
