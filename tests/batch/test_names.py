@@ -27,6 +27,10 @@ from napari_blurmap.batch.names import name_pattern, parts_of
         ("exp/scan_MMStack_Pos12.ome.tif", "exp 12"),
         ("exp/B07/field.tif", "exp B07"),
         ("exp/C07_2_ch1.png", "exp C07 2 1"),
+        ("run/plate7_AF48_s2_w1.tif", "run AF48 2 1"),
+        ("run/plate7_Q07_s2_w1.tif", "run Q07 2 1"),
+        ("P1/r32c48f01p01-ch1.tif", "P1 AF48 01 1 z01"),
+        ("exp/stack_Z01.tif", ""),
         ("exp/cells.tif", ""),
     ],
 )

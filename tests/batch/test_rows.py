@@ -120,6 +120,14 @@ def test_the_axes_of_the_blur():
     assert columns["angle_degrees"] == pytest.approx(45)
 
 
+def test_a_plate_of_1536_wells():
+    rows = batch({f"P/f_{w}_s1_w1.tif": blurmap(s) for w, s in (("A01", 1.0), ("AF48", 4.0))})
+    compare_rows(rows, lambda found, channel: None)
+    page = report_page(rows, title="plate")
+    assert page.count("<rect ") == 32 * 48
+    assert "<title>AF48: FWHM 9.42 px</title>" in page
+
+
 def test_the_report_needs_nothing_else():
     rows = batch({f"P<1>/f_{w}_s1_w1.tif": blurmap(s) for w, s in (("A01", 1.0), ("B12", 4.0), ("P24", 0.8))})
     compare_rows(rows, lambda found, channel: 1.2)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .names import place_of, row_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .rows import Row
 
 #: Rows and columns of the plates there are.
-_PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24))
+_PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 _COLOURS = {"pass": "#2a788e", "fail": "#d1495b", "review": "#e0a100", "": "#2a788e"}
 
 
@@ -33,22 +35,22 @@ def heat_map(rows: Sequence[Row]) -> str:
     """
     wells: dict[tuple[int, int], list[float]] = {}
     for row in rows:
-        if (well := row.told.get("well", ""))[1:].isdigit():
-            wells.setdefault((ord(well[0]) - 65, int(well[1:]) - 1), []).append(row.figures["median_fwhm"])
+        if (place := place_of(row.told.get("well", ""))) is not None:
+            wells.setdefault(place, []).append(row.figures["median_fwhm"])
     if not wells:
         return ""
     last = [max(place[axis] for place in wells) + 1 for axis in (0, 1)]
     height, width = next((p for p in _PLATES if p[0] >= last[0] and p[1] >= last[1]), last)
     medians = {place: float(np.median(found)) for place, found in wells.items()}
     low, high = min(medians.values()), max(medians.values())
-    side = 30 if width <= 12 else 22
+    side = 30 if width <= 12 else 22 if width <= 24 else 18
     parts = [_text(side * (c + 1.5), side * 0.7, str(c + 1)) for c in range(width)]
     for r in range(height):
-        parts.append(_text(side * 0.5, side * (r + 1.65), chr(65 + r)))
+        parts.append(_text(side * 0.5, side * (r + 1.65), row_name(r)))
         for c in range(width):
             value = medians.get((r, c))
             colour = "#eee" if value is None else _colour(log(value / low) / log(max(high / low, 1.001)))
-            name = f"{chr(65 + r)}{c + 1:02d}: " + ("no value" if value is None else f"FWHM {value:.2f} px")
+            name = f"{row_name(r)}{c + 1:02d}: " + ("no value" if value is None else f"FWHM {value:.2f} px")
             parts.append(
                 f'<rect x="{side * (c + 1)}" y="{side * (r + 1)}" width="{side - 2}" height="{side - 2}" rx="3" '
                 f'fill="{colour}"><title>{name}</title></rect>'

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 #: What a name may tell.
 GROUPS = ("plate", "well", "row", "column", "site", "channel", "t", "z")
 
-_WELL = r"(?P<well>[A-P]\d{1,2})"
+#: Rows of plates of up to 1536 wells; those that common names are told by only where S, T, W, X, Z mean nothing else.
+_ROW, _SURE_ROW = "(?:A[A-F]|[A-Z])", "(?:A[A-F]|[A-P])"
+_WELL = rf"(?P<well>{_SURE_ROW}\d{{1,2}})"
 #: By maker, the most particular first; each is looked for in the end of the path, folders divided by "/".
 PATTERNS = {
     "Opera Phenix, Operetta": (
@@ -22,25 +24,23 @@ PATTERNS = {
         r"-ch(?P<channel>\d+)(?:sk(?P<t>\d+))?"
     ),
     "CellVoyager": (
-        r"(?:(?P<plate>[^/]+?)_)?(?:W(?P<number>\d{4})|(?P<well>[A-P]\d{2}))_?(?:T\d{4})?F(?P<site>\d{3,4})"
+        rf"(?:(?P<plate>[^/]+?)_)?(?:W(?P<number>\d{{4}})|(?P<well>{_ROW}\d{{2}}))_?(?:T\d{{4}})?F(?P<site>\d{{3,4}})"
         r"(?:L\d+)?(?:A\d+)?(?:T(?P<t>\d{4}))?Z(?P<z>\d+)C(?P<channel>\d+)"
     ),
     "InCell": (
-        r"(?:(?P<plate>[^/]+)/)?(?P<row>[A-P]) - (?P<column>\d{1,2})\(fld (?P<site>\d+)"
+        rf"(?:(?P<plate>[^/]+)/)?(?P<row>{_ROW}) - (?P<column>\d{{1,2}})\(fld (?P<site>\d+)"
         r"(?: wv (?P<channel>[^)]*?))?(?: z (?P<z>\d+))?(?: time (?P<t>\d+)[^)]*)?\)"
     ),
     "ImageXpress": (
-        rf"(?:(?:(?P<plate>[^/]+)/)?(?:TimePoint_(?P<t>\d+)/)?(?:ZStep_(?P<z>\d+)/)?)?(?:[^/]*_)?{_WELL}_s(?P<site>\d+)"
+        rf"(?:(?:(?P<plate>[^/]+)/)?(?:TimePoint_(?P<t>\d+)/)?(?:ZStep_(?P<z>\d+)/)?)?(?:[^/]*_)?(?P<well>{_ROW}\d{{1,2}})_s(?P<site>\d+)"
         r"(?:_w(?P<channel>\d+))?[^/]*"
     ),
     "IncuCyte": rf"(?P<plate>[^/]+?)_{_WELL}_(?P<site>\d+)_(?P<t>\d+y\d+m\d+d_\d+h\d+m|\d+d\d+h\d+m)[^/]*",
     "Micro-Manager, a file a plane": (
-        r"(?:(?P<plate>[^/]+)/)?(?:(?P<well>[A-P]\d{1,2})-Site_|Pos_?)(?P<site>\w+)/"
+        rf"(?:(?P<plate>[^/]+)/)?(?:{_WELL}-Site_|Pos_?)(?P<site>\w+)/"
         r"img_(?:channel\d+_position\d+_time(?P<t>\d+)_z(?P<z>\d+)|(?P<frame>\d+)_(?P<channel>.+)_(?P<slice>\d+))"
     ),
-    "Micro-Manager": (
-        r"(?:(?P<plate>[^/]+)/)?[^/]*?(?:(?P<well>[A-P]\d{1,2})-Site_|Pos_?)(?P<site>\d+)(?:/[^/]*|\.ome|)"
-    ),
+    "Micro-Manager": (rf"(?:(?P<plate>[^/]+)/)?[^/]*?(?:{_WELL}-Site_|Pos_?)(?P<site>\d+)(?:/[^/]*|\.ome|)"),
     "a folder a well": rf"(?:(?P<plate>[^/]+)/)?{_WELL}/[^/]*",
     "a well in the name": (
         rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*[_ -])?{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
@@ -91,7 +91,7 @@ def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
     Returns
     -------
     dict
-        Those of `GROUPS` that are told; ``well`` as a letter and two digits.
+        Those of `GROUPS` that are told; ``well`` as its row and two digits.
 
     Examples
     --------
@@ -108,15 +108,43 @@ def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
         return {}
     told = {name: value for name, value in found.groupdict().items() if value}
     if "number" in told:
-        well = int(told.pop("number")) - 1
-        told |= {"row": chr(65 + well // _COLUMNS), "column": str(well % _COLUMNS + 1)}
+        number = int(told.pop("number")) - 1
+        told |= {"row": row_name(number // _COLUMNS), "column": str(number % _COLUMNS + 1)}
     for other, name in (("frame", "t"), ("slice", "z")):
         if other in told:
             told[name] = told.pop(other)
     row, column = told.pop("row", ""), told.pop("column", "")
     if row and column:
-        letter = chr(64 + int(row)) if row.isdigit() else row.upper()
+        letter = row_name(int(row) - 1) if row.isdigit() else row.upper()
         told["well"] = f"{letter}{int(column):02d}"
-    elif re.fullmatch(r"[A-Pa-p]\d{1,2}", told.get("well", "")):
-        told["well"] = f"{told['well'][0].upper()}{int(told['well'][1:]):02d}"
+    elif well := re.fullmatch(rf"({_ROW})(\d{{1,2}})", told.get("well", ""), re.IGNORECASE):
+        told["well"] = f"{well[1].upper()}{int(well[2]):02d}"
     return {name: told[name] for name in GROUPS if name in told}
+
+
+def row_name(number: int) -> str:
+    """Name of a plate's row, counted from 0.
+
+    Examples
+    --------
+    >>> row_name(0), row_name(25), row_name(31)
+    ('A', 'Z', 'AF')
+    """
+    return ("" if number < 26 else chr(64 + number // 26)) + chr(65 + number % 26)
+
+
+def place_of(well: str) -> tuple[int, int] | None:
+    """Row and column of a well, counted from 0; None for what is no well of a plate.
+
+    Examples
+    --------
+    >>> place_of("B03"), place_of("AF48"), place_of("")
+    ((1, 2), (31, 47), None)
+    """
+    found = re.fullmatch(rf"({_ROW})(\d\d)", well)
+    if found is None:
+        return None
+    row = 0
+    for letter in found[1]:
+        row = 26 * row + ord(letter) - 64
+    return row - 1, int(found[2]) - 1

@@ -78,7 +78,7 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
     if output.shape[1] == bins + 1:
         return decoded
     shape = output[:, bins + 1 : bins + 3].float()
-    length = shape.norm(dim=1, keepdim=True)
+    length = torch.hypot(shape[:, :1], shape[:, 1:])
     shape = shape * (length.clamp_max(_LARGEST) / length.clamp_min(1e-9))
     return decoded._replace(anisotropy=shape, anisotropy_error=output[:, bins + 3].float().exp())
 

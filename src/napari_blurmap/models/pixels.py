@@ -144,7 +144,7 @@ def _write(
     valid, saturated = plane.marks(here)
     place = inside(here, part)
     for name, numbers in zip(maps, (sigma, uncertainty, *shape), strict=False):
-        maps[name][place] = np.where(valid, numbers, np.float32(np.nan))
+        np.copyto(maps[name][place], numbers, where=valid)
     maps["status"][place] = _status(sigma, uncertainty, beyond, structure, saturated, valid)
     if "probabilities" in maps:
         into = maps["probabilities"][:, *inside(tile.inner, part, stride)]
