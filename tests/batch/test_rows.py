@@ -125,7 +125,8 @@ def test_a_plate_of_1536_wells():
     compare_rows(rows, lambda found, channel: None)
     page = report_page(rows, title="plate")
     assert page.count("<rect ") == 32 * 48
-    assert "<title>AF48: FWHM 9.42 px</title>" in page
+    [fwhm] = re.findall("<title>AF48: FWHM ([0-9.]+) px</title>", page)
+    assert float(fwhm) == pytest.approx(4 * 2.3548, rel=0.02)
 
 
 def test_the_report_needs_nothing_else():
