@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +15,11 @@ from .fill import fill_planes
 from .guide import guide_of
 from .reference import probability_below
 from .stored import Stored
-from .summary import summarize
-
-if TYPE_CHECKING:
-    from .reference import Reference
+from .told import Told
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BlurMap(Stored):
+class BlurMap(Told, Stored):
     """Blur of every place of a picture: sigma, its standard error and a status.
 
     Parameters
@@ -199,37 +196,3 @@ class BlurMap(Stored):
                 "single length. Resample the picture to square pixels, or use sigma in pixels."
             )
         return self.sigma * np.float32(self.pixel_side)
-
-    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
-        """Figures of the whole map: coverage, medians, shares and a verdict.
-
-        Parameters
-        ----------
-        reference : Reference or float, optional
-            What counts as sharp; a number is a limit in pixels of sigma.
-
-        Returns
-        -------
-        dict
-            Ready for JSON: ``judged_share`` first, then medians with their
-            errors, shares by status and, against a reference, ``verdict``.
-            Every key: `napari_blurmap.result.summary.summarize`.
-
-        Examples
-        --------
-        >>> sigma = np.ones((64, 64))
-        >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
-        >>> m.summary(reference=0.4)["verdict"]
-        'blurred'
-        """
-        return summarize(
-            self.sigma,
-            self.uncertainty,
-            self.status,
-            reference=reference,
-            pixel_length=self.pixel_side,
-            unit=unit_label(str(self.unit)),
-            zero=str(self.provenance.get("reference", "absolute")),
-            shape=self.ellipticities,
-            sensor_notes=self.sensor_notes,
-        )

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..errors import BlurMapError
 from ..ground.arguments import flag, shown
+from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Status
-from ..ground.units import readable_unit
+from ..ground.units import meters, readable_unit, unit_name
 
 
 def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
@@ -86,14 +87,9 @@ def _found(summary: dict[str, Any]) -> str:
     notes = "".join(f" {sentence}" for sentence in summary.get("sensor_notes", []))
     if summary["median_fwhm"] is None:
         return f"Nothing could be judged: {reasons}.{notes}"
-    value, error, factor, unit = summary["median_fwhm"], summary["median_fwhm_error"], 1.0, "px"
-    if summary["unit"] is not None:
-        value, error = summary["median_fwhm_in_unit"], summary["median_fwhm_in_unit_error"]
-        factor, unit = readable_unit(value, summary["unit"])
-    blur = _with_error(factor * value, error and factor * error)
     # Counted from the sharpness of a user's pictures it is not the total blur, and is not called so.
     what = "Added blur" if summary["zero"] == "added" else "Blur"
-    line = f"{what} FWHM {blur} {unit} (median)"
+    line = f"{what} FWHM {median_words(summary)} (median)"
     if (ratio := summary["ratio"]) is not None:
         line += f", {ratio:.{1 if ratio >= 0.95 else 2}f} x the {summary['reference']['name']}"
     line += f". Judged {percent(summary['judged_share'])} of the picture"
@@ -103,6 +99,34 @@ def _found(summary: dict[str, Any]) -> str:
     motion = summary.get("motion")  # figures that were kept may be of an earlier version
     warning = f" {found}" if (found := summary.get("warning")) else ""
     return line + warning + (f" {_motion(motion, summary['unit'])}" if motion else "") + notes
+
+
+def median_words(summary: dict[str, Any], unit: str | None = None, *, sigma: bool = False) -> str:
+    """The median width of the judged places with its whole error.
+
+    Parameters
+    ----------
+    summary : dict
+        In which something was judged.
+    unit : str, optional
+        Of the length; by default the one that is readable. Without a pixel size it is px.
+    sigma : bool, default=False
+        As sigma instead of FWHM.
+
+    Examples
+    --------
+    >>> found = {"median_fwhm_in_unit": 0.5321, "median_fwhm_in_unit_error": 0.02, "unit": "um"}
+    >>> median_words(found), median_words(found, "nm"), median_words(found, "nm", sigma=True)
+    ('0.53 +- 0.02 um', '532 +- 20 nm', '226 +- 8 nm')
+    """
+    known = summary["unit"]
+    key = "median_fwhm" if known is None else "median_fwhm_in_unit"
+    value, error = (summary[k] and summary[k] / (FWHM_PER_SIGMA if sigma else 1) for k in (key, f"{key}_error"))
+    factor, label = (1.0, "px") if known is None else readable_unit(value, known)
+    length, wanted = (None if name is None else meters(unit_name(name) or name) for name in (known, unit))
+    if unit is not None and length and wanted:
+        factor, label = length / wanted, unit
+    return f"{_with_error(factor * value, error and factor * error)} {label}"
 
 
 def _motion(motion: dict[str, Any], unit: str | None) -> str:

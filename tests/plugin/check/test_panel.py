@@ -177,7 +177,7 @@ def test_plane_region_and_blurs_reach_the_check(opened: Any, qtbot: Any) -> None
 
 def test_copied_python_runs(opened: Any) -> None:
     opened.panel.form.sigmas.setText("1")
-    opened.panel.run_view.copy.click()
+    opened.panel.run_view.copies["python"].trigger()
     text = QApplication.clipboard().text()
     compile(text, "copied", "exec")
     assert "nb.check_on_image(layer, model='default'" in text

@@ -117,8 +117,8 @@ def test_the_camera_in_figures(estimating: Any, qtbot: Any) -> None:
         view.button.click()
         assert view.message.text().startswith(("noise is", "The noise")), text
         assert estimating.panel.control.state is not RunState.FAILED
-        view.copy.click()
-        view.report.click()
+        view.copies["python"].trigger()
+        view.copies["report"].trigger()
     assert len(estimating.viewer.layers) == before
 
 

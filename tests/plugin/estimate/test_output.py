@@ -97,7 +97,7 @@ def test_python_runs_and_gives_the_same_call(opened: Any, qtbot: Any) -> None:
     opened.layer.name = 'it\'s "cells"'
     opened.panel.form.device.choose("cpu")
     objective(opened, qtbot)
-    opened.panel.run_view.copy.click()
+    opened.panel.run_view.copies["python"].trigger()
     code = QApplication.clipboard().text()
     assert "console" in opened.panel.run_view.message.text()
     names: dict[str, Any] = {"viewer": ViewerModel()}

@@ -14,7 +14,7 @@ from napari_blurmap.plugin.panels.base import RunPanel
 
 
 def copied(panel: RunPanel) -> str:
-    panel.run_view.report.click()
+    panel.run_view.copies["report"].trigger()
     return str(QApplication.clipboard().text())
 
 

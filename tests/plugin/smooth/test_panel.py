@@ -196,7 +196,7 @@ def test_cancel_and_closing_leave_nothing(opened: Any, qtbot: Any) -> None:
 
 def test_the_copied_python_does_the_same(opened: Any) -> None:
     opened.panel.form.method.value = "edge"
-    opened.panel.run_view.copy.click()
+    opened.panel.run_view.copies["python"].trigger()
     code = QApplication.clipboard().text()
     exec(code, {"viewer": opened.viewer})
     found = opened.viewer.layers["cells sigma (m) [1]"].metadata["blurmap"]

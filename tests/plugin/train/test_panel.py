@@ -184,7 +184,7 @@ def test_a_volume_of_labels_is_read_in_the_worker(opened: Any, qtbot: Any):
     qtbot.wait(50)
     read.clear()
     with dask.config.set(scheduler="synchronous"):  # in the thread that asks
-        opened.panel.run_view.copy.click()
+        opened.panel.run_view.copies["python"].trigger()
         assert "nb.train_model" in QApplication.clipboard().text()
         assert read == []
         opened.panel.run()

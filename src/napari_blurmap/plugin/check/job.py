@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Cancelled
 from ..panels.job import arguments
+from ..panels.shell import shell_line, stored
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ class CheckJob:
             f"report = nb.check_on_image(layer{arguments(self.options)})\n"
             "print(report.text())\n"
         )
+
+    def as_shell(self) -> str:
+        """The same check."""
+        path, how = stored(self.picture)
+        plane = list(self.options.get("plane", ()))
+        named = {name: self.options.get(name) for name in ("model", "device", "region")}
+        return shell_line("check", path, **named, sigma=self.options.get("sigmas"), plane=plane, axes=how.get("axes"))
 
 
 def _check_on_image() -> Callable[..., Any]:

@@ -33,6 +33,7 @@ class CheckPanel(RunPanel):
     """
 
     title = "Check on my picture"
+    gives_map = False
     form: CheckForm
     view: CheckView
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import BlurMapError, Cancelled
 from ..panels.job import arguments
+from ..panels.shell import shell_line, stored
 from ..run.worker import Stopped
 from .digest import Digest, Judgement, digest
 
@@ -112,6 +113,17 @@ class EstimateJob:
             f"print(nb.summary_line(m.summary({compared}), verdict=True))\n"
             f"nb.add_to_viewer(viewer, m, layer{limit})\n"
         )
+
+    def as_shell(self) -> str:
+        """The same estimate, with the largest sigma that counts as sharp."""
+        path, how = stored(self.picture)
+        options = how | self.options
+        options.pop("keep_probabilities", None)
+        if isinstance(noise := options.get("noise"), tuple):
+            options["noise"] = "/".join(map(repr, noise))
+        reference = self.judgement.compared_with
+        limit = None if reference is None else reference.threshold
+        return shell_line("estimate", path, out=".", **options, limit=limit)
 
 
 def probabilities_fit(picture: LayerPicture, info: ModelInfo) -> bool:

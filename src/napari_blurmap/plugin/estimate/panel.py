@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Layer
 
     from ...result.blurmap import BlurMap
+    from ...result.reference import Reference
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +184,9 @@ class EstimatePanel(RunPanel):
             place = ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in zip(axes, index, strict=True))
             verdict = outcome.value.verdict if shown.digest.verdict else ""
             self.view.show_plane(f"Plane {place}: {outcome.value.line} {verdict}".strip())
+
+    def _to_tell(self) -> tuple[BlurMap, Reference | None] | None:
+        return None if self._shown is None else (self._shown.blurmap, self._shown.judgement.compared_with)
 
     def _to_save(self) -> Saving | None:
         if self._shown is None:

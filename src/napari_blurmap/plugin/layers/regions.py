@@ -13,6 +13,8 @@ from scipy.ndimage import affine_transform
 from skimage.draw import polygon2mask
 
 from ...errors import BlurMapError
+from ...picture.stack import as_stack
+from .picture import LayerPicture
 from .position import in_data
 
 if TYPE_CHECKING:
@@ -84,6 +86,11 @@ class Region:
                 "all of it."
             )
         return marked
+
+
+def mask_of(layer: Layer, picture: Image) -> NDArray[np.bool_]:
+    """The pixels of a picture's layer that a Shapes or Labels layer marks, shape (Y, X); see `Region`."""
+    return Region.of(layer, picture, as_stack(LayerPicture.of(picture))).mask()
 
 
 def box_of(shapes: Shapes, picture: Image, stack: Stack) -> tuple[int, int, int, int]:

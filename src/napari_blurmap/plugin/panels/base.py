@@ -19,6 +19,8 @@ from .report import issue_report
 if TYPE_CHECKING:
     import napari.viewer
 
+    from ...result.blurmap import BlurMap
+    from ...result.reference import Reference
     from ..run.view import RunView
     from ..widgets.column_view import ColumnView
     from .form import Form
@@ -70,6 +72,8 @@ class RunPanel(Panel):
 
     #: What it is called in napari's menus.
     title: ClassVar[str]
+    #: Whether its result is a map of blur.
+    gives_map: ClassVar[bool] = True
     #: Whether its work imports PyTorch.
     loads_torch: ClassVar[bool] = True
 
@@ -83,7 +87,7 @@ class RunPanel(Panel):
     ) -> None:
         super().__init__(viewer)
         self.form, self.run_view, self.view = form, run_view, view
-        self.control, self._saving = self._new_control(), self._new_control()
+        self.control, self._saving, self._copying = (self._new_control() for _ in range(3))
         self._function = function
         self._job: Job | None = None
         self._failed: Failed | None = None
@@ -95,8 +99,10 @@ class RunPanel(Panel):
             form.model.failed.connect(run_view.say)
         run_view.run_clicked.connect(self.run)
         run_view.cancel_clicked.connect(self.control.cancel)
-        run_view.copy.clicked.connect(self._copy_python)
-        run_view.report.clicked.connect(self._copy_report)
+        for name, action in run_view.copies.items():
+            action.triggered.connect(partial(self._copy, name))
+            action.setVisible(self.gives_map or name not in ("methods", "psf"))
+        self._copying.ended.connect(self._on_text)
         self.control.state_changed.connect(run_view.show_state)
         self.control.stepped.connect(run_view.show_step)
         self.control.told.connect(self._on_told)
@@ -133,6 +139,9 @@ class RunPanel(Panel):
     def _dismiss(self) -> None:
         """Take away what was shown of a job that then failed."""
 
+    def _to_tell(self) -> tuple[BlurMap, Reference | None] | None:
+        """The last map and what it is compared with, for texts about it; None where there is nothing yet."""
+
     def _to_save(self) -> Saving | None:
         """What the button Save... saves; None where there is nothing yet."""
 
@@ -168,13 +177,35 @@ class RunPanel(Panel):
         self._failed = failed
         self.run_view.show_failure(failed)
 
-    def _copy_python(self) -> None:
-        if (job := self._asked()) is not None:
-            self._put_on_clipboard(job.as_python(), "Copied. Paste it into napari's console, or into a script.")
+    def _copy(self, what: str, *_: object) -> None:
+        """Put something on the clipboard: at once, or when it is found where that takes time."""
+        if what == "report":
+            report = issue_report(self.title, self.form, self._failed)
+            self._put_on_clipboard(report, "Copied. Read it before you send it: it names your layers and files.")
+        elif what in ("python", "shell"):
+            if (job := self._asked()) is None:
+                return
+            if what == "python":
+                self._put_on_clipboard(job.as_python(), "Copied. Paste it into napari's console, or into a script.")
+            else:
+                self._find_text(job.as_shell)
+        elif (told := self._to_tell()) is None:
+            self.run_view.say("There is no result yet.")
+        else:
+            blurmap, reference = told
+            self._find_text(blurmap.psf_text if what == "psf" else partial(blurmap.methods_text, reference))
 
-    def _copy_report(self) -> None:
-        report = issue_report(self.title, self.form, self._failed)
-        self._put_on_clipboard(report, "Copied. Read it before you send it: it names your layers and files.")
+    def _find_text(self, find: Callable[[], str]) -> None:
+        """Find a text for the clipboard, in another thread."""
+        self._copying.start("Copying", lambda *_: find(), bar=False)
+
+    def _on_text(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Done):
+            self._put_on_clipboard(outcome.value, f"Copied: {outcome.value}")
+        elif isinstance(outcome, Failed) and outcome.trace:
+            self._fail(outcome)
+        elif isinstance(outcome, Failed):
+            self.run_view.say(outcome.message)
 
     def _put_on_clipboard(self, text: str, words: str) -> None:
         if (clipboard := QApplication.clipboard()) is not None:

@@ -47,6 +47,15 @@ class Job(Protocol):
     def as_python(self) -> str:
         """The same for napari's console or a script."""
 
+    def as_shell(self) -> str:
+        """The same as a line for a terminal; reads the picture's file.
+
+        Raises
+        ------
+        BlurMapError
+            If there is no such line.
+        """
+
 
 def arguments(options: Mapping[str, Any]) -> str:
     """Further arguments of a call, as Python.

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QAction, QHBoxLayout, QMenu, QProgressBar, QPushButton, QWidget
 
 from ..widgets.fields import plain_label, text_box
 from ..widgets.layout import Fold, column
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QMouseEvent
 
     from .worker import Failed, Step
+
+
+_COPIES = {
+    "python": ("Copy as Python", "The same as Run, for napari's console or a script."),
+    "shell": ("Copy as a shell line", "The same as Run, for a terminal; of pictures that lie in a file."),
+    "methods": ("Copy methods text", "What was measured and how, in sentences for a paper."),
+    "psf": ("Copy PSF size", "Median FWHM and sigma of the last result with their errors, in nm, a line a channel."),
+    "report": ("Copy report", "What a bug report needs: versions, model, device, settings and the last error."),
+}
 
 
 class _RunButton(QPushButton):
@@ -61,12 +70,16 @@ class RunView(QWidget):
         }
         self.button = _RunButton(run)
         self.button.setToolTip(f"{does}; nothing of yours is changed.")
-        self.copy = QPushButton("Copy as Python")
-        self.copy.setToolTip("Put the same on the clipboard, for napari's console or a script.")
-        self.report = QPushButton("Copy report")
-        self.report.setToolTip(
-            "Put what a bug report needs on the clipboard: versions, model, device, settings and the last error."
-        )
+        self.copy = QPushButton("Copy")
+        self.copy.setToolTip("Put it on the clipboard: the call, what was measured, or a report.")
+        menu = QMenu(self.copy)
+        menu.setToolTipsVisible(True)
+        #: What can be put on the clipboard.
+        self.copies = {name: QAction(words, menu) for name, (words, _) in _COPIES.items()}
+        for name, action in self.copies.items():
+            action.setToolTip(_COPIES[name][1])
+            menu.addAction(action)
+        self.copy.setMenu(menu)
         self.bar = QProgressBar()
         self.message = plain_label()
         self.trace = text_box(110)
@@ -74,7 +87,6 @@ class RunView(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.button, 1)
         row.addWidget(self.copy)
-        row.addWidget(self.report)
         column(self, row, self.bar, self.message, self.details)
         for widget in (self.bar, self.message, self.details):
             widget.hide()
@@ -85,7 +97,8 @@ class RunView(QWidget):
         """Say whether there is something to run on."""
         self._ready = ready
         self.button.setEnabled(self._state is not RunState.CANCELLING and (ready or self._state.busy))
-        self.copy.setEnabled(ready)
+        for name in ("python", "shell"):
+            self.copies[name].setEnabled(ready)
 
     def show_state(self, state: RunState) -> None:
         """Show where the run stands."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import Cancelled
+from ...errors import BlurMapError, Cancelled
 from ...result.smooth.smooth import smooth_sigma
 from ..layers.layers import result_layers
 from ..panels.job import arguments
@@ -81,3 +81,7 @@ class SmoothJob:
             f'm = nb.smooth_sigma(layer.metadata["blurmap"]{arguments(self.options)}{image})\n'
             f"nb.add_to_viewer(viewer, m, viewer.layers[{self.source!r}])\n"
         )
+
+    def as_shell(self) -> str:
+        """There is none."""
+        raise BlurMapError("No command of the shell smooths maps: copy it as Python.")

@@ -19,6 +19,8 @@ from .preview import Preview
 if TYPE_CHECKING:
     from napari.layers import Image
 
+    from ...result.blurmap import BlurMap
+
 
 class SmoothPanel(RunPanel):
     """Smooth a blur map, with a preview of what is in view.
@@ -82,6 +84,9 @@ class SmoothPanel(RunPanel):
         """Say something on the preview, unless the button's work has the word."""
         if not self.control.state.busy:
             self.run_view.say(text)
+
+    def _to_tell(self) -> tuple[BlurMap, None] | None:
+        return None if self._last is None else (self._last[1].metadata["blurmap"], None)
 
     def _show(self, job: SmoothJob, outcome: Done | Stopped) -> str:
         if isinstance(outcome, Stopped):

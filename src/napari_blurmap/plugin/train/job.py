@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BlurMapError
 from ...models.saving import check_target, model_name, save_anyhow
 from ..layers.picture import LayerPicture
+from ..panels.shell import shell_line, stored
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
@@ -128,10 +129,24 @@ class TrainJob:
         )
         given = {"init": self.init, **{name: value for name, value in self.options.items() if value is not None}}
         lines = "".join(f"    {name}={value!r},\n" for name, value in given.items())
-        note = "" if self.regions is None else "# masks=[...] would restrict it to a region\n"
+        needed = ""
+        if self.regions is not None:
+            needed = "from napari_blurmap.plugin.layers.regions import mask_of\n"
+            marked = (f"mask_of(viewer.layers[{one.layer!r}], viewer.layers[{one.picture!r}])" for one in self.regions)
+            lines += f"    masks=[{', '.join(marked)}],\n"
         return (
-            f"import napari_blurmap as nb\n\n{note}model = nb.train_model(\n    [{names}],\n{lines})\n"
+            f"import napari_blurmap as nb\n{needed}\nmodel = nb.train_model(\n    [{names}],\n{lines})\n"
             f"print(model.info.training['report']['text'])\nmodel.save({str(self.target)!r})\n"
+        )
+
+    def as_shell(self) -> str:
+        """The same training."""
+        if self.regions is not None:
+            raise BlurMapError("No command of the shell trains on a part of a picture: copy it as Python.")
+        files = [stored(image)[0] if isinstance(image, LayerPicture) else image for image in self.images]
+        options = dict(self.options)
+        return shell_line(
+            "train", *files, out=self.target, init=self.init or "scratch", classes=options.pop("n_classes"), **options
         )
 
     def _preview(self, tuning: Any) -> BlurMap | None:

@@ -36,6 +36,7 @@ class TrainPanel(RunPanel):
     """
 
     title = "Train blur model"
+    gives_map = False
     form: TrainForm
     view: TrainView
 

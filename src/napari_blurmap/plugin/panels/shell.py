@@ -1,0 +1,94 @@
+"""The same as a panel does, as a line for a terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import BlurMapError
+from ...ground.arrays import in_memory
+from ...io.pictures import read_picture
+from ...picture.stack import as_stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..layers.picture import LayerPicture
+
+#: Larger pictures are known by their shape alone, values.
+_COMPARED = 2**28
+
+
+def shell_line(command: str, *files: Path | str, **options: Any) -> str:
+    """A line for a terminal.
+
+    Parameters
+    ----------
+    command : str
+        Of `napari-blurmap`.
+    *files : path or str
+        What it works on.
+    **options : object
+        By name: a value, a tuple of values for one option, a list of values for one that is given several times; None
+        leaves it out.
+
+    Examples
+    --------
+    >>> shell_line("check", "my cells.tif", sigma=[0.5, 1.0], region=(0, 64, 0, 64), seed=None)
+    "napari-blurmap check 'my cells.tif' --sigma 0.5 --sigma 1.0 --region 0 64 0 64"
+    """
+    words = ["napari-blurmap", command, *map(str, files)]
+    for name, value in options.items():
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                words += [f"--{name.replace('_', '-')}", *map(str, one if isinstance(one, tuple) else (one,))]
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+
+
+def stored(picture: LayerPicture) -> tuple[str, dict[str, Any]]:
+    """The file of a layer's picture, and how the shell has to read it to get the same.
+
+    Parameters
+    ----------
+    picture : LayerPicture
+        Its file is read, which may take long.
+
+    Returns
+    -------
+    path : str
+    options : dict
+        ``axes``, and ``pixel_size`` and ``unit``, where the file does not say the same as the layer.
+
+    Raises
+    ------
+    BlurMapError
+        If the layer is of no file, or the file holds another picture.
+    """
+    here = as_stack(picture)
+    if here.source is None:
+        raise BlurMapError(
+            f"There is no line for a terminal: {picture.name!r} lies in no file. Save it, open the file and choose "
+            "that, or copy it as Python."
+        )
+    path = here.source["path"]
+    file = as_stack(read_picture(path))
+    same = (file.data.shape, file.colour, file.order) == (here.data.shape, here.colour, here.order)
+    if same and prod(here.data.shape) <= _COMPARED:
+        floats = np.dtype(here.data.dtype).kind == "f"
+        same = np.array_equal(in_memory(file.data[...]), in_memory(here.data[...]), equal_nan=floats)
+    names = "".join(here.data_axes)
+    if not same or len(names) != len(here.axes):
+        raise BlurMapError(
+            f"There is no line for a terminal: {path} holds another picture than the layer {picture.name!r}, or is "
+            "read in another way. Save the layer, open the file and choose that, or copy it as Python."
+        )
+    options: dict[str, Any] = {} if file.axes == here.axes else {"axes": names.upper()}
+    size = here.scale[-2:], here.units[-2:]
+    if here.units[-1] != "pixel" and size != (file.scale[-2:], file.units[-2:]) and len(set(here.scale[-2:])) == 1:
+        options |= {"pixel_size": here.scale[-1], "unit": here.units[-1]}
+    return path, options
