@@ -303,7 +303,10 @@ def test_median_error_does_not_count_neighbours_as_independent():
     # Of a hundred times as many places as one, the median is not ten times as sure: most of the error they share.
     whole = np.hypot(found["median_sigma_error_of_sampling"], 0.8 * found["median_uncertainty"])
     assert found["median_sigma_error"] == pytest.approx(whole)
-    assert plane(np.ones((64, 64))).summary()["median_sigma_error"] is None
+    # Of one block, it is as sure as one place of it.
+    one = plane(np.ones((64, 64))).summary()
+    assert one["median_sigma_error_of_sampling"] is None
+    assert one["median_sigma_error"] == pytest.approx(one["median_uncertainty"])
 
 
 def test_the_error_of_a_large_median_is_cheap():
@@ -462,7 +465,7 @@ def test_the_line_for_people():
     assert line(**nothing, unit=None).startswith("Blur FWHM 8.2 +- 0.5 px (median). Judged 34 % of the picture. Not")
     full = plane(np.ones((64, 64)), units=PX).summary(1)
     assert summary_line(full) == (
-        "Blur FWHM 2.35 px (median), 1.0 x the limit. Judged 100 % of the picture: 50 % of that sharp."
+        "Blur FWHM 2.4 +- 0.2 px (median), 1.0 x the limit. Judged 100 % of the picture: 50 % of that sharp."
     )
 
 
@@ -494,7 +497,7 @@ def test_the_line_of_a_map_of_another_zero():
     m = plane(np.full((64, 64), 0.5), units=PX, provenance={"reference": "added"})
     summary = m.summary(OPTICS)
     said = summary_line(summary, verdict=True)
-    assert said.startswith("Added blur FWHM 1.18 px (median). ")
+    assert said.startswith("Added blur FWHM 1.2 +- 0.1 px (median). ")
     assert said.endswith(f"Verdict: cannot tell. {summary['note']}")
 
 

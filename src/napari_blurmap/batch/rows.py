@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.units import meters, unit_name
+from ..result.objects import figure_columns
 from ..result.reference import Reference
 from ..result.summary import why_untold
 from .measured import Measured
@@ -181,35 +181,14 @@ def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
 def columns_of(row: Row) -> dict[str, Any]:
     """A row of the table: its columns and their values; None where there is none."""
     figures, measured = row.figures, row.measured
-    shape = figures.get("axes_of_blur") or {}
-    reference = figures.get("reference") or {}
-    low, high = figures.get("quartiles_sigma") or (None, None)
     at = {} if measured is None else measured.at
-    length = meters(unit_name(figures.get("unit")) or "") or 0.0  # of a pixel's unit, m
-    width, error = (figures.get(f"median_fwhm_in_unit{end}") for end in ("", "_error"))
     return {
         **metadata_of(row),
         "FileName": row.file.name,
         "PathName": os.path.dirname(os.path.abspath(row.file)),
         "channel": row.channel,
         **{name: place + 1 for name, place in at.items()},
-        "judged_share": figures.get("judged_share"),
-        "median_sigma_px": figures.get("median_sigma"),
-        "median_sigma_error_px": figures.get("median_sigma_error"),
-        "quartile_1_sigma_px": low,
-        "quartile_3_sigma_px": high,
-        "median_fwhm_px": figures.get("median_fwhm"),
-        "median_fwhm_error_px": figures.get("median_fwhm_error"),
-        "median_fwhm_um": None if width is None else 1e6 * length * width,
-        "median_fwhm_error_um": None if error is None else 1e6 * length * error,
-        "sigma_major_px": shape.get("major"),
-        "sigma_minor_px": shape.get("minor"),
-        "angle_degrees": shape.get("angle"),
-        "reference": reference.get("name"),
-        "reference_sigma_px": reference.get("sigma"),
-        "times_reference": figures.get("ratio"),
-        "sharp_share": figures.get("sharp_share"),
-        "verdict": figures.get("verdict"),
+        **figure_columns(figures),
         "outlier_deviations": row.outlying,
         "outlier": int(row.is_outlier),
         "outcome": row.outcome or None,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A map larger than this gives its medians from every k-th pixel.
 _SAMPLE_PIXELS = 16_000_000
+#: In place of the status of a pixel that is no part of what is asked for.
+NOT_ASKED = np.uint8(len(Status))
 # Neighbours share texture and receptive field; places a block of 64 px apart are taken as independent.
 _BLOCK, _LEAST_BLOCKS, _MOST_BLOCKS, _REPLICATES, _BINS = 64, 4, 1024, 200, 256
 
@@ -37,7 +39,7 @@ def sample_map(sigma: Array, uncertainty: Array, status: Array, shape: Sequence[
     sigma, uncertainty : array, shape (..., Y, X)
         Blur and its standard error, pixels; numpy or dask.
     status : array of uint8, shape (..., Y, X)
-        `Status` of each pixel.
+        `Status` of each pixel; `NOT_ASKED` where it does not count.
     shape : sequence of 3 arrays, shape (..., Y, X), optional
         Both ellipticities and their standard error.
 
@@ -89,7 +91,7 @@ def _piece(step: int, status: Array, sigma: Array, uncertainty: Array, *shape: A
                 place = np.s_[row : row + side, column : column + side]
                 if mask[place].any():
                     blocks.append(plane[place][mask[place]])
-    counts = np.bincount(np.ravel(status), minlength=len(Status))
+    counts = np.bincount(np.ravel(status), minlength=len(Status))[: len(Status)]
     few = (..., slice(None, None, coarse), slice(None, None, coarse))
     told = [values[few][known[few]] for values in ((sigma, uncertainty, *shape) if shape else ())]
     apart = np.stack(told) if told else np.empty((5, 0), np.float32)

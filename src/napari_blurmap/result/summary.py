@@ -49,7 +49,7 @@ def summarize(
     sigma, uncertainty : array, shape (..., Y, X)
         Blur and its standard error, pixels; numpy or dask.
     status : array of uint8, shape (..., Y, X)
-        `Status` of each pixel.
+        `Status` of each pixel; `napari_blurmap.result.sampling.NOT_ASKED` where it does not count.
     reference : Reference or float, optional
         What counts as sharp; a number is a limit in pixels of sigma.
     pixel_length : float, optional
@@ -72,7 +72,7 @@ def summarize(
         pixels, as ``masked()`` judges), ``judged_pixels``, ``pixels``; of
         judged pixels ``median_sigma`` with ``median_sigma_error``, the whole
         error, and ``median_sigma_error_of_sampling``, the part that more of the same picture would make smaller
-        (block bootstrap);
+        (block bootstrap; None of fewer than four blocks of 64 x 64 pixels: their median is as sure as one place);
         ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
         ``median_fwhm_in_unit`` with their errors, ``unit``, ``zero``; ``shares`` of all
         pixels by status, ``uncertain_share`` (measured, but not well enough
@@ -137,7 +137,7 @@ def _medians(sample: Sample) -> dict[str, Any]:
     low, middle, high = (float(q) for q in np.percentile(sample.sigma, [25, 50, 75]))
     return {
         "median_sigma": middle,
-        "median_sigma_error": None if sampling is None else float(np.hypot(sampling, _SHARED * place)),
+        "median_sigma_error": place if sampling is None else float(np.hypot(sampling, _SHARED * place)),
         "median_sigma_error_of_sampling": sampling,
         "quartiles_sigma": [low, high],
         "median_uncertainty": place,

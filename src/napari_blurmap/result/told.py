@@ -1,4 +1,4 @@
-"""What a map says of itself: figures, and the sentences that a paper takes over."""
+"""What a map says of itself in sentences, such as those that a paper takes over."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from ..ground.status import MAX_RELATIVE
-from ..ground.units import readable_unit, unit_label
-from .shape import Shaped
-from .summary import summarize
+from ..ground.units import readable_unit
+from .figures import Figured
 from .words import median_words, percent
 
 if TYPE_CHECKING:
@@ -17,44 +16,8 @@ if TYPE_CHECKING:
 _HOME = "https://github.com/napari-blurmap/napari-blurmap"
 
 
-class Told(Shaped):
-    """Figures and words of a blur map."""
-
-    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
-        """Figures of the whole map: coverage, medians, shares and a verdict.
-
-        Parameters
-        ----------
-        reference : Reference or float, optional
-            What counts as sharp; a number is a limit in pixels of sigma.
-
-        Returns
-        -------
-        dict
-            Ready for JSON: ``judged_share`` first, then medians with their
-            errors, shares by status and, against a reference, ``verdict``.
-            Every key: `napari_blurmap.result.summary.summarize`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from napari_blurmap import BlurMap
-        >>> sigma = np.ones((64, 64))
-        >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
-        >>> m.summary(reference=0.4)["verdict"]
-        'blurred'
-        """
-        return summarize(
-            self.sigma,
-            self.uncertainty,
-            self.status,
-            reference=reference,
-            pixel_length=self.pixel_side,
-            unit=unit_label(str(self.unit)),
-            zero=str(self.provenance.get("reference", "absolute")),
-            shape=self.ellipticities,
-            sensor_notes=self.sensor_notes,
-        )
+class Told(Figured):
+    """Words of a blur map."""
 
     def psf_text(self) -> str:
         """Width of the blur, read as a point spread function: for a microscope's log, or software that asks for it.

@@ -37,7 +37,7 @@ def summary_line(summary: dict[str, Any], *, verdict: bool = False) -> str:
     >>> status = np.zeros((64, 64), np.uint8)
     >>> status[:16] = Status.EMPTY
     >>> summary_line(summarize(two, 0.1 * two, status))
-    'Blur FWHM 4.71 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
+    'Blur FWHM 4.7 +- 0.5 px (median). Judged 75 % of the picture. Not judged: 25 % empty.'
     """
     if not isinstance(summary, dict) or "shares" not in summary:
         raise BlurMapError(f"summary is {shown(summary)}; expected what BlurMap.summary returned.")
