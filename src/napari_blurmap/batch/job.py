@@ -19,6 +19,7 @@ from ..models.side_by_side import side_by_side
 from ..picture.sensor import noise_record
 from ..picture.stack import as_stack
 from ..result.blurmap import BlurMap
+from ..result.objects import checked_labels, objects_in
 from .journal import Done, Journal
 from .measured import Measured, measure
 from .sources import LARGE, read
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..io.picture import Picture
     from ..models.model import Model
     from ..picture.sensor import GivenNoise
+    from ..result.objects import Object
 
 #: Larger files are estimated one after the other, each with all threads: several at once may not fit into memory.
 _LARGE = 64 * 2**20
@@ -57,6 +59,8 @@ class Job:
         Do all again.
     tell : callable
         Called with what the user should know.
+    labels : dict
+        The label image of each file that has one: its objects are measured.
     progress : callable
         ``progress(file)`` gives what follows the work on it.
     cancel : callable
@@ -74,6 +78,7 @@ class Job:
     journal: Journal | None = None
     overwrite: bool = False
     tell: Callable[[str], None] = lambda text: None
+    labels: dict[Path, Path] = field(default_factory=dict)
     progress: Callable[[Path], Progress | None] = lambda file: None
     cancel: Cancel = lambda: False
     cluster: bool = False
@@ -85,11 +90,12 @@ class Job:
         key = self._key(file)
         if self.journal is not None and not self.overwrite:
             done = self.journal.done.get(os.path.abspath(file))
-            if done is not None and done.key == key and (stem is None or _has_map(done, stem)):
+            if done is not None and done.key | key == done.key and (stem is None or _has_map(done, stem)):
                 self._claim(stem, file)
                 self.tell(f"{file}: done already, and not done again. With --overwrite it is.")
                 return done
         picture, about = read(file, self.tell, 0 if self.cluster else LARGE if self.out else inf)
+        labels = self._labels(file, picture)
         self._claim(stem, file)
         target = None if stem is None else Path(f"{stem}{ZARR if is_lazy(picture.array) else TIFF}")
         found = None
@@ -99,7 +105,7 @@ class Job:
             found = self._estimate(picture, file, target)
         else:
             self.tell(f"{file}: done already, and left as it is. With --overwrite it is done again.")
-        done = self._done(file, key, target, found, picture, about)
+        done = self._done(file, key, target, found, picture, about, labels)
         if self.journal is not None:
             self.journal.add(done)
         return done
@@ -122,7 +128,18 @@ class Job:
 
     def _key(self, file: Path) -> dict[str, Any]:
         """By what it is known that the same would come out again."""
-        return without_folders({"source": fingerprint({"path": str(file)})}) | self._way
+        given = {"labels": _known(self.labels[file])} if file in self.labels else {}
+        return _known(file) | self._way | given
+
+    def _labels(self, file: Path, picture: Picture) -> Any:
+        """Its label image, where it has one that fits it: said before minutes are spent on it."""
+        if file not in self.labels:
+            return None
+        labels, _ = read(self.labels[file], self.tell)
+        try:
+            return checked_labels(labels.array, as_stack(picture, channel_axis=None, **self.given).shape)
+        except BlurMapError as error:
+            raise BlurMapError(f"{self.labels[file]}: {error}") from error
 
     def _estimate(self, picture: Picture, file: Path, target: Path | None) -> BlurMap:
         if target is not None:
@@ -151,20 +168,26 @@ class Job:
         found: BlurMap,
         picture: Picture,
         about: dict[str, str],
+        labels: Any,
     ) -> Done:
         figures = self.figures(found)
         channels = found.channels()
         parts = [measure(one, self.figures(one)) for one in channels] if len(channels) > 1 else []
         planes: list[Measured] = []
         pixels: Any = None
+        things: list[Object] = []
         if self.journal is not None:
             stack = as_stack(picture, channel_axis=None, **self.given)
             indices = list(stack.indices())
-            pixels = stack.plane(indices[0]) if len(indices) == 1 else None
-            if len(indices) > 1:
-                several = ((found.plane(index), stack.plane(index)) for index in indices)
-                planes = [measure(one, self.figures(one), plane) for one, plane in several]
-        whole = measure(found, figures, pixels)
+            objects: dict[tuple[int, ...], list[Object]] = {}
+            for thing in [] if labels is None else objects_in(found, labels):
+                objects.setdefault(tuple(thing.plane.provenance["at"].values()), []).append(thing)
+            if len(indices) == 1:
+                pixels, things = stack.plane(indices[0]), objects.get(indices[0], [])
+            else:
+                several = ((found.plane(i), stack.plane(i), objects.get(i, [])) for i in indices)
+                planes = [measure(one, self.figures(one), *rest) for one, *rest in several]
+        whole = measure(found, figures, pixels, things)
         return Done(os.path.abspath(file), key, None if target is None else str(target), whole, parts, planes, about)
 
 
@@ -222,6 +245,10 @@ def usual_workers(files: Sequence[Path]) -> int:
 def _has_map(done: Done, stem: Path) -> bool:
     """Whether the map of a picture is where its name says."""
     return done.result in (f"{stem}{TIFF}", f"{stem}{ZARR}") and Path(done.result).exists()
+
+
+def _known(file: Path) -> dict[str, Any]:
+    return without_folders({"source": fingerprint({"path": str(file)})})
 
 
 def finished_map(

@@ -98,7 +98,7 @@ def _parsed(line: str) -> Done | None:
         found = json.loads(line)
         if found.pop("format") != _FORMAT:
             return None
-        found["whole"] = Measured(**found["whole"])
-        return Done(**found | {name: [Measured(**one) for one in found[name]] for name in ("channels", "planes")})
+        found["whole"] = Measured.of(found["whole"])
+        return Done(**found | {name: [*map(Measured.of, found[name])] for name in ("channels", "planes")})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

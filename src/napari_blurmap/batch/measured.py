@@ -13,13 +13,18 @@ from ..ground.status import judged
 from ..result.summary import compare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+    from ..ground.status import Array
     from ..result.blurmap import BlurMap
+    from ..result.objects import Object
     from ..result.reference import Reference
 
-#: Places of a plane that speak for it when it is compared with what is known only after the last picture.
-_PLACES = 256
+#: Places of a plane that speak for it when it is compared with what is known only after the last picture;
+#: and of an object, of which a plane may have thousands.
+_PLACES, _FEW = 256, 64
 #: Edge of a small picture, pixels, and its greatest sigma over the smallest, as in the window.
 _SMALL, _SPAN, _SHARPEST = 112, 16.0, 0.425
 
@@ -44,6 +49,10 @@ class Measured:
         Sigma and uncertainty at some judged places that speak for all, in the order of sigma.
     small : str
         Picture and map side by side, small: a JPEG in base 64.
+    label : int or None
+        Number of the object that it is.
+    objects : list of Measured
+        Its objects, where it is a plane.
     """
 
     at: dict[str, int]
@@ -53,6 +62,13 @@ class Measured:
     unit: str | None = None
     places: list[tuple[float, float]] = field(default_factory=list)
     small: str = ""
+    label: int | None = None
+    objects: list[Measured] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Measured:
+        """Made again from `dataclasses.asdict`; TypeError and KeyError where it is none."""
+        return cls(**found | {"objects": [cls(**one) for one in found["objects"]]})
 
     @property
     def pixel_side(self) -> float | None:
@@ -68,7 +84,7 @@ class Measured:
         return self.figures if found["reference"] == self.figures["reference"] else found
 
 
-def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None) -> Measured:
+def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None, objects: Iterable[Object] = ()) -> Measured:
     """Keep what is needed of a map.
 
     Parameters
@@ -79,22 +95,25 @@ def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None) -> Mea
         Its summary.
     picture : array, shape (Y, X) or (Y, X, colours), optional
         The picture of a map of one plane, for a small copy of both.
+    objects : iterable of Object
+        Its objects, for figures of each.
     """
     at = dict(found.provenance.get("at", {}))
     channel = at.pop("c", None)
     small = "" if picture is None else _small(picture, found)
-    return Measured(at, channel, figures, found.pixel_size, found.unit, _places(found), small)
+    known = (found.pixel_size, found.unit)
+    places = _places(found.sigma, found.uncertainty, found.status)
+    parts = [Measured(at, channel, one.summary(), *known, _places(*one.maps, _FEW), "", one.label) for one in objects]
+    return Measured(at, channel, figures, *known, places, small, None, parts)
 
 
-def _places(plane: BlurMap) -> list[tuple[float, float]]:
+def _places(sigma: Array, uncertainty: Array, status: Array, most: int = _PLACES) -> list[tuple[float, float]]:
     """Some judged places, spread evenly over the order of sigma."""
-    step = max(1, round((plane.sigma.size / 2**14) ** 0.5))
-    sigma, uncertainty, status = (
-        np.asarray(a[..., ::step, ::step]) for a in (plane.sigma, plane.uncertainty, plane.status)
-    )
+    step = max(1, round((sigma.size / 2**14) ** 0.5))
+    sigma, uncertainty, status = (np.asarray(a[..., ::step, ::step]) for a in (sigma, uncertainty, status))
     keep = judged(sigma, uncertainty, status)
     order = np.argsort(sigma[keep], kind="stable")
-    middles = (np.arange(min(_PLACES, order.size)) + 0.5) * order.size / max(min(_PLACES, order.size), 1)
+    middles = (np.arange(min(most, order.size)) + 0.5) * order.size / max(min(most, order.size), 1)
     chosen = order[middles.astype(int)]
     pairs = zip(sigma[keep][chosen].tolist(), uncertainty[keep][chosen].tolist(), strict=True)
     return [(float(f"{s:.4g}"), float(f"{u:.3g}")) for s, u in pairs]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import BlurMapError
 from ..io.folders import make_folder
 from .journal import SUFFIX, Journal
+from .labels import object_rows
 from .report import report_page
 from .rows import columns_of, image_sets
 from .table import check_table, write_beside, write_table
@@ -53,14 +54,15 @@ def open_journal(table: Path, files: Iterable[Path], *, overwrite: bool = False)
 
 
 def write_outcome(rows: Sequence[Row], table: Path, report: Path | None = None) -> list[Path]:
-    """Write the table, the image sets beside it, and the report.
+    """Write the table, the image sets and the objects beside it, and the report.
 
     Parameters
     ----------
     rows : sequence of Row
         Compared (`rows.compare_rows`).
     table : Path
-        ``NAME.csv`` or ``NAME.parquet``; the image sets are ``NAME.image_sets.csv`` or ``.parquet``.
+        ``NAME.csv`` or ``NAME.parquet``; the image sets are ``NAME.image_sets.csv`` or ``.parquet``, the
+        objects, where there are any, ``NAME.objects.csv``.
     report : Path, optional
         A page in HTML.
 
@@ -69,8 +71,8 @@ def write_outcome(rows: Sequence[Row], table: Path, report: Path | None = None) 
     list of Path
         What was written, in this order; under another name what another program keeps open.
     """
-    sets = table.with_name(f"{table.stem}.image_sets{table.suffix}")
-    written = [write_table(table, [columns_of(row) for row in rows]), write_table(sets, image_sets(rows))]
+    tables = {"": [columns_of(row) for row in rows], ".image_sets": image_sets(rows), ".objects": object_rows(rows)}
+    written = [write_table(table.with_stem(table.stem + name), found) for name, found in tables.items() if found]
     if report is not None:
         written.append(write_beside(report, report_page(rows, title=table.stem).encode("utf-8", "backslashreplace")))
     return written

@@ -52,6 +52,8 @@ class Row:
         The figures, compared with what counts as sharp.
     problem : str
         Why they could not be compared.
+    reference : Reference, float or None
+        What counts as sharp.
     outlying : float or None
         By how many standard deviations it is more blurred than the median of its plate and channel.
     """
@@ -63,6 +65,7 @@ class Row:
     error: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
+    reference: Reference | float | None = None
     outlying: float | None = None
 
     @property
@@ -70,6 +73,11 @@ class Row:
         """Its name, or its number from 1, as the name of the file and the place in it say."""
         inside = None if self.measured is None or self.measured.channel is None else str(self.measured.channel + 1)
         return "-".join(filter(None, (self.told.get("channel"), inside))) or "1"
+
+    @property
+    def at(self) -> dict[str, int]:
+        """Its place along every leading axis but that of channels."""
+        return {} if self.measured is None else self.measured.at
 
     @property
     def is_outlier(self) -> bool:
@@ -132,9 +140,10 @@ def compare_rows(rows: Sequence[Row], reference: ReferenceOf) -> None:
         if row.measured is None:
             continue
         try:
-            row.figures, row.problem = row.measured.summary(reference(row.measured, row.channel)), ""
+            row.reference, row.problem = reference(row.measured, row.channel), ""
         except BlurMapError as error:
-            row.figures, row.problem = row.measured.summary(), str(error)
+            row.reference, row.problem = None, str(error)
+        row.figures = row.measured.summary(row.reference)
         if why_untold(row.figures) is None:
             groups.setdefault((row.told.get("plate"), row.channel), []).append(row)
     for group in groups.values():
@@ -180,14 +189,9 @@ def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
 
 def columns_of(row: Row) -> dict[str, Any]:
     """A row of the table: its columns and their values; None where there is none."""
-    figures, measured = row.figures, row.measured
-    at = {} if measured is None else measured.at
+    figures = row.figures
     return {
-        **metadata_of(row),
-        "FileName": row.file.name,
-        "PathName": os.path.dirname(os.path.abspath(row.file)),
-        "channel": row.channel,
-        **{name: place + 1 for name, place in at.items()},
+        **place_of(row),
         **figure_columns(figures),
         "outlier_deviations": row.outlying,
         "outlier": int(row.is_outlier),
@@ -196,6 +200,17 @@ def columns_of(row: Row) -> dict[str, Any]:
         "Metadata_QCFlag": flag_of(row),
         "result": row.result,
         "note": " ".join(filter(None, (figures.get("warning"), figures.get("note"), row.problem, row.error))) or None,
+    }
+
+
+def place_of(row: Row) -> dict[str, Any]:
+    """The first columns of a row: which plane of which picture it is."""
+    return {
+        **metadata_of(row),
+        "FileName": row.file.name,
+        "PathName": os.path.dirname(os.path.abspath(row.file)),
+        "channel": row.channel,
+        **{name: place + 1 for name, place in row.at.items()},
     }
 
 
@@ -211,14 +226,11 @@ def image_sets(rows: Sequence[Row]) -> list[dict[str, Any]]:
     names = {channel: f"Ch{channel}" if channel.isdigit() else channel for channel in channels}
     sets: dict[Any, list[Row]] = {}
     for row in rows:
-        known = metadata_of(row)
-        where = [*known.values()] if row.told.get("well") or row.told.get("site") else [row.file]
-        at = {} if row.measured is None else row.measured.at
-        sets.setdefault((*map(str, where), *at.items()), []).append(row)
+        sets.setdefault(set_of(row), []).append(row)
     found = []
     for members in sets.values():
-        at = {} if members[0].measured is None else members[0].measured.at
-        line: dict[str, Any] = metadata_of(members[0]) | {f"Metadata_{n.upper()}": k + 1 for n, k in at.items()}
+        line: dict[str, Any] = metadata_of(members[0])
+        line |= {f"Metadata_{name.upper()}": place + 1 for name, place in members[0].at.items()}
         line["Metadata_QCFlag"] = max(map(flag_of, members))
         of = {row.channel: row for row in members}
         for channel, name in names.items():
@@ -231,6 +243,12 @@ def image_sets(rows: Sequence[Row]) -> list[dict[str, Any]]:
                 }
         found.append(line)
     return found
+
+
+def set_of(row: Row) -> tuple[Any, ...]:
+    """What the rows of an image set have in common."""
+    where = [*metadata_of(row).values()] if row.told.get("well") or row.told.get("site") else [row.file]
+    return (*map(str, where), *row.at.items())
 
 
 def metadata_of(row: Row) -> dict[str, Any]:

@@ -33,6 +33,10 @@ def estimate(
     pattern: Annotated[
         str | None, typer.Option(help="What names tell: a regular expression with groups well, site, channel, ...")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="With --table: objects to measure; a label image, or a folder or pattern of them."),
+    ] = None,
     model: ModelName = "default",
     device: Device = "auto",
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
@@ -71,6 +75,7 @@ def estimate(
     Pictures that an earlier run has done with the same model are not done again.
     """
     from ..batch.job import Job, usual_workers
+    from ..batch.labels import pair_labels
     from ..batch.names import name_pattern
     from ..batch.outcome import open_journal, write_outcome
     from ..batch.rows import compare_rows, outcome_line, rows_of, sharpest
@@ -83,8 +88,8 @@ def estimate(
         raise typer.BadParameter("give --out for maps, --table for a table, or both")
     if sharp is not None and (na is not None or limit is not None):
         raise typer.BadParameter("--sharp, --limit and the optics limit all say what counts as sharp; give one of them")
-    if table is None and (report or sharp or pattern):
-        raise typer.BadParameter("--report, --sharp and --pattern are made of the table: give --table too")
+    if table is None and (report or sharp or pattern or labels):
+        raise typer.BadParameter("--report, --sharp, --pattern and --labels belong to the table: give --table too")
     if scheduler is not None and out is None:
         raise typer.BadParameter("the workers of --scheduler write the maps: give --out, a folder that they all see")
     limit_of = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
@@ -94,6 +99,11 @@ def estimate(
     for file in left_out:
         say(f"{file}: left out, it is no picture.")
     pictures = without_maps(found)
+    pairs = {} if labels is None else pair_labels(labels, pictures)
+    if labels is not None:
+        pictures = list(pairs)
+        for file in (file for file, own in pairs.items() if own is None):
+            say(f"{file}: no label image has its name, so none of its objects is measured.")
     loaded = usable_model(model, device)
     if out is not None:
         make_folder(out)
@@ -111,6 +121,7 @@ def estimate(
         journal=None if table is None else open_journal(table, pictures, overwrite=overwrite),
         overwrite=overwrite,
         tell=say,
+        labels={file: own for file, own in pairs.items() if own is not None},
         progress=(lambda file: progress(file.name)) if len(pictures) == 1 else (lambda file: None),
         cancel=stop,
         cluster=scheduler is not None,
@@ -119,7 +130,7 @@ def estimate(
     of_pictures = None
     if sharp is not None and sharp != "tenth":
         file = Path(sharp)
-        done = replace(job, names={file: Path(file.stem)}, out=None, journal=None)(file)
+        done = replace(job, names={file: Path(file.stem)}, out=None, journal=None, labels={})(file)
         of_pictures = sharpest(rows_of([file], {done.file: done}, {}, patterns), f"blur of {file.name}")
     finished: dict[str, Done] = {}
 

@@ -10,6 +10,7 @@ from scipy.ndimage import find_objects
 from ..errors import BlurMapError
 from ..ground.arrays import as_array, in_memory
 from ..ground.units import meters, unit_name
+from .sampling import NOT_ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +37,12 @@ class Object(NamedTuple):
         """Its figures, as `napari_blurmap.BlurMap.summary` gives them."""
         return self.plane.figures(reference, self.box, self.mask)
 
+    @property
+    def maps(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Sigma, uncertainty and status in the box; `NOT_ASKED` beside the object."""
+        status = np.where(self.mask, self.plane.status[self.box], NOT_ASKED)
+        return self.plane.sigma[self.box], self.plane.uncertainty[self.box], status
+
 
 def objects_in(m: Figured, labels: Array) -> Iterator[Object]:
     """Go through the objects of a label image, plane by plane.
@@ -45,7 +52,7 @@ def objects_in(m: Figured, labels: Array) -> Iterator[Object]:
     m : Figured
         The map.
     labels : array of int, shape (..., Y, X)
-        Of the map's shape, or without some of its first axes.
+        As `checked_labels` takes them.
 
     Yields
     ------
@@ -55,26 +62,46 @@ def objects_in(m: Figured, labels: Array) -> Iterator[Object]:
     Raises
     ------
     BlurMapError
-        If the labels are of another shape, no whole numbers, or below 0.
+        If the labels are none of this map, or below 0.
     """
-    labels, shape = as_array(labels, "labels"), m.sigma.shape
+    labels = checked_labels(labels, m.sigma.shape)
+    lead = labels.shape[:-2]
+    for index in np.ndindex(m.sigma.shape[:-2]):
+        plane = m.plane(index).in_memory()
+        own = tuple(min(place, size - 1) for place, size in zip(index[len(index) - len(lead) :], lead, strict=True))
+        for label, box, mask in _boxes(in_memory(labels[own])):
+            yield Object(label, plane, box, mask)
+
+
+def checked_labels(labels: Array, shape: tuple[int, ...]) -> Array:
+    """A label image that fits a map.
+
+    Parameters
+    ----------
+    labels : array of int
+        In the map's shape, or without some of its first axes, or with size 1 along them.
+    shape : tuple of int
+        Of the map.
+
+    Raises
+    ------
+    BlurMapError
+        If it is of another shape or holds no whole numbers.
+    """
+    labels = as_array(labels, "labels")
     if labels.dtype.kind not in "ui":
         raise BlurMapError(
-            f"labels holds {labels.dtype}; a label image holds whole numbers, 0 where there is no object. Where these "
-            "are such numbers stored as floats, give labels.astype(int); of a mask, skimage.measure.label(mask)."
+            f"labels holds {labels.dtype}; a label image holds whole numbers, 0 where there is no object. Store "
+            "them so; in Python give labels.astype(int), or of a mask skimage.measure.label(mask)."
         )
     lead = labels.shape[:-2]
     pairs = zip(lead[::-1], shape[-3::-1], strict=False)
     if len(lead) > len(shape) - 2 or labels.shape[-2:] != shape[-2:] or any(a not in (1, b) for a, b in pairs):
         raise BlurMapError(
-            f"The labels have shape {tuple(labels.shape)} and the map {shape}, axes {', '.join(m.axes)}; expected "
-            "labels of the same picture: in that shape, or of one plane for all planes."
+            f"The labels have shape {tuple(labels.shape)} and the map {shape}; expected labels of the same picture: "
+            "in that shape, or of one plane for all planes."
         )
-    for index in np.ndindex(shape[:-2]):
-        plane = m.plane(index).in_memory()
-        own = tuple(min(place, size - 1) for place, size in zip(index[len(index) - len(lead) :], lead, strict=True))
-        for label, box, mask in _boxes(in_memory(labels[own])):
-            yield Object(label, plane, box, mask)
+    return labels
 
 
 def _boxes(labels: NDArray[Any]) -> Iterator[tuple[int, Any, NDArray[np.bool_]]]:

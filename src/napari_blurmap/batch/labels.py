@@ -1,0 +1,81 @@
+"""Label images of the pictures of a batch: which belongs to which, and a row an object."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BlurMapError
+from ..result.objects import object_columns
+from .rows import place_of, set_of
+from .sources import find_files, result_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .rows import Row
+
+#: What programs add to the name of a picture for that of its labels; the first is Cellpose's.
+_ADDED = re.compile(r"[_.-](cp_masks|masks?|labels?|seg)$", re.IGNORECASE)
+
+
+def pair_labels(given: str, pictures: Sequence[Path]) -> dict[Path, Path | None]:
+    """Which label image belongs to which picture.
+
+    Parameters
+    ----------
+    given : str
+        A file for one picture; else a folder, a pattern or a list, as `sources.find_files` takes them.
+    pictures : sequence of Path
+        The pictures; label images among them are none.
+
+    Returns
+    -------
+    dict
+        The label image of each picture, None where there is none: that of the same name, and folder where
+        `sources.result_names` keeps it. ``_cp_masks``, ``_masks``, ``_labels`` or ``_seg`` after the name do not count.
+
+    Raises
+    ------
+    BlurMapError
+        If no picture has one.
+    """
+    files, _ = find_files([given])
+    pictures = [picture for picture in pictures if picture not in set(files)]
+    if len(pictures) == len(files) == 1:
+        return {pictures[0]: files[0]}
+    names = [name.with_name(_ADDED.sub("", name.name)) for name in result_names(files)]
+    labels = dict(zip(names, files, strict=True))
+    pairs = {picture: labels.get(name) for picture, name in zip(pictures, result_names(pictures), strict=True)}
+    if not any(pairs.values()):
+        raise BlurMapError(
+            f"None of the label images in {given} has the name of a picture. Expected that of its picture, which may "
+            "end in _labels, _masks, _cp_masks or _seg: a1_labels.tif for a1.tif."
+        )
+    return pairs
+
+
+def object_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """A row an object and plane, compared with what its plane is compared with.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Of the planes (`rows.compare_rows`).
+
+    Returns
+    -------
+    list of dict
+        Values by column: ``ImageNumber``, the row of its image set (`rows.image_sets`) counted from 1,
+        ``ObjectNumber``, its place, and what `napari_blurmap.result.objects.object_columns` says of it.
+    """
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(map(set_of, rows)), start=1)}
+    found = []
+    for row in rows:
+        for one in [] if row.measured is None else row.measured.objects:
+            columns = object_columns(one.label or 0, one.summary(row.reference))
+            number = {"ImageNumber": numbers[set_of(row)], "ObjectNumber": columns.pop("label")}
+            note = " ".join(filter(None, (columns["note"], row.problem))) or None
+            found.append(number | place_of(row) | columns | {"note": note})
+    return found
