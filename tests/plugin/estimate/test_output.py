@@ -144,7 +144,7 @@ def test_a_model_that_counts_added_blur_gets_no_verdict(
     opened.run()
     view = opened.panel.view
     assert view.verdict.text().startswith("No verdict: this model counts blur from the sharpness")
-    assert view.line.text().startswith("Added blur FWHM 0.942")
+    assert view.line.text().startswith("Added blur FWHM 0.94")
     assert view.canvas_text(opened.panel._shown.digest).startswith("cells\nAdded blur FWHM")
     assert not view.plot._line.isVisible()
 
@@ -214,3 +214,24 @@ def test_the_value_under_the_pointer(opened: Any, qtbot: Any, tiny_model: Any) -
     opened.viewer.add_image(np.zeros((2, 64, 64)), metadata=metadata, translate=(0, 500, 0), units=("um",) * 3)
     opened.viewer.cursor.position = (0.0, 10.0, 20.0)
     qtbot.waitUntil(lambda: "FWHM 2.35 +- 0.24 um" in value.text(), timeout=60000)
+
+
+def test_objects_become_features_of_their_layer(opened: Any, qtbot: Any) -> None:
+    view, said = opened.panel.view, opened.panel.run_view.message
+    opened.run()
+    assert not view.measure.isVisible()
+    squares = np.zeros((64, 64), np.int32)
+    squares[4:30, 4:30], squares[34:60, 4:30] = 1, 4
+    layer = opened.viewer.add_labels(squares, name="nuclei", features={"index": [1], "mine": ["kept"]})
+    assert view.measure.isVisible()
+    view.measure.click()
+    qtbot.waitUntil(lambda: "Measured" in said.text(), timeout=60000)
+    assert said.text() == "Measured 2 objects of 'nuclei': see its features, blur_..."
+    assert layer.features["index"].tolist() == [1, 4]
+    assert layer.features["mine"].tolist()[0] == "kept"
+    assert layer.features["blur_median_sigma_px"].tolist() == [2.0, 2.0]
+    layer.data = np.zeros_like(squares)
+    view.measure.click()
+    qtbot.waitUntil(lambda: "No object" in said.text(), timeout=60000)
+    opened.viewer.layers.remove(layer)
+    assert not view.measure.isVisible()

@@ -12,6 +12,7 @@ import napari.viewer
 from qtpy.QtCore import QTimer
 from superqt.utils import qthrottled
 
+from ..layers.features import object_features, with_features
 from ..layers.geometry import map_axes
 from ..layers.position import plane_shown
 from ..panels.base import RunPanel, Saving
@@ -26,7 +27,7 @@ from .job import EstimateJob
 from .view import ResultView
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
     from ...result.blurmap import BlurMap
     from ...result.reference import Reference
@@ -75,15 +76,16 @@ class EstimatePanel(RunPanel):
             napari_viewer,
             EstimateForm(napari_viewer),
             RunView("Estimate the blur of the chosen picture"),
-            ResultView(napari_viewer.theme),
+            ResultView(napari_viewer),
             estimate,
         )
         self._shown: _Shown | None = None
-        self._verdicts, self._planes = LatestOnly(self._new_control()), LatestOnly(self._new_control())
+        self._verdicts, self._planes, self._objects = (LatestOnly(self._new_control()) for _ in range(3))
         self._canvas = CanvasText(napari_viewer)
         self._cursor = CursorReadout(napari_viewer, self)
         self._cursor.text_changed.connect(self.view.show_value)
         self.form.reference_changed.connect(self._judge)
+        self.view.measure.clicked.connect(self._measure_objects)
         self._attach()
 
     def select_model(self, path: str | Path) -> None:
@@ -109,6 +111,7 @@ class EstimatePanel(RunPanel):
     def _follow(self) -> None:
         super()._follow()
         self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
+        self._link.connect_list(self._viewer.layers, self.view.list_layers)
         self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
         self._link.connect(self._viewer.dims.events.current_step, self._show_plane)
 
@@ -171,19 +174,37 @@ class EstimatePanel(RunPanel):
         shown = self._shown
         if shown is None or shown.blurmap.sigma.ndim == 2:
             return
-        m = shown.blurmap
-        index = plane_shown(shown.layer, map_axes(m, shown.layer)[:-2], m.sigma.shape[:-2], self._viewer.dims)
-        work = partial(_plane_digest, m, index, shown.judgement)
+        index = self._plane_of(shown)
+        work = partial(_plane_digest, shown.blurmap, index, shown.judgement)
         self._planes.ask("Summary of the plane", work, partial(self._on_plane, shown, index))
 
     def _on_plane(self, shown: _Shown, index: tuple[int, ...], outcome: Outcome) -> None:
         if isinstance(outcome, Done) and shown is self._shown:
-            labels = [label.lower() for label in shown.source.axis_labels]
-            axes = shown.blurmap.axes[: len(index)]
-            named = set(axes) <= set(labels)
-            place = ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in zip(axes, index, strict=True))
             verdict = outcome.value.verdict if shown.digest.verdict else ""
-            self.view.show_plane(f"Plane {place}: {outcome.value.line} {verdict}".strip())
+            self.view.show_plane(f"{_plane_name(shown, index)}: {outcome.value.line} {verdict}".strip())
+
+    def _plane_of(self, shown: _Shown) -> tuple[int, ...]:
+        """Where the sliders stand in a map."""
+        m = shown.blurmap
+        return plane_shown(shown.layer, map_axes(m, shown.layer)[:-2], m.sigma.shape[:-2], self._viewer.dims)
+
+    def _measure_objects(self) -> None:
+        """Make figures of objects in the plane that is seen features of their layer."""
+        shown, layer = self._shown, self.view.objects.value
+        if shown is not None and layer is not None:
+            index = self._plane_of(shown)
+            work = object_features(shown.blurmap, shown.layer, layer, index, shown.judgement.compared_with)
+            where = f" in {_plane_name(shown, index).lower()}" if index else ""
+            self._objects.ask("Figures of objects", work, partial(self._on_objects, layer, where))
+
+    def _on_objects(self, layer: Labels, where: str, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._fail(outcome)
+        elif isinstance(outcome, Done):
+            layer.features = with_features(layer.features, outcome.value)
+            count = len(outcome.value)
+            objects = "1 object" if count == 1 else f"{count} objects"
+            self.run_view.say(f"Measured {objects} of {layer.name!r}{where}: see its features, blur_...")
 
     def _to_tell(self) -> tuple[BlurMap, Reference | None] | None:
         return None if self._shown is None else (self._shown.blurmap, self._shown.judgement.compared_with)
@@ -198,6 +219,14 @@ class EstimatePanel(RunPanel):
             {".sigma.ome.tif": "OME-TIFF", ".sigma.ome.zarr": "OME-Zarr, for large maps"},
             lambda target, replace: blurmap.save(target, overwrite=replace, colormap=view),
         )
+
+
+def _plane_name(shown: _Shown, index: tuple[int, ...]) -> str:
+    """What a plane is called in words; with the names of its axes where the picture's layer has them."""
+    labels = [label.lower() for label in shown.source.axis_labels]
+    axes = shown.blurmap.axes[: len(index)]
+    named = set(axes) <= set(labels)
+    return "Plane " + ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in zip(axes, index, strict=True))
 
 
 def _plane_digest(blurmap: BlurMap, index: tuple[int, ...], judgement: Judgement) -> Digest:

@@ -11,9 +11,12 @@ from qtpy.QtWidgets import QPushButton
 from ...ground.units import readable_unit
 from ..widgets.column_view import ColumnView
 from ..widgets.fields import plain_label
-from ..widgets.layout import column
+from ..widgets.layer_choice import LayerChoice, label_layers
+from ..widgets.layout import beside, column, rows
 
 if TYPE_CHECKING:
+    import napari.viewer
+
     from ...result.blurmap import BlurMap
     from .digest import Digest
     from .histogram import Histogram
@@ -26,14 +29,14 @@ class ResultView(ColumnView):
 
     Parameters
     ----------
-    theme : str
-        napari's name of the theme.
+    viewer : napari.viewer.Viewer
+        Whose theme it has, and whose Labels layers are offered as objects.
     """
 
     save: QPushButton
 
-    def __init__(self, theme: str) -> None:
-        super().__init__(theme)
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer.theme)
         self.plot: Histogram | None = None
         self.title = plain_label(bold=True)
         self.verdict = plain_label(bold=True)
@@ -42,9 +45,22 @@ class ResultView(ColumnView):
         self.value = plain_label()
         self.value.setToolTip("Blur at the place under the pointer, with its standard error.")
         self.value.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.objects = LayerChoice(viewer, label_layers, "A Labels layer whose objects are to be measured.")
+        self.measure = QPushButton("Measure")
+        self.measure.setToolTip(
+            "Blur of each object, with its error and its verdict, as features of the Labels layer: napari shows them\n"
+            "in the status bar and in the features table. Of a stack, those of the plane that is seen."
+        )
+        self._objects = rows({"Objects": beside(self.objects, self.measure)})
         self.save = QPushButton("Save...")
         self.save.setToolTip("Write the map with its errors and its provenance, as OME-TIFF or OME-Zarr.")
-        column(self, self.title, self.verdict, self.line, self.plane, self.value, self.save)
+        column(self, self.title, self.verdict, self.line, self.plane, self.value, self._objects, self.save)
+        self.list_layers()
+
+    def list_layers(self) -> None:
+        """Offer the Labels layers that there are."""
+        self.objects.refresh()
+        self._objects.setRowVisible(0, bool(self.objects.choices))
 
     def show_result(self, name: str, blurmap: BlurMap, digest: Digest, low: float) -> None:
         """Show a result in place of the one before.

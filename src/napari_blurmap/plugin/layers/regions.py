@@ -59,13 +59,9 @@ class Region:
         if not isinstance(layer, Labels):
             return cls(layer.name, picture.name, partial(_inside, _outlines(layer, picture, yx), size))
 
-        def place(point: NDArray[np.float64]) -> NDArray[np.float64]:
-            here = np.zeros(picture.ndim)
-            here[yx] = point
-            return in_data(layer, np.array(picture.data_to_world(here)), picture.units)[-2:]
-
         data = layer.data[0] if layer.multiscale else layer.data
-        return cls(layer.name, picture.name, partial(_labelled, data, *_affine(place, 2), size))
+        matrix, origin = affine(lambda point: in_layer(layer, picture, yx, point), 2)
+        return cls(layer.name, picture.name, partial(_labelled, data, matrix[-2:], origin[-2:], size))
 
     def mask(self) -> NDArray[np.bool_]:
         """Its pixels; takes long for a large volume of labels, so call it in a worker.
@@ -125,7 +121,16 @@ def box_of(shapes: Shapes, picture: Image, stack: Stack) -> tuple[int, int, int,
     return top, bottom, left, right
 
 
-def _affine(place: Callable[[NDArray[Any]], NDArray[Any]], count: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def in_layer(
+    layer: Layer, picture: Layer, yx: list[int], point: NDArray[Any], plane: NDArray[Any] | float = 0.0
+) -> NDArray[np.float64]:
+    """A point of a plane of a picture, in pixels of another layer."""
+    here = np.zeros(picture.ndim) + plane
+    here[yx] = point
+    return in_data(layer, np.array(picture.data_to_world(here)), picture.units)
+
+
+def affine(place: Callable[[NDArray[Any]], NDArray[Any]], count: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Matrix and origin of a map from ``count`` axes that is known to be affine."""
     origin = place(np.zeros(count))
     return np.stack([place(unit) - origin for unit in np.eye(count)], axis=1), origin
@@ -133,7 +138,7 @@ def _affine(place: Callable[[NDArray[Any]], NDArray[Any]], count: int) -> tuple[
 
 def _placed(shapes: Shapes, picture: Image, yx: list[int]) -> Callable[[NDArray[Any]], NDArray[Any]]:
     """From points of shapes, shape (N, axes), to pixels of a picture, shape (N, 2)."""
-    matrix, origin = _affine(
+    matrix, origin = affine(
         lambda point: in_data(picture, np.array(shapes.data_to_world(point)), shapes.units)[yx], shapes.ndim
     )
     return lambda points: points @ matrix.T + origin

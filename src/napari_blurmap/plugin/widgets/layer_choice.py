@@ -28,6 +28,11 @@ def regions(layers: Iterable[Layer]) -> list[Layer]:
     return [layer for layer in layers if isinstance(layer, (Shapes, Labels)) and not _ours(layer)]
 
 
+def label_layers(layers: Iterable[Layer]) -> list[Layer]:
+    """The layers that mark objects."""
+    return [layer for layer in regions(layers) if isinstance(layer, Labels)]
+
+
 def _ours(layer: Layer) -> bool:
     return any(str(key).startswith("blurmap") for key in layer.metadata)
 

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
-from qtpy.QtWidgets import QFormLayout, QFrame, QLabel, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 from superqt import QCollapsible
 
 _UNBOUNDED = 2**24 - 1  # Qt's own limit
@@ -44,6 +54,17 @@ def rows(fields: Mapping[str, Any]) -> QFormLayout:
         label.setMinimumWidth(label.fontMetrics().horizontalAdvance("FWHM up to") + 18)
         form.addRow(label, getattr(field, "native", field))
     return form
+
+
+def beside(*widgets: QWidget) -> QWidget:
+    """Widgets beside one another; those that grow share the room."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(4)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return row
 
 
 def folded(title: str, fields: Mapping[str, Any]) -> Fold:
