@@ -35,7 +35,7 @@ class Told(Figured):
         >>> two = np.full((64, 64), 2.0)
         >>> m = BlurMap(two, 0.1 * two, 0 * two, axes="yx", scale=(0.1, 0.1), units=("um", "um"), provenance={})
         >>> m.psf_text()
-        'FWHM 471 nm, sigma 200 nm (median)'
+        'FWHM 471 +- 47 nm, sigma 200 +- 20 nm (median)'
         """
         return "\n".join(f"{channel}{_size(figures, 'nm')}" for channel, figures in self._by_channel())
 
