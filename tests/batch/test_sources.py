@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+import tifffile
 from shell import run
 from yaozarrs import v05
 from yaozarrs.write.v05 import write_plate
@@ -48,3 +51,13 @@ def test_each_field_has_its_map(plate, tmp_path, capsys):
         assert not is_lazy(found.sigma)
     said = capsys.readouterr().out
     assert all(str(plate.joinpath(*field)) in said for field in FIELDS)
+
+
+def test_how_the_axes_are_read_is_said(tmp_path, capsys):
+    stack = np.random.default_rng(0).integers(0, 255, (2, 3, 48, 64), dtype=np.uint8)
+    tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, metadata={"axes": "TZYX"})
+    words = "2 time points x 3 planes, a map a plane; 48 x 64 px"
+    assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["axes"] == words
+    assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--overwrite") == 0
+    assert f"\n  read as {words}\n" in capsys.readouterr().out

@@ -16,6 +16,7 @@ from ..io.folders import make_folder
 from ..io.plain_text import without_folders
 from ..io.results import TIFF, ZARR, sidecar_path
 from ..models.side_by_side import side_by_side
+from ..picture.axes_in_words import describe_axes
 from ..picture.sensor import noise_record
 from ..picture.stack import as_stack
 from ..result.blurmap import BlurMap
@@ -95,6 +96,9 @@ class Job:
                 self.tell(f"{file}: done already, and not done again. With --overwrite it is.")
                 return done
         picture, about = read(file, self.tell, 0 if self.cluster else LARGE if self.out else inf)
+        stack = as_stack(picture, channel_axis=None, **self.given)
+        if len(stack.axes) > 2:
+            about["axes"] = describe_axes(stack)
         labels = self._labels(file, picture)
         self._claim(stem, file)
         target = None if stem is None else Path(f"{stem}{ZARR if is_lazy(picture.array) else TIFF}")

@@ -157,7 +157,7 @@ def _told(file: Path, done: Done, sharp: Sharp) -> tuple[dict[str, Any], str]:
     """Figures and words of a picture."""
     result = {} if done.result is None else {"result": done.result}
     entry = {"file": str(file), **result, **done.about, **compared(done.whole, sharp)}
-    lines = [f"{file}: {entry['line']}"]
+    lines = [f"{file}: {entry['line']}", *([f"  read as {entry['axes']}"] if "axes" in entry else [])]
     if done.channels:
         entry["channels"] = [compared(channel, sharp) for channel in done.channels]
         of = len(done.channels)

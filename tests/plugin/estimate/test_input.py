@@ -60,27 +60,27 @@ def estimating(opened: Any, tiny_model: Any) -> Any:
 KINDS: dict[str, tuple[Any, dict[str, Any], str, tuple[int, ...]]] = {
     "2-D": (PLANE, {}, "2-D; 70 x 90 px", (70, 90)),
     "colour": (np.stack([PLANE] * 3, axis=-1), {"rgb": True}, "2-D; colour read as luminance; 70 x 90 px", (70, 90)),
-    "stack": (np.stack([PLANE] * 3), {}, "3 planes, each by itself; 70 x 90 px", (3, 70, 90)),
+    "stack": (np.stack([PLANE] * 3), {}, "3 planes, a map a plane; 70 x 90 px", (3, 70, 90)),
     "stack with names": (
         np.stack([PLANE] * 3),
         {"axis_labels": ("Z", "Y", "X"), "scale": (2, 0.5, 0.5), "units": "um"},
-        "3 planes along z, each by itself; 70 x 90 px",
+        "3 planes, a map a plane; 70 x 90 px",
         (3, 70, 90),
     ),
     "time and depth": (
         np.stack([[PLANE] * 2] * 3),
         {"axis_labels": ("t", "z", "y", "x"), "units": ("s", "um", "um", "um")},
-        "6 planes (3 along t, 2 along z), each by itself; 70 x 90 px",
+        "3 time points x 2 planes, a map a plane; 70 x 90 px",
         (3, 2, 70, 90),
     ),
     "two unknown axes": (
         np.stack([[PLANE] * 2] * 3),
         {"units": ("s", "um", "um", "um")},
-        "6 planes (3 x 2), each by itself; 70 x 90 px",
+        "3 channels x 2 planes, a map a plane; 70 x 90 px",
         (3, 2, 70, 90),
     ),
     "pyramid": ([PLANE, PLANE[::2, ::2]], {"multiscale": True, "scale": (2, 3)}, "2-D; 70 x 90 px", (70, 90)),
-    "lazy": (da.from_array(np.stack([PLANE] * 2), chunks=(1, 70, 90)), {}, "2 planes, each by itself", (2, 70, 90)),
+    "lazy": (da.from_array(np.stack([PLANE] * 2), chunks=(1, 70, 90)), {}, "2 planes, a map a plane", (2, 70, 90)),
     "flipped and turned": (PLANE, {"scale": (-0.5, 0.5), "rotate": 30, "units": "um"}, "2-D; 70 x 90 px", (70, 90)),
     "smaller than what the network sees": (PLANE[:32, :33], {}, "2-D; 32 x 33 px", (32, 33)),
     "one value": (np.full((50, 60), 7.5), {}, "2-D; 50 x 60 px", (50, 60)),
@@ -99,6 +99,35 @@ def test_kinds_of_pictures(estimating: Any) -> None:
         planes = np.prod(shape[:-2], dtype=int)
         start = f"All {planes} planes: " if planes > 1 else ""
         assert line.startswith((f"{start}Blur FWHM", f"{start}Nothing could be judged")), kind
+
+
+def test_the_axes_can_be_corrected(estimating: Any, tiny_model: Any) -> None:
+    choice = estimating.panel.form.picture
+    plane = "2-D; colour read as luminance; 70 x 90 px"
+    for data, read, typed, words, shape in (
+        (np.stack([PLANE, PLANE // 2, PLANE]), "ZYX", "syx", plane, (70, 90)),
+        (np.stack([PLANE, PLANE // 2, PLANE], axis=-1), "", "Y X S", plane, (70, 90)),
+        (np.stack([[PLANE] * 3] * 2), "CZYX", "TCYX", "2 time points x 3 channels, a map a plane;", (2, 3, 70, 90)),
+        (np.stack([PLANE] * 33, axis=1), "ZYX", "YZX", "33 planes, a map a plane; 70 x 90 px", (33, 70, 90)),
+    ):
+        layer = estimating.viewer.add_image(data, name=f"to be {typed}", rgb=False)
+        assert choice.letters.text() == read
+        choice.letters.setText(typed)
+        choice.letters.editingFinished.emit()
+        assert choice.axes.text().replace("\u00a0", " ").startswith(words)
+        assert choice.letters.text() == typed.replace(" ", "").upper()
+        estimating.run()
+        m = estimating.viewer.layers.selection.active.metadata["blurmap"]
+        assert m.sigma.shape == shape
+        expected = nb.estimate_blur(layer, model=tiny_model, **choice.how)
+        np.testing.assert_array_equal(m.sigma, expected.sigma)
+    estimating.viewer.layers.selection.active = layer
+    before = layer.axis_labels
+    for wrong in ("YX", "ZZYX", "ZTC"):
+        choice.letters.setText(wrong)
+        choice.letters.editingFinished.emit()
+        assert "expected 3 different letters" in choice.axes.text()
+        assert layer.axis_labels == before
 
 
 def test_the_camera_in_figures(estimating: Any, qtbot: Any) -> None:

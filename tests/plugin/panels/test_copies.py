@@ -54,7 +54,7 @@ def in_shell(line: str, folder: Path, monkeypatch: Any) -> int:
 
 def layer_of(path: Path, data: Any, **known: Any) -> tuple[Any, Any]:
     """A viewer with a picture that lies in a file, as napari's own reader leaves it."""
-    tifffile.imwrite(path, data)
+    tifffile.imwrite(path, data, photometric="rgb" if 3 in data.shape else "minisblack")
     viewer = ViewerModel()
     layer = viewer.add_image(data, name='it\'s "cells"', **known)
     layer._source = layer.source.model_copy(update={"path": str(path)})
@@ -77,6 +77,7 @@ ESTIMATES: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {"axis_labels": ("t", "z", "y", "x"), "scale": (1, 2, 0.5, 0.5), "units": ("s", "um", "um", "um")},
         {"noise": 3.0},
     ),
+    "colours first": (np.stack([PLANE, PLANE[::-1], PLANE]), {}, {"channel_axis": 0}),
     "colour": (np.stack([PLANE, PLANE[::-1], PLANE], axis=-1), {"rgb": True}, {}),
 }
 

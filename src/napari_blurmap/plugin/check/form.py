@@ -86,6 +86,7 @@ class CheckForm(Form):
         if layer is None or self.model.model is None:
             return None
         options: dict[str, Any] = {"model": self.model.model, "device": read_preferences()["compute.device"]}
+        options |= self.picture.how
         if stack is not None and len(stack.shape) > 2 and self.plane.value == "shown":
             options["plane"] = plane_shown(layer, stack.order[:-2], stack.shape[:-2], self._viewer.dims)
         if stack is not None and self.region.value is not None:

@@ -52,7 +52,7 @@ class CheckJob:
 
     def as_shell(self) -> str:
         """The same check."""
-        path, how = stored(self.picture)
+        path, how = stored(self.picture, self.options.get("channel_axis"))
         plane = list(self.options.get("plane", ()))
         named = {name: self.options.get(name) for name in ("model", "device", "region")}
         return shell_line("check", path, **named, sigma=self.options.get("sigmas"), plane=plane, axes=how.get("axes"))

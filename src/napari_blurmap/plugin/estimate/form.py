@@ -60,7 +60,7 @@ class EstimateForm(Form):
         self._described: Image | None = None
         self._own_size: PixelSize | None = None
         self._typed: dict[Image, PixelSize | None] = {}
-        self.picture = PictureChoice(viewer, "The picture to estimate.", "each by itself")
+        self.picture = PictureChoice(viewer, "The picture to estimate.")
         self.model = ModelChoice()
         self.contrast = Choice("How the picture was made; for transparent specimens no verdict is possible.", CONTRASTS)
         self.optics = OpticsForm()
@@ -114,7 +114,7 @@ class EstimateForm(Form):
         layer = self.picture.layer
         if layer is None or self.model.model is None:
             return None
-        options: dict[str, Any] = {"model": self.model.model, "device": self.device.value}
+        options: dict[str, Any] = {"model": self.model.model, "device": self.device.value, **self.picture.how}
         if (noise := typed_noise(self.noise.text())) != "auto":
             options["noise"] = noise
         if self.tile.value:

@@ -116,9 +116,8 @@ class EstimateJob:
 
     def as_shell(self) -> str:
         """The same estimate, with the largest sigma that counts as sharp."""
-        path, how = stored(self.picture)
-        options = how | self.options
-        options.pop("keep_probabilities", None)
+        path, how = stored(self.picture, self.options.get("channel_axis"))
+        options = how | {k: v for k, v in self.options.items() if k not in ("keep_probabilities", "channel_axis")}
         if isinstance(noise := options.get("noise"), tuple):
             options["noise"] = "/".join(map(repr, noise))
         reference = self.judgement.compared_with

@@ -1,4 +1,4 @@
-"""The picture of a layer as it is when Run is pressed, and how its axes are read, in words."""
+"""The picture of a layer as it is when Run is pressed."""
 
 from __future__ import annotations
 
@@ -69,42 +69,6 @@ class LayerPicture:
             affine=np.asarray(layer.affine.affine_matrix),
             source=layer.source,
         )
-
-
-def describe_axes(stack: Stack, named: bool, planes: str = "each by itself") -> str:
-    """How the axes of a picture are read, in one line.
-
-    Parameters
-    ----------
-    stack : Stack
-        What `napari_blurmap.picture.stack.as_stack` made of the picture.
-    named : bool
-        Whether the picture itself names its axes; else their names are left out.
-    planes : str
-        What is done with the planes of a stack.
-
-    Returns
-    -------
-    str
-        For example "3 planes along z, each by itself; 512 x 512 px".
-    """
-    *leading, height, width = stack.shape
-    parts = []
-    if leading:
-        count = int(np.prod(leading))
-        sizes = [f"{n} along {axis}" if named else f"{n}" for n, axis in zip(leading, stack.axes, strict=False)]
-        text = f"{count} plane{'s' * (count != 1)}"
-        if len(sizes) > 1:
-            text += f" ({', '.join(sizes) if named else ' x '.join(sizes)})"
-        elif named:
-            text += f" along {stack.axes[0]}"
-        parts.append(f"{text}, {planes}")
-    else:
-        parts.append("2-D")
-    if stack.colour is not None:
-        parts.append("colour read as luminance")
-    parts.append(f"{height} x {width} px".replace(" ", "\u00a0"))  # stays in one line
-    return "; ".join(parts)
 
 
 def pixel_size(stack: Stack) -> tuple[float, float, str] | None:

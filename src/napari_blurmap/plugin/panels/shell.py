@@ -18,6 +18,7 @@ from ...picture.stack import as_stack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...picture.stack import Stack
     from ..layers.picture import LayerPicture
 
 #: Larger pictures are known by their shape alone, values.
@@ -50,13 +51,15 @@ def shell_line(command: str, *files: Path | str, **options: Any) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
-def stored(picture: LayerPicture) -> tuple[str, dict[str, Any]]:
+def stored(picture: LayerPicture, channel_axis: int | None = None) -> tuple[str, dict[str, Any]]:
     """The file of a layer's picture, and how the shell has to read it to get the same.
 
     Parameters
     ----------
     picture : LayerPicture
         Its file is read, which may take long.
+    channel_axis : int, optional
+        Its colour axis, where the layer does not know it.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def stored(picture: LayerPicture) -> tuple[str, dict[str, Any]]:
     BlurMapError
         If the layer is of no file, or the file holds another picture.
     """
-    here = as_stack(picture)
+    here = as_stack(picture, channel_axis=channel_axis)
     if here.source is None:
         raise BlurMapError(
             f"There is no line for a terminal: {picture.name!r} lies in no file. Save it, open the file and choose "
@@ -77,11 +80,11 @@ def stored(picture: LayerPicture) -> tuple[str, dict[str, Any]]:
         )
     path = here.source["path"]
     file = as_stack(read_picture(path))
-    same = (file.data.shape, file.colour, file.order) == (here.data.shape, here.colour, here.order)
+    same = file.shape == here.shape and (file.colour is None) == (here.colour is None)
     if same and prod(here.data.shape) <= _COMPARED:
         floats = np.dtype(here.data.dtype).kind == "f"
-        same = np.array_equal(in_memory(file.data[...]), in_memory(here.data[...]), equal_nan=floats)
-    names = "".join(here.data_axes)
+        same = np.array_equal(_ordered(file), _ordered(here), equal_nan=floats)
+    names = "".join(name for _, name in sorted(zip(file.order, here.axes, strict=same)))
     if not same or len(names) != len(here.axes):
         raise BlurMapError(
             f"There is no line for a terminal: {path} holds another picture than the layer {picture.name!r}, or is "
@@ -92,3 +95,8 @@ def stored(picture: LayerPicture) -> tuple[str, dict[str, Any]]:
     if here.units[-1] != "pixel" and size != (file.scale[-2:], file.units[-2:]) and len(set(here.scale[-2:])) == 1:
         options |= {"pixel_size": here.scale[-1], "unit": here.units[-1]}
     return path, options
+
+
+def _ordered(stack: Stack) -> Any:
+    """The picture in memory, with y, x and colour last."""
+    return in_memory(stack.data[...]).transpose([*stack.order, *([] if stack.colour is None else [stack.colour])])
