@@ -59,7 +59,7 @@ class Told(Figured):
         >>> texture = np.random.default_rng(0).random((128, 128))
         >>> m = nb.estimate_blur(nb.apply_blur(texture, 2.0), pixel_size=0.2, unit="um")
         >>> [sentence.split()[0] for sentence in m.methods_text().split(". ")]
-        ['Blur', 'Pixels', '100']
+        ['Blur', 'Places', 'Pixels', '100']
         """
         found = "; ".join(f"{channel}{_found(figures)}" for channel, figures in self._by_channel(reference))
         return " ".join([_how(self.provenance), _what(self), *_afterwards(self.provenance), f"{found}."])
@@ -89,7 +89,8 @@ def _how(about: dict[str, Any]) -> str:
     return (
         f"Blur was measured by napari-blurmap {about.get('version', 'of unknown version')} ({_HOME}) with its model "
         f"{model}, a convolutional network that gives at every pixel the standard deviation (sigma) of the Gaussian "
-        f"that turns {zero} into the one seen, and its standard error; FWHM is 2.3548 sigma."
+        f"that turns {zero} into the one seen, and its standard error; FWHM is 2.3548 sigma. Places are judged "
+        f"where that error is at most {100 * MAX_RELATIVE:.0f} % of sigma; medians are given with their standard error."
     )
 
 
@@ -124,8 +125,7 @@ def _found(figures: dict[str, Any]) -> str:
     if figures["median_fwhm"] is None:
         return "no place could be judged"
     text = (
-        f"{percent(figures['judged_share'])} of the picture could be judged (standard error of at most "
-        f"{100 * MAX_RELATIVE:.0f} % of sigma), and the median there, with its standard error, was FWHM "
+        f"{percent(figures['judged_share'])} of the picture could be judged, and the median there was FWHM "
         f"{median_words(figures)} (sigma {median_words(figures, sigma=True)})"
     )
     if figures["ratio"] is not None:
