@@ -1,11 +1,76 @@
-"""A window with the Estimate blur panel in it, whose estimate waits to be let go."""
+"""One window for the tests of a file, and in it the Estimate blur panel, whose estimate waits to be let go."""
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
+
+
+@pytest.fixture(scope="module")
+def window(qapp):
+    """A viewer for all tests of a file, made as napari's own fixture makes one a test: that takes a second of each."""
+    from napari import Viewer
+    from napari._qt.qt_viewer import QtViewer
+    from napari.settings import get_settings
+    from napari.utils._testsupport import mock_app_model
+    from npe2._pytest_plugin import npe2pm
+
+    with (
+        contextmanager(npe2pm.__wrapped__)(),
+        contextmanager(mock_app_model.__wrapped__)(),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("napari._qt.threads.status_checker.StatusChecker.start", lambda _: None)
+        patch.setattr("napari._qt.qt_main_window._QtMainWindow._save_current_window_settings", lambda _: None)
+        get_settings().reset()
+        viewer = Viewer(show=True, show_welcome_screen=False)
+        yield viewer
+        viewer.close()
+        del viewer
+        gc.collect()
+        assert not QtViewer._instances
+
+
+@pytest.fixture
+def viewer(window, plugin_settings, monkeypatch, qtbot):
+    """The window of the file, empty; it is emptied after the test, which must leave nobody who listens to it."""
+    from napari.settings import get_settings
+    from napari.utils._proxies import PublicOnlyProxy
+    from qtpy.QtCore import QCoreApplication, QEvent
+
+    monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "True")
+    before = listeners(window)
+    yield PublicOnlyProxy(window)
+    docked = list(window.window.dock_widgets.values())
+    window.window.remove_dock_widget("all")
+    for widget in docked:
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    for layer in window.layers:
+        layer.visible = False
+    qtbot.wait(10)  # vispy may crash with Mesa's software drivers when a draw waits while a layer is deleted
+    window.layers.clear()
+    window.reset()
+    get_settings().reset()
+    assert listeners(window) == before
+
+
+def listeners(viewer):
+    """How many are called back by each part of a viewer."""
+    parts = {"viewer": viewer, "layers": viewer.layers, "selection": viewer.layers.selection}
+    for name in type(viewer).model_fields:
+        if hasattr(getattr(viewer, name), "events"):
+            parts[name] = getattr(viewer, name)
+    return {
+        f"{part}.{name}": sum(not isinstance(c, tuple) or c[0]() is not None for c in emitter.callbacks)
+        for part, owner in parts.items()
+        for name, emitter in owner.events.emitters.items()
+        if (part, name) != ("canvas", "background_color")  # napari's, for the words that a panel leaves there, hidden
+    }
 
 
 class Slow:
@@ -42,13 +107,12 @@ class Slow:
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy, plugin_settings, qtbot):
+def opened(viewer, qtbot):
     """A viewer with a picture called cells and the Estimate blur panel, whose estimate waits for ``finish``."""
     import numpy as np
 
     from napari_blurmap.plugin.estimate.panel import EstimatePanel
 
-    viewer = make_napari_viewer_proxy(show=True)
     layer = viewer.add_image(np.random.default_rng(0).random((64, 64)), name="cells")
     slow = Slow()
     panel = EstimatePanel(viewer, slow)

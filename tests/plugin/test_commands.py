@@ -32,9 +32,9 @@ def estimate(picture: Any, **_: Any) -> BlurMap:
 
 
 @pytest.fixture
-def viewer(make_napari_viewer_proxy: Any, npe2pm: Any, plugin_settings: None) -> Iterator[Any]:
+def viewer(viewer: Any, npe2pm: Any) -> Iterator[Any]:
     with npe2pm.tmp_plugin(manifest=str(files("napari_blurmap") / "napari.yaml")):
-        yield make_napari_viewer_proxy(show=True)
+        yield viewer
 
 
 def panels(viewer: Any) -> list[str]:

@@ -50,8 +50,7 @@ class Slow:
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any) -> Any:
-    viewer = make_napari_viewer_proxy(show=True)
+def opened(viewer: Any, qtbot: Any) -> Any:
     stack = np.random.default_rng(0).random((5, 64, 80))
     layer = viewer.add_image(stack, name="cells", scale=(2, 0.5, 0.5), translate=(0, 10, 20))
     slow = Slow()
@@ -193,7 +192,7 @@ def test_save_never_replaces_unasked(opened: Any, qtbot: Any, tmp_path: Any, mon
 
     def save() -> str:
         panel.view.save.click()
-        qtbot.waitUntil(lambda: not panel._saving.state.busy, timeout=20000)
+        qtbot.waitUntil(lambda: not panel._saving.state.busy, timeout=60000)
         return str(panel.run_view.message.text())
 
     assert "Saved as" in save()

@@ -41,8 +41,7 @@ def a_map(shape: tuple[int, ...] = (96, 128), scale: float = 0.5, probabilities:
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any) -> Any:
-    viewer = make_napari_viewer_proxy(show=True)
+def opened(viewer: Any, qtbot: Any) -> Any:
     m = a_map()
     picture = viewer.add_image(np.random.default_rng(1).random((96, 128)), name="cells", scale=(0.5, 0.5), units="um")
     add_to_viewer(viewer, m, picture)

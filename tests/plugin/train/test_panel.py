@@ -61,8 +61,7 @@ class Slow:
 
 
 @pytest.fixture
-def opened(make_napari_viewer_proxy: Any, plugin_settings: None, tiny_model: Model, tmp_path: Path) -> Any:
-    viewer = make_napari_viewer_proxy(show=True)
+def opened(viewer: Any, tiny_model: Model, tmp_path: Path) -> Any:
     layer = viewer.add_image(np.random.default_rng(0).random((96, 80)), name="cells", scale=(0.5, 0.5))
     slow = Slow(tiny_model)
     panel = TrainPanel(viewer, slow)
@@ -208,8 +207,7 @@ def test_names_may_change(opened: Any):
     assert form.region.value is None
 
 
-def test_it_starts_with_what_is_selected(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any):
-    viewer = make_napari_viewer_proxy(show=True)
+def test_it_starts_with_what_is_selected(viewer: Any):
     layers = [viewer.add_image(np.zeros((64, 64)), name=name) for name in "abc"]
     marks = viewer.add_shapes(name="marks")
     for selected, expected in (
@@ -281,19 +279,15 @@ def test_a_name_with_another_ending_is_refused(opened: Any):
     assert not opened.panel.control.state.busy
 
 
-def test_without_pictures_there_is_no_button(make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any):
-    viewer = make_napari_viewer_proxy(show=True)
+def test_without_pictures_there_is_no_button(viewer: Any, qtbot: Any):
     panel = TrainPanel(viewer)
     qtbot.addWidget(panel)
     assert not panel.run_view.button.isEnabled()
     assert "Select sharp pictures" in panel.form.words.text()
 
 
-def test_a_real_training(
-    make_napari_viewer_proxy: Any, plugin_settings: None, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_real_training(viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     small_trainings(monkeypatch)
-    viewer = make_napari_viewer_proxy(show=True)
     for number in range(2):
         viewer.add_image(leaves(number, (128, 128)), name=f"picture {number}")
     panel = TrainPanel(viewer)
