@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,9 +37,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class OneForWindows(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return "windows" if file.startswith("tests/plugin/") else file
+            return "windows" if asks_for_qt(config.rootpath / file) else file
 
     return OneForWindows(config, log)
+
+
+@cache
+def asks_for_qt(file: Path) -> bool:
+    """Whether tests of a file import Qt or use a fixture with a window."""
+    return re.search("from qtpy|qtbot|qapp|opened: Any", file.read_text(encoding="utf-8")) is not None
 
 
 @pytest.fixture(scope="session")
