@@ -40,7 +40,7 @@ def picture(edge: int) -> np.ndarray:
 def operations() -> float:
     """Floating-point operations of the network for one pixel: two for a multiplication and an addition."""
     network = nb.load_model("default").estimator
-    plane = torch.zeros(1, 1, 512, 512)
+    plane = torch.zeros(1, 1, 256, 256)
     with FlopCounterMode(display=False) as counter, torch.inference_mode():
         network(plane, plane + 1)
     return counter.get_total_flops() / plane.numel()

@@ -60,10 +60,15 @@ def reader(monkeypatch, tiny_model):
     return stub
 
 
-@pytest.fixture
-def picture():
+@pytest.fixture(scope="module")
+def exposed():
     scene = apply_blur(random_scene((96, 112), 2, kind="dead leaves"), 0.6)
     return Camera(12, 3000.0, 5.0, offset=100).expose(scene, np.random.default_rng(0))
+
+
+@pytest.fixture
+def picture(exposed):
+    return exposed.copy()
 
 
 def row(added, *, rmse=0.1, judged=0.9, n=100):

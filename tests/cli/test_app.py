@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
+from own_pictures import small_trainings
 from shell import run
 
 import napari_blurmap as nb
@@ -455,7 +456,8 @@ def sharp(tmp_path, monkeypatch):
     return folder
 
 
-def test_train_on_pictures(sharp, tmp_path, capsys):
+def test_train_on_pictures(sharp, tmp_path, monkeypatch, capsys):
+    small_trainings(monkeypatch)
     target = tmp_path / "mine.blurmap.safetensors"
     command = ["train", sharp, "-o", target, "--init", "scratch", "--steps", 2, "--checkpoint", tmp_path / "c.pt"]
     assert run(*command, "--json") == 0
@@ -479,6 +481,7 @@ def test_a_model_that_could_not_be_saved_is_not_trained(sharp, tmp_path, capsys)
 def test_an_interrupted_training_keeps_its_model(sharp, tmp_path, monkeypatch, capsys):
     from napari_blurmap.training.own.session import Tuning
 
+    small_trainings(monkeypatch)
     real = Tuning.run
 
     def interrupted(self):

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 import torch
+from own_pictures import small_trainings
 
 import napari_blurmap as nb
 from benchmarks.textures import read_textures
@@ -97,8 +98,9 @@ def test_trainings(undisturbed, settings):
 
 
 @pytest.mark.filterwarnings("ignore:picture")
-def test_a_model_of_the_user_s_pictures(tiny_model):
+def test_a_model_of_the_user_s_pictures(tiny_model, monkeypatch):
     """Under several of them at once."""
+    small_trainings(monkeypatch)
     scenes = [random_scene((96, 96), np.random.default_rng(i), kind="dead leaves") for i in (1, 2)]
     with default_type(torch.float64), torch.device("meta"), torch.no_grad():
         model = nb.train_model(scenes, init=tiny_model, steps=1, device="cpu")
