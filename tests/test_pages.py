@@ -98,7 +98,8 @@ SMALLER = {"data.camera()": "data.camera()[100:228, 150:278]", "minutes=10": "st
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{page}.md" for page in ("check", "large", "model", "smoothing", "training"))]
+    "page",
+    ["README.md", *(f"docs/{page}.md" for page in ("batch", "check", "large", "model", "smoothing", "training"))],
 )
 def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_trainings(monkeypatch)

@@ -16,6 +16,7 @@ from .files import without_maps, work_through
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
 from .output import progress, say
 from .reference import Sharp, compared
+from .regions import write_regions
 
 if TYPE_CHECKING:
     from ..batch.journal import Done
@@ -37,6 +38,9 @@ def estimate(
         str | None,
         typer.Option(help="With --table: objects to measure; a label image, or a folder or pattern of them."),
     ] = None,
+    geojson: Annotated[
+        bool, typer.Option("--geojson", help="With --out: blurred regions as <stem>.blurred.geojson, for QuPath.")
+    ] = False,
     model: ModelName = "default",
     device: Device = "auto",
     tile: Annotated[int | None, typer.Option(min=1, help="Edge of the tiles, pixels.")] = None,
@@ -90,6 +94,8 @@ def estimate(
         raise typer.BadParameter("--sharp, --limit and the optics limit all say what counts as sharp; give one of them")
     if table is None and (report or sharp or pattern or labels):
         raise typer.BadParameter("--report, --sharp, --pattern and --labels belong to the table: give --table too")
+    if geojson and (out is None or (na is None and limit is None)):
+        raise typer.BadParameter("--geojson needs --out, and what counts as sharp: --na and --wavelength, or --limit")
     if scheduler is not None and out is None:
         raise typer.BadParameter("the workers of --scheduler write the maps: give --out, a folder that they all see")
     limit_of = Sharp(na, wavelength, index, limit, mode, excitation, pinhole, sharp_factor)
@@ -136,7 +142,11 @@ def estimate(
 
     def work(file: Path) -> tuple[dict[str, Any], str]:
         done = finished[os.path.abspath(file)] = job(file)
-        return _told(file, done, limit_of)
+        entry, text = _told(file, done, limit_of)
+        if geojson and done.result is not None and "problem" not in entry:
+            entry["regions"], words = write_regions(Path(done.result), limit_of, entry["summary"])
+            text += f"\n  {words}"
+        return entry, text
 
     def finish(errors: dict[Path, str]) -> None:
         if table is None:

@@ -89,6 +89,16 @@ def in_memory(data: Any) -> Any:
     return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
 
 
+def together(*arrays: Any) -> list[Any]:
+    """Arrays in memory; lazy ones are computed in one go, so that what they share is computed once."""
+    if not is_lazy(*arrays):
+        return list(arrays)
+    from dask.base import compute
+
+    found: list[Any] = list(compute(*arrays))
+    return found
+
+
 class Eager:
     """A dask array that is computed a piece at a time, when a piece is read.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.arrays import is_lazy
+from ..ground.arrays import together
 from ..ground.units import is_time, meters, ome_symbol
 from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .ome_xml import parse_ome
@@ -79,13 +79,7 @@ def _physical(header: dict[str, Any]) -> dict[str, Any]:
 
 def _tiles(channels: list[Any]) -> Iterator[NDArray[np.float32]]:
     for place in np.ndindex(channels[0].shape[:-2]):
-        planes = [channel[place] for channel in channels]
-        if is_lazy(*planes):
-            from dask.base import compute
-
-            # Together: what they share is computed once.
-            planes = list(compute(*planes))
-        for plane in planes:
+        for plane in together(*(channel[place] for channel in channels)):
             pixels = np.asarray(plane, np.float32)
             for row in range(0, pixels.shape[0], _TILE):
                 for column in range(0, pixels.shape[1], _TILE):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.arguments import number, shown
-from ..ground.arrays import is_lazy
+from ..ground.arrays import together
 from .camera_noise import CameraNoise, noise_of
 from .light import levels_of, read_light
 from .patterns import Patterns, find_patterns
@@ -245,12 +245,7 @@ def _cuts(stack: Stack, axis: int | None, channel: int) -> list[Any]:
     """Some planes, or parts of large ones, in memory."""
     indices = [index for index in stack.indices() if axis is None or index[axis] == channel]
     chosen = [indices[i] for i in np.unique(np.linspace(0, len(indices) - 1, _PLANES + 2).round().astype(int)[1:-1])]
-    cut = [part for index in chosen for part in _cut(stack.plane(index), _SAMPLE // len(chosen))]
-    if cut and is_lazy(cut[0]):
-        from dask.base import compute
-
-        cut = list(compute(*cut))  # together: a chunk is read once
-    return cut
+    return together(*(part for index in chosen for part in _cut(stack.plane(index), _SAMPLE // len(chosen))))
 
 
 def _part(cut: Any) -> Part | None:

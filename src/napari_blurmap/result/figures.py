@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from ..ground.arguments import number, whole
 from ..ground.arrays import as_array
 from ..ground.units import unit_label
 from .objects import object_columns, objects_in
+from .reference import Reference, as_reference
+from .regions import blurred_regions
 from .sampling import NOT_ASKED
 from .shape import Shaped
-from .summary import summarize
+from .summary import other_zero, summarize
 
 if TYPE_CHECKING:
     from ..ground.status import Array
-    from .reference import Reference
 
 
 class Figured(Shaped):
@@ -109,6 +111,49 @@ class Figured(Shaped):
             at = {"channel" if axis == "c" else axis: n + 1 for axis, n in one.plane.provenance["at"].items()}
             rows.append(at | object_columns(one.label, one.summary(reference)))
         return rows
+
+    def blurred_regions(
+        self, reference: Reference | float, *, step: int = 16, downsample: float = 1.0
+    ) -> dict[str, Any]:
+        """Outlines of the blurred places, as GeoJSON that QuPath reads.
+
+        Parameters
+        ----------
+        reference : Reference or float
+            What counts as sharp; a number is a limit in pixels of sigma.
+        step : int, default=16
+            Edge of the cells, pixels: one of which at least 20 % was judged, and of that more than half blurred,
+            counts as a whole.
+        downsample : float, default=1
+            Pixels of the full resolution a pixel of the map, where it was made of a smaller level of a pyramid.
+
+        Returns
+        -------
+        dict
+            A FeatureCollection, ready for JSON: an annotation of the class "Blurred" for each connected region, a
+            polygon with its holes, in pixels (x, y) of the full resolution from the picture's upper left corner. Of a
+            stack, each has its ``plane``. A lazy map is read piece by piece.
+
+        Raises
+        ------
+        BlurMapError
+            If the map cannot be compared with the reference, or an argument is none.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from napari_blurmap import BlurMap
+        >>> sigma = np.repeat([[1.0, 3.0]], 64, axis=0).repeat(32, axis=1)
+        >>> m = BlurMap(sigma, 0.1 * sigma, 0 * sigma, axes="yx", scale=(1, 1), units=("px", "px"), provenance={})
+        >>> m.blurred_regions(1.5)["features"][0]["geometry"]["coordinates"]
+        [[[32.0, 64.0], [32.0, 0.0], [64.0, 0.0], [64.0, 64.0], [32.0, 64.0]]]
+        """
+        reference = as_reference(reference)
+        if note := other_zero(str(self.provenance.get("reference", "absolute")), reference):
+            raise BlurMapError(note)
+        step = whole("step", step, least=1)
+        times = number("downsample", downsample, "a number of pixels above 0", above=0)
+        return blurred_regions(self, reference.threshold, step, times)
 
     def _mask(self, where: Array) -> Array:
         mask = as_array(where, "where")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.arguments import whole, whole_numbers
-from ..ground.arrays import is_lazy
+from ..ground.arrays import is_lazy, together
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import NUMBERS, Array
 from ..ground.units import pixel_side, readable_unit
@@ -98,13 +98,8 @@ class Maps:
     def in_memory(self) -> Self:
         """The same with numpy arrays; what lazy ones share, the network, is computed once."""
         arrays = {**self.numbers, "status": self.status}
-        if not is_lazy(*arrays.values()):
-            return self
-        from dask.base import compute
-
-        # Graphs as they are: each optimised by itself would hide what they share.
-        found = dict(zip(arrays, compute(*arrays.values(), optimize_graph=False), strict=True))
-        return replace(self, **found)
+        found: dict[str, Any] = dict(zip(arrays, together(*arrays.values()), strict=True))
+        return replace(self, **found) if is_lazy(*arrays.values()) else self
 
     def at(self, **index: int) -> Self:
         """The part at one place along some of the leading axes, which it no longer has.

@@ -67,6 +67,11 @@ class Reference:
         return self.sigma * (self.factor or 1.0)
 
 
+def as_reference(reference: Reference | float) -> Reference:
+    """A reference; a number is a limit in pixels of sigma."""
+    return reference if isinstance(reference, Reference) else Reference(reference, "limit", "typed")
+
+
 def probability_below(limit: float, sigma: Array, uncertainty: Array) -> Array:
     """Probability that sigma lies below a limit, each a normal distribution with its uncertainty as width."""
     from scipy.special import ndtr  # slow to import

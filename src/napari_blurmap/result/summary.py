@@ -9,7 +9,7 @@ import numpy as np
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import Array, Status
 from .not_round import motion_figures, shape_figures
-from .reference import Reference, probability_below
+from .reference import Reference, as_reference, probability_below
 from .sampling import Sample, median_error, sample_map
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ _LEAST_PART = 0.25
 # the standard error of one place, however many there are. By benchmarks/medians.py 0.6 would do on scikit-image's
 # pictures, which the errors of single places were fitted to as well; so it is a little more.
 _SHARED = 0.8
+# Where there is a specimen: neither glass, which may be saturated, nor padding.
+_TISSUE = (Status.MEASURED, Status.TOO_NOISY, Status.BEYOND_RANGE)
 # Shares of the judged places that decide between sharp, partly blurred and blurred.
 _SHARP_FROM, _BLURRED_BELOW = 0.75, 0.25
+#: What `compare` finds.
+_COMPARED = ("reference", "ratio", "sharp_share", "blurred_of_tissue", "verdict", "note", "warning")
 # No picture is sharper than its optics; so far below them something is wrong.
 _POSSIBLE = 0.9
 
@@ -76,12 +80,13 @@ def summarize(
         ``quartiles_sigma``, ``median_uncertainty``, ``median_fwhm`` and
         ``median_fwhm_in_unit`` with their errors, ``unit``, ``zero``; ``shares`` of all
         pixels by status, ``uncertain_share`` (measured, but not well enough
-        to be judged); ``axes_of_blur`` of models that give them
+        to be judged), ``tissue_share`` (measured, too noisy or beyond range: where there is a specimen);
+        ``axes_of_blur`` of models that give them
         (`napari_blurmap.result.not_round.shape_figures`), else None; ``motion`` where the blur is surely not round,
         else None (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
         against the reference ``reference``, ``ratio`` of the median to it,
-        ``sharp_share`` of judged pixels, ``verdict``, a ``note`` where there can be none, and a
-        ``warning`` where the median is below 0.9 of the optics limit.
+        ``sharp_share`` of judged pixels, ``blurred_of_tissue``, the others over ``tissue_share``, ``verdict``, a
+        ``note`` where there can be none, and a ``warning`` where the median is below 0.9 of the optics limit.
 
     Notes
     -----
@@ -119,6 +124,7 @@ def summarize(
     figures["unit"] = unit if pixel_length is not None else None
     figures["zero"] = zero
     figures["shares"] = {s.label: int(sample.counts[s]) / pixels for s in Status}
+    figures["tissue_share"] = sum(int(sample.counts[s]) for s in _TISSUE) / pixels
     figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / pixels
     figures |= {"axes_of_blur": shape_figures(sample.shape), "motion": motion_figures(sample.shape, pixel_length)}
     figures["sensor_notes"] = list(sensor_notes)
@@ -163,11 +169,10 @@ def compare(
     dict
         As `summarize` returns it.
     """
-    found: dict[str, Any] = dict.fromkeys(("reference", "ratio", "sharp_share", "verdict", "note", "warning"))
+    found: dict[str, Any] = dict.fromkeys(_COMPARED)
     if reference is None:
         return figures | found
-    if not isinstance(reference, Reference):
-        reference = Reference(reference, "limit", "typed")
+    reference = as_reference(reference)
     found["reference"] = {
         "name": reference.name,
         "kind": reference.kind,
@@ -175,16 +180,13 @@ def compare(
         "factor": reference.factor,
         "threshold": reference.threshold,
     }
-    if figures["zero"] == "added" and reference.kind == "optics":
-        found |= {
-            "verdict": "cannot tell",
-            "note": "This model counts blur from the sharpness of the pictures it was trained on, not from "
-            "zero: compare with a sharp region or a typed limit instead of the optics limit.",
-        }
-        return figures | found
+    if note := other_zero(figures["zero"], reference):
+        return figures | found | {"verdict": "cannot tell", "note": note}
     if figures["judged_pixels"]:
         found["sharp_share"] = float(np.mean(probability_below(reference.threshold, sigma, uncertainty)))
         found["ratio"] = figures["median_sigma"] / reference.sigma
+        if share := figures.get("tissue_share"):  # figures that were kept may be of an earlier version
+            found["blurred_of_tissue"] = figures["judged_share"] * (1 - found["sharp_share"]) / share
         if reference.kind == "optics" and found["ratio"] < _POSSIBLE:
             found["warning"] = (
                 f"That is sharper than the {reference.name} allows: check NA, wavelength and pixel size. A "
@@ -192,6 +194,16 @@ def compare(
             )
     found["verdict"] = why_untold(figures) or _verdict(found["sharp_share"] or 0.0)
     return figures | found
+
+
+def other_zero(zero: str, reference: Reference) -> str | None:
+    """Why a map that counts blur from another zero cannot be compared with a reference; None where it can."""
+    if zero != "added" or reference.kind != "optics":
+        return None
+    return (
+        "This model counts blur from the sharpness of the pictures it was trained on, not from zero: compare with a "
+        "sharp region or a typed limit instead of the optics limit."
+    )
 
 
 def why_untold(figures: dict[str, Any]) -> str | None:

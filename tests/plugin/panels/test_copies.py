@@ -198,6 +198,6 @@ def test_texts_about_the_last_result(opened: Any, qtbot: Any) -> None:
     opened.run()
     m = panel._shown.blurmap
     assert copied("methods") == m.methods_text()
-    assert copied("psf") == "FWHM 4.71 px, sigma 2.00 px (median)" == m.psf_text()
+    assert copied("psf") == "FWHM 4.7 +- 0.5 px, sigma 2.0 +- 0.2 px (median)" == m.psf_text()
     copied("shell")
     assert "lies in no file" in said()
