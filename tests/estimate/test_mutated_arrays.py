@@ -12,12 +12,13 @@ import zarr
 
 import napari_blurmap as nb
 from napari_blurmap.ground.status import Status
+from napari_blurmap.synthesis.textures import dead_leaves
 
 TYPES = ("?", "u1", "i2", ">u2", "i4", ">f4", "f2", "f4", "f8", "g", "u8", "i8", "f4", "c8", "O", "U3", "M8[s]", "V4")
 SHAPES = ((40, 44), (32, 33), (2, 33, 40), (40, 44, 3), (31, 40), (0, 40), (40,), (), (1, 1, 36, 34))
 NUMBERS = (np.nan, np.inf, -np.inf, 0.0, 1.0, -9999.0, 255.0, 65535.0, 3.4e38, -3.4028235e38, 9e307, -1.7e308, 5e-324)
 
-TEXTURE = 100 + 300 * nb.apply_blur(np.random.default_rng(0).normal(0, 1, (64, 64)), 1.5)
+TEXTURE = 100 + 300 * nb.apply_blur(dead_leaves((64, 64), np.random.default_rng(0), radii=(2.0, 20.0)), 1.0)
 
 
 def textured(shape):

@@ -211,6 +211,17 @@ def test_the_model_kernel_sees_no_motion_where_there_is_none(name):
     assert m.summary()["motion"] is None
 
 
+@pytest.mark.parametrize("sigma", [60.0, 90.0, 160.0])
+def test_the_model_kernel_gives_no_number_beyond_its_range(sigma):
+    """In a picture of this size what it reads stops rising at about 85 px."""
+    scene = dead_leaves((384, 384), np.random.default_rng(1), radii=(20.0, 150.0), textured=0.0)
+    light = ndimage.gaussian_filter(scene, sigma, mode="wrap")
+    light = (light - light.min()) / np.ptp(light) + np.random.default_rng(0).normal(0, 0.001, light.shape)
+    m = nb.estimate_blur(light, model="kernel")
+    assert (m.status == Status.BEYOND_RANGE).mean() > 0.5
+    assert (m.status == Status.MEASURED).mean() < 0.2
+
+
 def test_the_model_kernel_reads_far_blur():
     scene = dead_leaves((512, 512), np.random.default_rng(1), radii=(20.0, 150.0), textured=0.0)
     light = ndimage.gaussian_filter(scene, 24.0, mode="wrap")

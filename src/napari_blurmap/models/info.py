@@ -28,6 +28,8 @@ _REFERENCES = {
 #: Kinds of networks, and the fewest values of sigma of each: the outer ones of a dense network stand for what it
 #: cannot see.
 _FEWEST = {"dense": 4, "patch": 2}
+#: Largest sigma that a coarse copy is trusted with, pixels: in a picture of some hundred pixels larger ones stop rising.
+_FARTHEST = 40.0
 _MOST_VALUES, _LARGEST_SIGMA, _LARGEST_COPY = 1000, 1000.0, 16
 #: Curves of a calibration: the numbers at which one is known, its values there; and what is a single number.
 _CURVES, _SINGLE = {"spread": "error", "sigma": "factor", "shape": "shape_error"}, ("floor",)
@@ -123,7 +125,8 @@ class ModelInfo:
         """Smallest and largest sigma that it gives, pixels."""
         # A dense network's first and last value stand for sharper and blurrier than it can see.
         ends = 1 if self.architecture == "dense" else 0
-        return self.sigma_grid[ends], self.coarse_copy * self.sigma_grid[-1 - ends]
+        largest = self.sigma_grid[-1 - ends]
+        return self.sigma_grid[ends], max(largest, min(self.coarse_copy * largest, _FARTHEST))
 
     @property
     def gives_shape(self) -> bool:

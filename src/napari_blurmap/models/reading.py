@@ -117,6 +117,7 @@ class Reader:
         def join(tile: Tile, maps: Tensor, weights: Tensor) -> None:
             if far is not None:
                 maps = _joined(maps, far, times, *(s.start // stride for s in tile.outer))
+                maps[:, BEYOND] = torch.maximum(maps[:, BEYOND], maps[:, SIGMA].gt(self.model.info.sigma_range[1]))
             use(tile, maps, weights)
 
         self._read(plane, within, join, tick, workers, keep=self.keep)
