@@ -28,7 +28,7 @@ _REFERENCES = {
 #: Kinds of networks, and the fewest values of sigma of each: the outer ones of a dense network stand for what it
 #: cannot see.
 _FEWEST = {"dense": 4, "patch": 2}
-#: Largest sigma that a coarse copy is trusted with, pixels: in a picture of some hundred pixels larger ones stop rising.
+#: Largest sigma that a coarse copy is trusted with, pixels: in pictures of some hundred pixels larger ones stop rising.
 _FARTHEST = 40.0
 _MOST_VALUES, _LARGEST_SIGMA, _LARGEST_COPY = 1000, 1000.0, 16
 #: Curves of a calibration: the numbers at which one is known, its values there; and what is a single number.
