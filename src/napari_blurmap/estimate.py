@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from math import prod
+from math import hypot, prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from .errors import BlurMapError
+from .ground.arrays import in_memory
 from .ground.memory import free_memory
 from .ground.progress import Pace
 from .ground.status import Status
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from .ground.progress import Cancel, Progress
     from .models.model import Model
     from .picture.sensor import GivenNoise
+
+
+#: Edge of the middle of a picture in which its colours are compared, pixels; how far apart they are worth a word,
+#: pixels of sigma; and the least share of it that has to be judged.
+_MIDDLE, _APART, _ENOUGH = 320, 0.5, 0.05
 
 
 def estimate_blur(
@@ -132,6 +138,8 @@ def estimate_blur(
         "reference": loaded.info.reference,
         "sensor": sensors.record(),
     }
+    for channel in about["sensor"]:
+        channel["notes"] += _colours_apart(stack, loaded, device)
     like = blank_maps(reader, stack.shape, lazy=True)
     if stack.lazy:
         return _assemble(stack, lazy_maps(like, stack, sensors, reader), about, loaded)
@@ -153,6 +161,31 @@ def estimate_blur(
     if results["status"].min() == Status.INVALID:  # the highest
         raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
     return _assemble(stack, results, about | {"device": str(reader.device)}, loaded)
+
+
+def _colours_apart(stack: Stack, model: Model, device: str) -> list[str]:
+    """A word where red, green and blue are not equally blurred in the middle of the picture, beyond their errors."""
+    if stack.colour is None or stack.data.shape[stack.colour] < 3:
+        return []
+    middle = tuple(slice(max(0, (n - _MIDDLE) // 2), (n + _MIDDLE) // 2) for n in stack.shape[-2:])
+    picture = in_memory(stack.plane(tuple(n // 2 for n in stack.shape[:-2]))[middle])
+    found = []
+    for number, colour in enumerate(("red", "green", "blue")):
+        try:
+            figures = estimate_blur(picture[..., number], model=model, device=device).summary()
+        except BlurMapError:  # nothing but NaN
+            continue
+        if figures["judged_share"] >= _ENOUGH and figures["median_sigma_error"] is not None:
+            found.append((figures["median_sigma"], figures["median_sigma_error"], colour))
+    if len(found) < 2:
+        return []
+    (low, error, sharp), (high, other, blurred) = min(found), max(found)
+    if high - low <= max(_APART, hypot(error, other)):
+        return []
+    return [
+        f"Colours are not equally blurred: sigma {low:.2f} px in {sharp}, {high:.2f} px in {blurred}. They have "
+        "different foci, or the file keeps colours more coarsely than light, as JPEG does."
+    ]
 
 
 def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], model: Model) -> BlurMap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.model import Model
 from napari_blurmap.models.reading import Reader
 from napari_blurmap.models.sizes import DenseConfig
+from napari_blurmap.synthesis.scenes import random_scene
 
 RNG = np.random.default_rng(6)
 PICTURE = nb.apply_blur(RNG.random((150, 203)), nb.sigma_ramp((150, 203), 0.5, 3))
@@ -92,6 +94,18 @@ def test_leading_axes_are_planes(run):
     m = run(stack, axes="TZYX")
     assert m.axes == ("t", "z", "y", "x")
     same(SimpleNamespace(sigma=m.sigma[1, 0], uncertainty=m.uncertainty[1, 0], status=m.status[1, 0]), run(stack[1, 0]))
+
+
+@pytest.mark.parametrize(("blurs", "told"), [((1.0, 1.2, 1.8), True), ((1.4, 1.5, 1.6), False)])
+def test_colours_that_are_not_equally_blurred_get_a_word(blurs, told):
+    scene = 200 * random_scene((160, 192), np.random.default_rng(1), kind="dead leaves")
+    colour = np.stack([nb.apply_blur(scene, blur) for blur in blurs], axis=-1).astype(np.uint8)
+    notes = " ".join(nb.estimate_blur(colour, channel_axis=-1, device="cpu").sensor_notes)
+    assert ("not equally blurred" in notes) == told
+    found = re.findall(r"sigma ([\d.]+) px in red, ([\d.]+) px in blue", notes)
+    assert len(found) == told
+    for pair in found:
+        assert tuple(map(float, pair)) == pytest.approx((blurs[0], blurs[2]), abs=0.15)
 
 
 def test_colour_is_its_luminance(run):
