@@ -239,7 +239,8 @@ def test_channels_are_told_apart(tmp_path, capsys):
     assert run("estimate", path, "-o", tmp_path / "out", "--limit", 2) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{path}: {entry['line']}"
-    assert lines[1:] == [f"  channel {n} of 2: {entry['channels'][n - 1]['line']}" for n in (1, 2)]
+    assert lines[1] == f"  read as {entry['axes']}"
+    assert lines[2:] == [f"  channel {n} of 2: {entry['channels'][n - 1]['line']}" for n in (1, 2)]
 
 
 def test_the_version(capsys):
