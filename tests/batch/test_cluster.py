@@ -12,6 +12,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import tifffile
+from dask.base import get_scheduler
 from distributed import Client, LocalCluster
 from scipy import ndimage
 from shell import run
@@ -72,5 +73,6 @@ def test_a_scheduler_that_is_not_there(tmp_path, capsys):
     tifffile.imwrite(tmp_path / "a.tif", light(0))
     assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--scheduler", "nonsense://x") == cli.USAGE
     assert "does not answer" in " ".join(capsys.readouterr().err.split())
+    assert get_scheduler() is None  # nothing that is computed later is sent there
     assert run("estimate", tmp_path / "a.tif", "--table", tmp_path / "q.csv", "--scheduler", "tcp://x:1") == cli.USAGE
     assert "give --out" in " ".join(capsys.readouterr().err.split())

@@ -37,15 +37,16 @@ def threads_of(address: str) -> Iterator[int]:
             "--scheduler needs dask.distributed. Install it with: pip install 'napari-blurmap[distributed]'"
         ) from None
     try:
-        client = Client(address, timeout=10)
+        # Not yet the one that everything is computed with: dask would go on to ask it after it has failed.
+        with Client(address, timeout=10, set_as_default=False) as client:
+            threads = sum(client.nthreads().values())
     except (OSError, ValueError) as error:
         raise typer.BadParameter(
             f"The scheduler {address} does not answer ({error}). Check the address, or start one with: dask scheduler"
         ) from None
-    with client:
-        threads = sum(client.nthreads().values())
-        if not threads:
-            raise typer.BadParameter(
-                f"The scheduler {address} has no worker. Start some with: dask worker {address} --nthreads 1"
-            )
+    if not threads:
+        raise typer.BadParameter(
+            f"The scheduler {address} has no worker. Start some with: dask worker {address} --nthreads 1"
+        )
+    with Client(address):
         yield threads
