@@ -188,7 +188,7 @@ def check_range(low: float, high: float, architecture: str, start: Model | None)
     """Refuse a range of sigma that a network cannot learn."""
     limit = PATCH_LIMIT if architecture == "patch" else DENSE_LIMIT
     if architecture != "patch" and start is not None:  # not what it reads in the coarse copy
-        limit = start.info.sigma_range[1] / start.info.coarse_copy
+        limit = replace(start.info, coarse_copy=1).sigma_range[1]
     if not (0 <= low < high and np.isfinite(high)):
         raise BlurMapError(
             f"sigma_range is ({low:g}, {high:g}); expected the smallest and then the largest blur to learn, in "
