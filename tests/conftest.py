@@ -82,12 +82,13 @@ def tiny_model():
 def tiny_default(tiny_model, monkeypatch):
     """The tiny model under every name, in what estimates and checks."""
     from napari_blurmap import estimate
+    from napari_blurmap.batch import batch
     from napari_blurmap.checking import check
     from napari_blurmap.cli import check as check_command
     from napari_blurmap.cli import estimate as estimate_command
     from napari_blurmap.models.model import Model
 
-    for module in (check, estimate):
+    for module in (check, estimate, batch):
         monkeypatch.setattr(module, "load_model", lambda name: name if isinstance(name, Model) else tiny_model)
     for command in (check_command, estimate_command):
         monkeypatch.setattr(command, "usable_model", lambda name, device: tiny_model)

@@ -78,12 +78,13 @@ CALLS = {
     "summary_line": (nb.summary_line, {"summary": MAP.summary()}),
     "load_model": (nb.load_model, {"name": "patch10"}),
     "estimate_blur": (nb.estimate_blur, {"image": PICTURE, "model": "tiny"}),
+    "estimate_batch": (nb.estimate_batch, {"files": "missing.tif", "model": "tiny"}),
     "check_on_image": (nb.check_on_image, {"image": PICTURE, "model": "tiny", "sigmas": [1.0]}),
     "inspect_images": (nb.inspect_images, {"images": [PICTURE[:8]]}),
     "train_model": (nb.train_model, {"images": [PICTURE[:8]], "init": "missing"}),
 }
 #: Called with three numbers or a report, `len` says so itself: it is the caller's.
-FUNCTIONS = ("progress", "cancel", "update")
+FUNCTIONS = ("progress", "cancel", "update", "tell")
 
 
 def complaint(function, arguments):

@@ -1,3 +1,4 @@
+from .batch.batch import estimate_batch as estimate_batch
 from .checking.check import check_on_image as check_on_image
 from .checking.report import CheckReport as CheckReport
 from .errors import BlurMapError as BlurMapError

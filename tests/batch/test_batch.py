@@ -13,6 +13,7 @@ import pytest
 import tifffile
 from shell import run
 
+import napari_blurmap as nb
 from napari_blurmap.batch import job, table
 from napari_blurmap.cli import app as cli
 from napari_blurmap.io import atomic
@@ -185,6 +186,60 @@ def test_a_report_beside_the_table(plate, tmp_path):
     page = tmp_path / "qc.html"
     assert run("estimate", plate, "--table", tmp_path / "qc.csv", "--report", page, "--limit", 2) == 0
     assert "Compared with: limit" in page.read_text()
+
+
+def test_python_gives_the_rows_of_the_table(plate, tmp_path, capsys):
+    (plate / "p_C01_s1_w1.tif").write_bytes(b"")
+    assert run("estimate", plate, "--table", tmp_path / "qc.csv", "--limit", 2) == cli.FAILED
+    assert capsys.readouterr().out
+    steps = []
+    found = nb.estimate_batch(
+        plate,
+        table=tmp_path / "own.csv",
+        report=tmp_path / "own.html",
+        reference=2,
+        workers=1,
+        progress=lambda *step: steps.append(step),
+    )
+    assert (tmp_path / "own.csv").read_bytes() == (tmp_path / "qc.csv").read_bytes()
+    assert [row["FileName"] for row in found.rows] == [row["FileName"] for row in rows_in(tmp_path / "qc.csv")]
+    assert found.counts["review"] >= 1
+    assert sum(found.counts.values()) == 4
+    assert list(found.errors) == [plate / "p_C01_s1_w1.tif"]
+    assert found.notes[0] == f"{plate / 'notes.md'}: left out, it is no picture."
+    assert [path.name for path in found.written] == ["own.csv", "own.image_sets.csv", "own.html"]
+    assert "p_A01" in (tmp_path / "own.html").read_text()
+    assert steps[-1][0] == steps[-1][1]
+    assert steps[-1][2] == "4 of 4 pictures"
+    assert capsys.readouterr() == ("", "")  # only the shell prints
+
+
+def test_python_stops_with_what_was_done(plate, tmp_path):
+    done = []
+    with pytest.raises(nb.Cancelled) as stopped:
+        nb.estimate_batch(
+            plate, table=tmp_path / "qc.csv", workers=1, update=lambda file, _: done.append(file), cancel=lambda: done
+        )
+    assert [row["FileName"] for row in stopped.value.partial.rows] == [done[0].name]
+    assert [row["FileName"] for row in rows_in(tmp_path / "qc.csv")] == [done[0].name]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"files": []}, "No file was given"),
+        ({"files": 3}, "expected the path of a picture or a folder"),
+        ({"reference": {"na": 0.8}}, "expected na and wavelength"),
+        ({"reference": -1}, "above 0"),
+        ({"cluster": True}, "give out"),
+        ({"workers": 0}, "workers is 0"),
+        ({"pattern": 5}, "no regular expression"),
+    ],
+)
+def test_python_says_what_is_wrong_before_the_work(plate, calls, options, words):
+    with pytest.raises(nb.BlurMapError, match=words):
+        nb.estimate_batch(**{"files": plate} | options)
+    assert calls == []
 
 
 def test_workers_side_by_side_give_the_same(plate, tmp_path):

@@ -56,7 +56,7 @@ def test_interrupted_nothing_half_is_left(slide, tmp_path, monkeypatch, capsys):
             return len(steps) > 5
 
     monkeypatch.setattr(command, "Interrupt", Soon)
-    monkeypatch.setattr(command, "progress", lambda name: lambda done, total, message: steps.append((done, total)))
+    monkeypatch.setattr(command, "TimeLeft", lambda: lambda done, total, message: steps.append((done, total)))
     assert run("estimate", slide[0], "-o", tmp_path / "maps") == cli.INTERRUPTED
     assert 5 < steps[-1][0] < steps[-1][1]
     assert not list((tmp_path / "maps").iterdir())

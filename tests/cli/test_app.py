@@ -324,8 +324,8 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
 
 def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, capsys):
     for options, words in (
-        (("--na", 1.4, "--wavelength", 520), "--refractive-index 1.515"),
-        (("--na", 0.8, "--wavelength", 0.52), "for 0.52 um give --wavelength 520."),
+        (("--na", 1.4, "--wavelength", 520), "For oil the index is 1.515"),
+        (("--na", 0.8, "--wavelength", 0.52), "for 0.52 um give 520."),
         (("--na", 0.8, "--wavelength", 52), "Give it in nm, such as 520."),
         (("--na", 0.8, "--wavelength", -520), "above 0"),
         (("--limit", -1), "above 0"),

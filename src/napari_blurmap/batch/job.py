@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BlurMapError, Cancelled
 from ..estimate import estimate_blur
 from ..ground.arrays import is_lazy
+from ..ground.jsonable import plain
 from ..io.fingerprint import fingerprint
 from ..io.folders import make_folder
 from ..io.plain_text import without_folders
@@ -68,6 +69,8 @@ class Job:
         Whether to stop.
     cluster : bool, default=False
         Let the workers of dask's client that is in use do all work, and write maps as OME-Zarr.
+    by_plane : bool, default=True
+        Measure every plane, too.
     """
 
     model: Model
@@ -83,6 +86,7 @@ class Job:
     progress: Callable[[Path], Progress | None] = lambda file: None
     cancel: Cancel = lambda: False
     cluster: bool = False
+    by_plane: bool = True
     _owners: dict[Path, Path] = field(default_factory=dict, init=False)
 
     def __call__(self, file: Path) -> Done:
@@ -128,7 +132,7 @@ class Job:
 
     @property
     def _way(self) -> dict[str, Any]:
-        return {"model": self.model.hash, "noise": noise_record(self.how["noise"]), "given": self.given}
+        return {"model": self.model.hash, "noise": noise_record(self.how["noise"]), "given": plain(self.given)}
 
     def _key(self, file: Path) -> dict[str, Any]:
         """By what it is known that the same would come out again."""
@@ -180,7 +184,7 @@ class Job:
         planes: list[Measured] = []
         pixels: Any = None
         things: list[Object] = []
-        if self.journal is not None:
+        if self.by_plane:
             stack = as_stack(picture, channel_axis=None, **self.given)
             indices = list(stack.indices())
             objects: dict[tuple[int, ...], list[Object]] = {}
@@ -244,6 +248,14 @@ def usual_workers(files: Sequence[Path]) -> int:
     threads = torch.get_num_threads()
     is_large = any(file.is_file() and file.stat().st_size > _LARGE for file in files)
     return threads if len(files) >= threads and not is_large else 1
+
+
+def words_of(error: Exception) -> str:
+    """What is said of the error that a picture ended with."""
+    if isinstance(error, (BlurMapError, OSError)):
+        return str(error)
+    what = "The memory of this computer is too small for it" if "memory" in repr(error).lower() else "It failed"
+    return f"{what} ({str(error).partition(chr(10))[0] or type(error).__name__}). Try smaller tiles, or a part of it."
 
 
 def _has_map(done: Done, stem: Path) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
+from ..ground.arguments import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,12 +69,12 @@ def name_pattern(typed: str | None) -> Sequence[re.Pattern[str]]:
         return [re.compile(rf"(?:^|/){pattern}$") for pattern in PATTERNS.values()]
     try:
         found = re.compile(typed)
-    except re.error as error:
-        raise BlurMapError(f"The pattern {typed!r} is no regular expression: {error}.") from error
+    except (re.error, TypeError) as error:
+        raise BlurMapError(f"The pattern {shown(typed)} is no regular expression: {error}.") from error
     if not set(found.groupindex) & set(GROUPS):
         raise BlurMapError(
-            f"The pattern {typed!r} names no part of a name. Use named groups such as (?P<well>[A-P]\\d\\d); known are "
-            f"{', '.join(GROUPS)}."
+            f"The pattern {shown(typed)} names no part of a name. Use named groups such as (?P<well>[A-P]\\d\\d); "
+            f"known are {', '.join(GROUPS)}."
         )
     return [found]
 

@@ -53,14 +53,14 @@ def open_journal(table: Path, files: Iterable[Path], *, overwrite: bool = False)
     return journal
 
 
-def write_outcome(rows: Sequence[Row], table: Path, report: Path | None = None) -> list[Path]:
+def write_outcome(rows: Sequence[Row], table: Path | None, report: Path | None = None) -> list[Path]:
     """Write the table, the image sets and the objects beside it, and the report.
 
     Parameters
     ----------
     rows : sequence of Row
         Compared (`rows.compare_rows`).
-    table : Path
+    table : Path or None
         ``NAME.csv`` or ``NAME.parquet``; the image sets are ``NAME.image_sets.csv`` or ``.parquet``, the
         objects, where there are any, ``NAME.objects.csv``.
     report : Path, optional
@@ -71,8 +71,12 @@ def write_outcome(rows: Sequence[Row], table: Path, report: Path | None = None) 
     list of Path
         What was written, in this order; under another name what another program keeps open.
     """
-    tables = {"": [columns_of(row) for row in rows], ".image_sets": image_sets(rows), ".objects": object_rows(rows)}
-    written = [write_table(table.with_stem(table.stem + name), found) for name, found in tables.items() if found]
+    written: list[Path] = []
+    if table is not None:
+        tables = {"": [columns_of(row) for row in rows], ".image_sets": image_sets(rows), ".objects": object_rows(rows)}
+        written += [write_table(table.with_stem(table.stem + name), found) for name, found in tables.items() if found]
     if report is not None:
-        written.append(write_beside(report, report_page(rows, title=table.stem).encode("utf-8", "backslashreplace")))
+        written.append(
+            write_beside(report, report_page(rows, title=(table or report).stem).encode("utf-8", "backslashreplace"))
+        )
     return written

@@ -16,6 +16,7 @@ from ..ground.arguments import as_path
 from ..ground.arrays import Eager, is_lazy
 from ..io.folders import pictures_in
 from ..io.pictures import is_picture, is_zarr, list_images, read_picture
+from ..io.results import is_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -54,8 +55,8 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
     files: list[Path] = []
     left_out: list[Path] = []
     for one in given:
-        text = os.fspath(one)
         path = as_path("file", one)
+        text = os.fspath(one)
         if text == "-":
             files += _listed(sys.stdin, Path())
         elif path.is_dir() and not is_zarr(path):
@@ -78,6 +79,17 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
         else:
             files.append(path)
     return list(dict.fromkeys(image for file in files for image in _images(file))), left_out
+
+
+def without_maps(files: list[Path], tell: Callable[[str], None]) -> list[Path]:
+    """Leave out the program's own maps, which ``*.tif`` finds beside their pictures."""
+    maps = {file for file in files if is_result(file)}
+    for file in maps:
+        tell(f"{file}: left out, it is a blur map and no picture.")
+    if len(maps) == len(files):
+        held = "There are only blur maps among the files given" if maps else "No file was given"
+        raise BlurMapError(f"{held}. Give the pictures whose blur you want to know.")
+    return [file for file in files if file not in maps]
 
 
 def result_names(files: Sequence[Path]) -> list[Path]:

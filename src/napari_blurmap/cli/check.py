@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BlurMapError, Cancelled
-from .files import without_maps, work_through
+from .files import Outcomes
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
-from .output import progress, say
+from .output import TimeLeft, progress, say
 
 
 def check(
@@ -32,9 +32,11 @@ def check(
 
     With --out also writes <stem>.check.png and <stem>.check.json.
     """
+    from ..batch.job import run, words_of
+    from ..batch.sources import without_maps
     from ..io.folders import make_folder
 
-    files = without_maps(files)
+    files = without_maps(files, say)
     loaded = usable_model(model, device)
     if out is not None:
         make_folder(out)
@@ -49,11 +51,19 @@ def check(
         names.add(file.stem)
         return done
 
-    try:
-        work_through(files, work, stop, as_json=as_json)
-    finally:
-        if stop():
-            say("Interrupted; the last check holds what was done until then.")
+    left = TimeLeft()
+    with Outcomes(as_json) as outcomes:
+        for file, found in run(work, files, 1):
+            if isinstance(found, Exception):
+                outcomes.fail(file, words_of(found))
+            else:
+                outcomes.add(*found)
+            if stop():
+                say("Interrupted; the last check holds what was done until then.")
+                break
+            if len(files) > 2:
+                left(outcomes.count, len(files), f"{outcomes.count} of {len(files)} pictures")
+    outcomes.end(interrupted=stop())
 
 
 def _check(file: Path, out: Path | None, options: dict[str, Any], overwrite: bool) -> tuple[dict[str, Any], str]:

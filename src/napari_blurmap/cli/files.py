@@ -1,104 +1,43 @@
-"""The files given on the command line: each is worked on by itself, and what is made of it has its name."""
+"""What came out of the files given on the command line: each is printed when it is known, and all tell how it ends."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from ..errors import BlurMapError, Cancelled
-from .options import FAILED, INTERRUPTED, Interrupt
-from .output import Report, TimeLeft, say
+from .options import FAILED, INTERRUPTED
+from .output import Report, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
-def work_through(
-    files: list[Path],
-    work: Callable[[Path], tuple[dict[str, Any], str]],
-    stop: Interrupt,
-    *,
-    as_json: bool,
-    lacking: str = "",
-    workers: int = 1,
-    finish: Callable[[dict[Path, str]], None] = lambda errors: None,
-) -> None:
-    """Do the same with every file: one that fails is said and does not end the others.
+class Outcomes(Report):
+    """Figures of many files, and how many failed or lack a comparison that was asked for."""
 
-    Parameters
-    ----------
-    files : list of Path
-        Pictures.
-    work : callable
-        ``work(file)`` returns its figures, and the text that says the same.
-        Raising Cancelled ends the work.
-    stop : Interrupt
-        Whether to stop after the file in hand.
-    as_json : bool
-        Print the figures instead of the text.
-    lacking : str, default=""
-        Name of the figure that is there where a comparison was asked for and failed.
-    workers : int, default=1
-        How many are worked on side by side.
-    finish : callable, optional
-        Called at the end, also of an interrupted work, with why files failed.
+    def __init__(self, as_json: bool) -> None:
+        super().__init__(as_json)
+        self.failed = self.incomplete = 0
 
-    Raises
-    ------
-    typer.Exit
-        If something failed, or it was interrupted.
-    """
-    from ..batch.job import run
+    def fail(self, file: Path, words: str) -> None:
+        """Print why there are no figures of a file."""
+        self.failed += 1
+        self.add({"file": str(file), "error": words})
+        say(words if words.startswith(str(file)) else f"{file}: {words}")
 
-    errors: dict[Path, str] = {}
-    incomplete = 0
-    left = TimeLeft(len(files))
-    try:
-        with Report(as_json) as report:
-            for file, outcome in run(work, files, workers):
-                if isinstance(outcome, Cancelled):
-                    break
-                if isinstance(outcome, Exception):
-                    errors[file] = words = _words(outcome)
-                    report.add({"file": str(file), "error": words})
-                    say(words if words.startswith(str(file)) else f"{file}: {words}")
-                else:
-                    report.add(*outcome)
-                    incomplete += lacking in outcome[0]
-                if stop():
-                    break
-                left.show(report.count)
-    finally:
-        finish(errors)
-    if stop():
-        raise typer.Exit(INTERRUPTED)
-    if errors:
-        say(f"{len(errors)} of {report.count} pictures failed.")
-    if incomplete:
-        say(f"{incomplete} of {report.count} pictures could not be compared.")
-    if errors or incomplete:
-        raise typer.Exit(FAILED)
+    def end(self, *, interrupted: bool) -> None:
+        """Say what went wrong.
 
-
-def _words(error: Exception) -> str:
-    """What is said of an error."""
-    if isinstance(error, (BlurMapError, OSError)):
-        return str(error)
-    what = "The memory of this computer is too small for it" if "memory" in repr(error).lower() else "It failed"
-    return (
-        f"{what} ({str(error).partition(chr(10))[0] or type(error).__name__}). Try a smaller --tile, or a part of it."
-    )
-
-
-def without_maps(files: list[Path]) -> list[Path]:
-    """Leave out the program's own maps, which ``*.tif`` finds beside their pictures."""
-    from ..io.results import is_result
-
-    maps = [file for file in files if is_result(file)]
-    for file in maps:
-        say(f"{file}: left out, it is a blur map and no picture.")
-    if len(maps) == len(files):
-        raise BlurMapError("There are only blur maps among the files given. Give the pictures they were made from.")
-    return [file for file in files if file not in maps]
+        Raises
+        ------
+        typer.Exit
+            If something failed, or it was interrupted.
+        """
+        if interrupted:
+            raise typer.Exit(INTERRUPTED)
+        for count, words in ((self.failed, "failed"), (self.incomplete, "could not be compared")):
+            if count:
+                say(f"{count} of {self.count} pictures {words}.")
+        if self.failed or self.incomplete:
+            raise typer.Exit(FAILED)

@@ -84,16 +84,16 @@ def progress(name: str) -> Progress | None:
 
 
 class TimeLeft:
-    """How many files are done and how long the others will take, where somebody looks at it."""
+    """How far the work is and how long it will take, where somebody looks at it: a `Progress`."""
 
-    def __init__(self, total: int) -> None:
-        self.total, self._started = total, time.monotonic()
+    def __init__(self) -> None:
+        self._started = time.monotonic()
 
-    def show(self, done: int) -> None:
+    def __call__(self, done: int, total: int, message: str) -> None:
         """Say it over what was said last."""
-        if self.total < 3 or not sys.stderr.isatty():
+        if not done or not sys.stderr.isatty():
             return
-        seconds = (time.monotonic() - self._started) / done * (self.total - done)
+        seconds = (time.monotonic() - self._started) / done * (total - done)
         rest = (
             f"{seconds:.0f} s"
             if seconds < 100
@@ -101,4 +101,4 @@ class TimeLeft:
             if seconds < 6000
             else f"{seconds / 3600:.1f} h"
         )
-        typer.echo(f"\r{done} of {self.total} pictures, {rest} left   ", err=True, nl=done == self.total)
+        typer.echo(f"\r{message.translate(_OBEYED)}, {rest} left   ", err=True, nl=done == total)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .reference import Sharp
+    from ..batch.reference import Limit
 
 
-def write_regions(result: Path, sharp: Sharp, summary: dict[str, Any]) -> tuple[str, str]:
+def write_regions(result: Path, limit: Limit, summary: dict[str, Any]) -> tuple[str, str]:
     """Write the blurred regions of a map as GeoJSON; an earlier file of them is replaced.
 
     Parameters
     ----------
     result : Path
         The map's file.
-    sharp : Sharp
+    limit : OpticsLimit or Reference
         What counts as sharp.
     summary : dict
         Of the map.
@@ -30,12 +30,13 @@ def write_regions(result: Path, sharp: Sharp, summary: dict[str, Any]) -> tuple[
     words : str
         What is in it, counted over the tissue: glass is none.
     """
+    from ..batch.reference import reference_for
     from ..io.atomic import write_file
     from ..result.blurmap import BlurMap
     from ..result.words import percent
 
     found = BlurMap.load(result)
-    reference = sharp.of(found)
+    reference = reference_for(found, limit)
     if reference is None:
         raise AssertionError  # the command has asked for one
     regions = found.blurred_regions(reference)
