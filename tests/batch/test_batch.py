@@ -16,7 +16,7 @@ from shell import run
 import napari_blurmap as nb
 from napari_blurmap.batch import job, table
 from napari_blurmap.cli import app as cli
-from napari_blurmap.io import atomic
+from napari_blurmap.io import atomic, folders
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
 
@@ -246,3 +246,49 @@ def test_workers_side_by_side_give_the_same(plate, tmp_path):
     for n in (1, 2):
         assert run("estimate", plate, "--table", tmp_path / f"{n}.csv", "--workers", n) == 0
     assert rows_in(tmp_path / "1.csv") == rows_in(tmp_path / "2.csv")
+
+
+def test_what_others_finished_side_by_side_is_kept(plate, monkeypatch):
+    from threading import Event
+
+    second_done, real = Event(), job.estimate_blur
+
+    def first_waits(picture, *, cancel, **options):
+        if "A01" in picture.source["path"]:
+            assert second_done.wait(60)
+            raise nb.Cancelled(None)
+        return real(picture, cancel=cancel, **options)
+
+    def done(self, *parts):
+        found = make(self, *parts)
+        second_done.set()
+        return found
+
+    make = job.Job._done
+    monkeypatch.setattr(job, "estimate_blur", first_waits)
+    monkeypatch.setattr(job.Job, "_done", done)
+    with pytest.raises(nb.Cancelled) as stopped:
+        nb.estimate_batch([plate / "p_A01_s1_w1.tif", plate / "p_A02_s1_w1.tif"], workers=2)
+    assert [row["FileName"] for row in stopped.value.partial.rows] == ["p_A02_s1_w1.tif"]
+
+
+def test_stopped_at_the_picture_called_sharp_there_is_nothing(plate):
+    with pytest.raises(nb.Cancelled) as stopped:
+        nb.estimate_batch(plate, reference=plate / "p_A01_s1_w1.tif", cancel=lambda: True)
+    assert stopped.value.partial.rows == []
+
+
+def test_progress_begins_with_the_work(plate):
+    steps = []
+    nb.estimate_batch(plate, workers=2, progress=lambda *step: steps.append(step))
+    assert [(done, message) for done, _, message in steps] == [(100 * n, f"{n} of 3 pictures") for n in range(4)]
+
+
+def test_a_folder_that_takes_no_files_is_said_before_the_work(plate, calls, monkeypatch):
+    def refuse(**options):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folders, "TemporaryFile", refuse)
+    with pytest.raises(nb.BlurMapError, match=r"cannot be written to \(Permission denied\). Choose another"):
+        nb.estimate_batch(plate, out=plate)
+    assert calls == []

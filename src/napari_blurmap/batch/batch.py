@@ -183,7 +183,7 @@ def estimate_batch(
         if place is not None:
             make_folder(place)
     count = workers or (usual_workers(pictures) if device in ("auto", "cpu") else 1)
-    pace = Pace(len(pictures), progress, cancel, message="estimating")
+    pace = Pace(len(pictures), progress, cancel)
     job = Job(
         loaded,
         dict(zip(pictures, result_names(pictures), strict=True)),
@@ -200,17 +200,20 @@ def estimate_batch(
         cluster=cluster,
     )
     sharp = _sharp_picture(reference, job, patterns)
-    finished: dict[str, Done] = {}
     errors: dict[Path, str] = {}
     try:
-        stopped = _work(job, pictures, count, pace, finished, errors, update)
+        stopped = _work(job, pictures, count, pace, errors, update)
     finally:  # also of what Ctrl-C ends
-        rows = rows_of(pictures, job.known() | finished, errors, patterns)
+        rows = rows_of(pictures, job.known(), errors, patterns)
         tenth = sharpest(rows, "sharpest tenth", 0.1) if reference == "tenth" else None
         compare_rows(rows, sharp or tenth or (lambda found, channel: reference_for(found, limit)))
         written = write_outcome(rows, rows_to, page)
         for path in written:
-            say(f"{path} was written: {outcome_line(rows)}." if path == written[0] else f"{path} was written.")
+            say(
+                f"{path} was written: {outcome_line(row.outcome for row in rows)}."
+                if path == written[0]
+                else f"{path} was written."
+            )
     batch = Batch([columns_of(row) for row in rows], errors, written, notes)
     if stopped:
         raise Cancelled(batch)
@@ -244,7 +247,10 @@ def _sharp_picture(reference: Any, job: Job, patterns: Sequence[re.Pattern[str]]
     if reference == "tenth" or not isinstance(reference, str | os.PathLike):
         return None
     file = as_path("reference", reference)
-    done = replace(job, names={file: Path(file.stem)}, out=None, journal=None, labels={}, by_plane=False)(file)
+    try:
+        done = replace(job, names={file: Path(file.stem)}, out=None, journal=None, labels={}, by_plane=False)(file)
+    except Cancelled as cancelled:
+        raise Cancelled(Batch([], {}, [], [])) from cancelled
     return sharpest(rows_of([file], {done.file: done}, {}, patterns), f"blur of {file.name}")
 
 
@@ -253,18 +259,17 @@ def _work(
     pictures: Sequence[Path],
     workers: int,
     pace: Pace,
-    finished: dict[str, Done],
     errors: dict[Path, str],
     update: Callable[[Path, Done | str], None] | None,
 ) -> bool:
-    """Do all pictures, and fill in what came out of them; whether it was stopped."""
+    """Do all pictures, and fill in why some failed; whether it was stopped."""
+    pace.message = f"0 of {len(pictures)} pictures"
+    pace.within(0, 1)
     for file, found in run(job, pictures, workers):
         if isinstance(found, Cancelled):
             return True
         if isinstance(found, Exception):
             errors[file] = found = words_of(found)
-        else:
-            finished[os.path.abspath(file)] = found
         if update is not None:
             update(file, found)
         pace.done += 1

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from html import escape
 from math import ceil, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from .names import place_of, row_name
+from .names import place_of, plate_shape, row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .rows import Row
 
-#: Rows and columns of the plates there are.
-_PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
-_COLOURS = {"pass": "#2a788e", "fail": "#d1495b", "review": "#e0a100", "": "#2a788e"}
+T = TypeVar("T")
+#: By outcome.
+COLOURS = {"pass": "#2a788e", "fail": "#d1495b", "review": "#e0a100", "": "#2a788e"}
 
 
 def heat_map(rows: Sequence[Row]) -> str:
@@ -39,22 +39,21 @@ def heat_map(rows: Sequence[Row]) -> str:
             wells.setdefault(place, []).append(row.figures["median_fwhm"])
     if not wells:
         return ""
-    last = [max(place[axis] for place in wells) + 1 for axis in (0, 1)]
-    height, width = next((p for p in _PLATES if p[0] >= last[0] and p[1] >= last[1]), last)
+    height, width = plate_shape(wells)
     medians = {place: float(np.median(found)) for place, found in wells.items()}
-    low, high = min(medians.values()), max(medians.values())
+    colours = well_colours(medians)
     side = 30 if width <= 12 else 22 if width <= 24 else 18
     parts = [_text(side * (c + 1.5), side * 0.7, str(c + 1)) for c in range(width)]
     for r in range(height):
         parts.append(_text(side * 0.5, side * (r + 1.65), row_name(r)))
         for c in range(width):
             value = medians.get((r, c))
-            colour = "#eee" if value is None else _colour(log(value / low) / log(max(high / low, 1.001)))
             name = f"{row_name(r)}{c + 1:02d}: " + ("no value" if value is None else f"FWHM {value:.2f} px")
             parts.append(
                 f'<rect x="{side * (c + 1)}" y="{side * (r + 1)}" width="{side - 2}" height="{side - 2}" rx="3" '
-                f'fill="{colour}"><title>{name}</title></rect>'
+                f'fill="{colours.get((r, c), "#eee")}"><title>{name}</title></rect>'
             )
+    low, high = min(medians.values()), max(medians.values())
     words = f"Median FWHM of each well, {low:.2f} px (dark) to {high:.2f} px (bright)"
     parts.append(_text(side, side * (height + 1.8), words, "start"))
     return _svg(side * (width + 1.2), side * (height + 2.2), parts, words)
@@ -87,7 +86,7 @@ def trend(rows: Sequence[Row]) -> str:
         x = left + width * (number + 0.5) / len(rows)
         y = top + height * (1 - row.figures["median_fwhm"] / most)
         half = height * (row.figures["median_fwhm_error"] or 0.0) / most
-        colour = _COLOURS[row.outcome]
+        colour = COLOURS[row.outcome]
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - half:.1f}" y2="{y + half:.1f}" stroke="{colour}"/>')
         name = escape(f"{row.told.get('well', '')} {row.file.name}: {row.figures['median_fwhm']:.2f} px".strip())
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{name}</title></circle>')
@@ -96,12 +95,19 @@ def trend(rows: Sequence[Row]) -> str:
     return _svg(left + width + 10, top + height + 32, parts, words)
 
 
-def _colour(level: float) -> str:
-    """viridis, from 0 to 1."""
+def well_colours(medians: Mapping[T, float]) -> dict[T, str]:
+    """Colours of the wells of a plate by their medians, dark where it is sharpest.
+
+    Examples
+    --------
+    >>> well_colours({"A01": 2.0, "A02": 3.0})
+    {'A01': '#440154', 'A02': '#fde724'}
+    """
     from matplotlib import colormaps
 
-    red, green, blue, _ = colormaps["viridis"](level, bytes=True)
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    low, high = min(medians.values()), max(medians.values())
+    levels = {well: log(value / low) / log(max(high / low, 1.001)) for well, value in medians.items()}
+    return {well: "#{:02x}{:02x}{:02x}".format(*colormaps["viridis"](n, bytes=True)) for well, n in levels.items()}
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle") -> str:

@@ -88,9 +88,14 @@ class Job:
     cluster: bool = False
     by_plane: bool = True
     _owners: dict[Path, Path] = field(default_factory=dict, init=False)
+    _finished: dict[str, Done] = field(default_factory=dict, init=False)
 
     def __call__(self, file: Path) -> Done:
         """Estimate a picture, or take what an earlier run made of it."""
+        done = self._finished[os.path.abspath(file)] = self._found(file)
+        return done
+
+    def _found(self, file: Path) -> Done:
         stem = None if self.out is None else self.out / self.names[file]
         key = self._key(file)
         if self.journal is not None and not self.overwrite:
@@ -126,9 +131,9 @@ class Job:
             )
 
     def known(self) -> dict[str, Done]:
-        """What earlier runs made in the same way, by absolute path, as long as no file has changed since."""
-        done = {} if self.journal is None else self.journal.done
-        return {file: one for file, one in done.items() if one.key | self._way == one.key}
+        """What was made so far, by absolute path; by earlier runs in the same way, as long as no file has changed."""
+        earlier = {} if self.journal is None else self.journal.done
+        return {file: one for file, one in earlier.items() if one.key | self._way == one.key} | self._finished
 
     @property
     def _way(self) -> dict[str, Any]:

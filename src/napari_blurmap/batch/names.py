@@ -9,7 +9,7 @@ from ..errors import BlurMapError
 from ..ground.arguments import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 #: What a name may tell.
@@ -48,6 +48,8 @@ PATTERNS = {
         r"(?:[_ -](?:ch?|w)(?P<channel>\d+))?"
     ),
 }
+#: Rows and columns of the plates there are.
+_PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
 #: Columns of the plates that number their wells row by row.
 _COLUMNS = 24
 
@@ -132,6 +134,18 @@ def row_name(number: int) -> str:
     ('A', 'Z', 'AF')
     """
     return ("" if number < 26 else chr(64 + number // 26)) + chr(65 + number % 26)
+
+
+def plate_shape(wells: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Rows and columns of the smallest plate that has some wells, given as `place_of` does.
+
+    Examples
+    --------
+    >>> plate_shape([(0, 0), (1, 7)])
+    (6, 8)
+    """
+    rows, columns = (max(numbers) + 1 for numbers in zip(*wells, strict=True))
+    return next((plate for plate in _PLATES if plate[0] >= rows and plate[1] >= columns), (rows, columns))
 
 
 def place_of(well: str) -> tuple[int, int] | None:

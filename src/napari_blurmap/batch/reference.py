@@ -67,7 +67,7 @@ class OpticsLimit:
                 f"A numerical aperture of {na:g} is impossible with a refractive index of {index:g}; it has to be "
                 "below the index. For oil the index is 1.515, for water 1.333."
             )
-        self._for(self.wavelength)
+        self.for_pixel(self.wavelength)
 
     def of(self, found: BlurMap | Measured) -> Reference:
         """The reference of a map; BlurMapError where it has none for want of a pixel size."""
@@ -82,10 +82,10 @@ class OpticsLimit:
                 f"Pixels are {y:.4g} x {x:.4g} {unit_label(found.unit)} (y, x), so the optics limit is no single "
                 "sigma in pixels. Resample the picture to square pixels, or give a limit in pixels."
             )
-        return self._for(1e9 * side * (meters(found.unit) or 0.0))
+        return self.for_pixel(1e9 * side * (meters(found.unit) or 0.0))
 
-    def _for(self, pixel_nm: float) -> Reference:
-        """The reference for a size of pixel."""
+    def for_pixel(self, pixel_nm: float) -> Reference:
+        """The reference for pixels with a side of so many nm."""
         mode = one_of("mode", self.mode, MODES)
         sigma = optics_limit(
             self.na,

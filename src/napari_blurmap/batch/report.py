@@ -62,7 +62,10 @@ def report_page(rows: Sequence[Row], *, title: str) -> str:
     names = dict.fromkeys(row.figures["reference"]["name"] for row in rows if row.figures.get("reference"))
     reference = f"Compared with: {'; '.join(names)}." if names else "Compared with nothing: no reference was given."
     return _PAGE.format(
-        title=escape(title), line=escape(outcome_line(rows)), reference=escape(reference), parts="\n".join(parts)
+        title=escape(title),
+        line=escape(outcome_line(row.outcome for row in rows)),
+        reference=escape(reference),
+        parts="\n".join(parts),
     )
 
 

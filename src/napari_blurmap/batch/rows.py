@@ -19,7 +19,7 @@ from .names import parts_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .journal import Done
 
@@ -263,8 +263,8 @@ def flag_of(row: Row) -> int:
     return int(row.outcome in ("fail", "review"))
 
 
-def outcome_line(rows: Sequence[Row]) -> str:
+def outcome_line(outcomes: Iterable[str]) -> str:
     """How many rows pass, fail, and are to be looked at."""
-    count = Counter(row.outcome for row in rows)
+    count = Counter(outcomes)
     parts = [f"{count['pass']} pass", f"{count['fail']} fail"] if count["pass"] or count["fail"] else []
-    return ", ".join([f"{len(rows)} rows", *parts, f"{count['review']} for review"])
+    return ", ".join([f"{count.total()} rows", *parts, f"{count['review']} for review"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and those above it, where they are missing.
+    """Make a folder and those above it, where they are missing, and see that it takes files.
 
     Parameters
     ----------
@@ -23,12 +24,19 @@ def make_folder(path: Path) -> None:
     Raises
     ------
     BlurMapError
-        If it cannot be made.
+        If it cannot be made or written to.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BlurMapError(f"The folder {path} cannot be made ({error.strerror}). Choose another one.") from error
+    try:
+        with TemporaryFile(dir=path):  # rights alone do not tell
+            pass
+    except OSError as error:
+        raise BlurMapError(
+            f"The folder {path} cannot be written to ({error.strerror}). Choose another one, or ask for the right to."
+        ) from error
 
 
 def pictures_in(folder: Path) -> list[Path]:
