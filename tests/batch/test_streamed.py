@@ -23,13 +23,26 @@ pytestmark = pytest.mark.usefixtures("tiny_default")
 def slide(tmp_path, monkeypatch):
     """A picture that counts as large, of 0.5 um pixels."""
     monkeypatch.setattr(job, "LARGE", 1000)
-    scale = v05.ScaleTransformation(scale=[0.5, 0.5])
-    axes = [v05.SpaceAxis(name=name, unit="micrometer") for name in "yx"]
+    return stored(tmp_path, (200, 260))
+
+
+@pytest.fixture
+def large_stack(tmp_path, monkeypatch):
+    """Likewise, of four planes."""
+    monkeypatch.setattr(job, "LARGE", 1000)
+    return stored(tmp_path, (4, 64, 96))
+
+
+def stored(folder, shape):
+    pixels = np.random.default_rng(0).random(shape)
+    pixels = np.rint(4000 * ndimage.gaussian_filter(pixels, 1.2, axes=(-2, -1))).astype(np.uint16)
+    axes = [v05.SpaceAxis(name=name, unit="micrometer") for name in "zyx"[-len(shape) :]]
+    scale = v05.ScaleTransformation(scale=[0.5] * len(shape))
     dataset = v05.Dataset(path="0", coordinateTransformations=[scale])
     image = v05.Image(multiscales=[v05.Multiscale(axes=axes, datasets=[dataset])])
-    pixels = np.rint(4000 * ndimage.gaussian_filter(np.random.default_rng(0).random((200, 260)), 1.2))
-    write_image(tmp_path / "slide.ome.zarr", image, [pixels.astype(np.uint16)], writer="zarr", chunks=(64, 64))
-    return tmp_path / "slide.ome.zarr", pixels.astype(np.uint16)
+    chunks = (1, 64, 64)[-len(shape) :]
+    write_image(folder / "slide.ome.zarr", image, [pixels], writer="zarr", chunks=chunks)
+    return folder / "slide.ome.zarr", pixels
 
 
 def test_map_and_figures(slide, tiny_model, tmp_path, capsys):
@@ -48,15 +61,30 @@ def test_map_and_figures(slide, tiny_model, tmp_path, capsys):
     assert "not done again" in capsys.readouterr().err
 
 
-def test_interrupted_nothing_half_is_left(slide, tmp_path, monkeypatch, capsys):
+def test_interrupted_and_gone_on_with(large_stack, tmp_path, monkeypatch, capsys):
     steps = []
 
     class Soon(command.Interrupt):
         def __call__(self):
-            return len(steps) > 5
+            return len(steps) == most
 
     monkeypatch.setattr(command, "Interrupt", Soon)
     monkeypatch.setattr(command, "TimeLeft", lambda: lambda done, total, message: steps.append((done, total)))
-    assert run("estimate", slide[0], "-o", tmp_path / "maps") == cli.INTERRUPTED
-    assert 5 < steps[-1][0] < steps[-1][1]
-    assert not list((tmp_path / "maps").iterdir())
+    most, name = 0, "slide.ome.sigma.ome.zarr"
+    assert run("estimate", large_stack[0], "-o", tmp_path / "whole") == 0
+    whole, count = nb.BlurMap.load(tmp_path / "whole" / name), len(steps)
+    most = count + 3 * count // 4
+    shell = ("estimate", large_stack[0], "-o", tmp_path / "maps")
+    assert run(*shell) == cli.INTERRUPTED
+    assert "slide.ome.partial.sigma.ome.zarr. The same command goes on" in " ".join(capsys.readouterr().err.split())
+    (left,) = (tmp_path / "maps").iterdir()
+    assert nb.BlurMap.load(left).provenance["partial"]
+    most = 0
+    steps.clear()
+    assert run(*shell) == 0
+    assert len(steps) < count
+    again = nb.BlurMap.load(tmp_path / "maps" / name)
+    for each in ("sigma", "uncertainty", "status"):
+        np.testing.assert_array_equal(np.asarray(getattr(again, each)), np.asarray(getattr(whole, each)))
+    assert again.provenance == whole.provenance
+    assert not left.exists()

@@ -15,7 +15,7 @@ from ..ground.jsonable import plain
 from ..io.fingerprint import fingerprint
 from ..io.folders import make_folder
 from ..io.plain_text import without_folders
-from ..io.results import TIFF, ZARR, sidecar_path
+from ..io.results import TIFF, ZARR, partial_path, sidecar_path
 from ..models.side_by_side import side_by_side
 from ..picture.axes_in_words import describe_axes
 from ..picture.sensor import noise_record
@@ -165,10 +165,13 @@ class Job:
                 found.save(target, overwrite=self.overwrite, **told)
         except Cancelled as cancelled:
             if target is not None:
-                partial = target.with_name(f"{file.stem}.partial.sigma.ome.tif")
-                if cancelled.partial is not None:
+                partial, words = target.with_name(f"{file.stem}.partial.sigma.ome.tif"), ""
+                if target.name.endswith(ZARR):
+                    partial, words = partial_path(target), " The same command goes on from there."
+                elif cancelled.partial is not None:
                     cancelled.partial.save(partial, overwrite=True)
-                    self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.")
+                if partial.exists():
+                    self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.{words}")
             raise
         # What was streamed is read from the file: computed again it would take as long again.
         return found if target is None or target.name.endswith(TIFF) else BlurMap.load(target)

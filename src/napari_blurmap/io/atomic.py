@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def replacing(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
+def replacing(*paths: str | os.PathLike[str], kept: Path | None = None) -> Iterator[list[Path]]:
     """Give a temporary path beside each path; rename them all at the end.
 
     Parameters
@@ -25,14 +25,16 @@ def replacing(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
         Files or folders to write, renamed in this order. Existing ones are
         replaced, a folder together with everything in it, and their
         permissions kept.
+    kept : Path, optional
+        Where a folder goes of which only a part was written, to be gone on with another time.
 
     Yields
     ------
     list of pathlib.Path
         One free name beside each path, for the caller to write a file or a
-        folder to. If the caller raises, these are removed and nothing else
-        has changed; if the process was killed, the next one that writes
-        there removes them.
+        folder to. If the caller raises, these are removed (or ``kept``) and
+        nothing else has changed; if the process was killed, the next one that
+        writes there does that.
 
     Examples
     --------
@@ -46,10 +48,10 @@ def replacing(*paths: str | os.PathLike[str]) -> Iterator[list[Path]]:
     finals = [Path(path) for path in paths]
     with ExitStack() as cleaning:
         for final in finals:
-            _remove_leftovers(final)
+            _clear_leftovers(final, kept)
         temporaries = [_beside(final, "part") for final in finals]
         for temporary in temporaries:
-            cleaning.callback(_remove, temporary)
+            cleaning.callback(_clear, temporary, kept)
         yield temporaries
         for temporary, final in zip(temporaries, finals, strict=True):
             _swap(temporary, final)
@@ -102,15 +104,15 @@ def _start(final: Path) -> str:
     return f".blurmap-{key[:12]}-"
 
 
-def _remove_leftovers(final: Path) -> None:
-    """Remove what processes left that were killed, and put back a folder that one of them had moved aside."""
+def _clear_leftovers(final: Path, kept: Path | None) -> None:
+    """Clear away what processes left that were killed, and put back a folder that one of them had moved aside."""
     for path in final.parent.glob(f"{_start(final)}*-*.*"):
         if _runs(int(path.name.removeprefix(_start(final)).split("-")[0])):
             continue
         if path.suffix == ".old" and not final.exists():
             with suppress(OSError):
                 os.replace(path, final)
-        _remove(path)
+        _clear(path, kept if path.suffix == ".part" else None)
 
 
 def _runs(process: int) -> bool:
@@ -124,6 +126,14 @@ def _runs(process: int) -> bool:
     except OSError:  # somebody else's
         return True
     return True
+
+
+def _clear(path: Path, kept: Path | None) -> None:
+    """Keep a folder where there is room for it; remove anything else."""
+    if kept is not None and path.is_dir() and not kept.exists():
+        with suppress(OSError):
+            os.replace(path, kept)
+    _remove(path)
 
 
 def _remove(path: Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, pairwise
+import shutil
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,10 @@ from ..errors import BlurMapError
 from ..ground.units import is_time, meters
 from .layout import CHANNELS, as_status, bare_header, channels_of, check_layout, stored_lead
 from .plain_text import plain_text
-from .pyramid import halved, level_shapes
+from .pyramid import level_shapes
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
 from .stored import lazy_array
+from .streaming import stream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def write_ome_zarr(
     Parameters
     ----------
     path : pathlib.Path
-        The folder to make.
+        The folder to make; one that is there already holds a part of the same and is completed.
     arrays : dict
         sigma, uncertainty, status and, where it has one, the shape, (..., Y, X).
     header : dict
@@ -51,57 +51,33 @@ def write_ome_zarr(
         Counts the steps of what is computed in this process.
     """
     import dask.array
-    from dask.system import CPU_COUNT
+    import zarr
     from yaozarrs.write.v05 import prepare_image
 
     lead, sizes = stored_lead(header)
     shape = (*sizes, *header["shape"][-2:])
     names = channels_of(arrays) or CHANNELS
     channel = lead.index("z") if "z" in lead else len(lead)
-    maps = [_in_chunks(dask.array.asarray(arrays[name]).reshape(shape)).astype(np.float32) for name in names]
     levels = level_shapes((*shape[:channel], len(names), *shape[channel:]))
-    stored: dict[str, Any] = prepare_image(
-        path,
-        _image(header, names, lead, channel, file, len(levels)),
-        [(each, np.float32) for each in levels],
-        extra_attributes={_ATTRIBUTE: dump_header(header, file)},
-        writer=_create_array,
-        chunks=(1,) * (len(shape) - 1) + (_CHUNK, _CHUNK),
-    )[1]
-    regions: Any = [(*(slice(None),) * channel, number) for number in range(len(names))]
-    # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
-    with ThreadPoolExecutor(CPU_COUNT) as pool:
-        here: dict[str, Any] = {} if _has_cluster() else {"scheduler": "threads", "pool": pool}
-        options: dict[str, Any] = {"lock": False, **here}
-        counted: dict[str, Any] = {"callbacks": [_counting(pace)]} if here and pace is not None else {}
-        dask.array.store(maps, [stored["0"]] * len(maps), regions=regions, **options, **counted)
-        for large, small in pairwise(stored.values()):
-            halves = halved(large, small.shape, channel, names.index("status"))
-            dask.array.store(halves, small, **options)
-
-
-def _has_cluster() -> bool:
-    """Whether a client of dask.distributed is in use: its workers then compute and write."""
-    from dask.base import get_scheduler
-
-    return type(getattr(get_scheduler(), "__self__", None)).__module__.startswith("distributed")
-
-
-def _counting(pace: Pace) -> tuple[Any, ...]:
-    """What dask calls at the start, and after every task."""
-
-    def count(graph: Any, *_: Any) -> None:
-        pace.total = len(graph)
-
-    return None, count, None, lambda *_: pace.tick(), None
-
-
-def _in_chunks(array: Any) -> Any:
-    """A lazy plane in chunks that end where those of the file do: two threads must never write into one."""
-    ends = [end for each in array.chunks[-2:] for end in accumulate(each[:-1])]
-    if all(end % _CHUNK == 0 for end in ends) and all(n == 1 for each in array.chunks[:-2] for n in each):
-        return array
-    return array.rechunk((1,) * (array.ndim - 2) + (_CHUNK, _CHUNK))
+    if path.exists():
+        group = zarr.open_group(str(path), mode="r+")
+        stored: dict[str, Any] = {name: group[name] for name in map(str, range(len(levels)))}
+    else:
+        stored = prepare_image(
+            path,
+            _image(header, names, lead, channel, file, len(levels)),
+            [(each, np.float32) for each in levels],
+            extra_attributes={_ATTRIBUTE: dump_header(header, file)},
+            writer=_create_array,
+            chunks=(1,) * (len(shape) - 1) + (_CHUNK, _CHUNK),
+        )[1]
+    maps = [dask.array.asarray(arrays[name]).reshape(shape).astype(np.float32) for name in names]
+    try:
+        stream(maps, [*stored.values()], path / "0", channel=channel, status=names.index("status"), pace=pace)
+    except BaseException:
+        if not (path / "0" / "c").exists():  # there is nothing to go on with
+            shutil.rmtree(path)
+        raise
 
 
 def _create_array(path: Path, shape: Any, dtype: Any, chunks: Any, **options: Any) -> Any:
@@ -239,13 +215,32 @@ def is_own(path: Path) -> bool:
     -------
     bool
     """
-    try:
-        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    attributes = _attributes(path)
+    if attributes is None or _described(attributes) is None:
         return False
-    names = {entry.name for entry in path.iterdir()}
-    others = {name for name in names if not name.isdecimal()}
-    return others <= {"zarr.json", ".DS_Store", "Thumbs.db"} and _described(attributes) is not None
+    others = {entry.name for entry in path.iterdir() if not entry.name.isdecimal()}
+    return others <= {"zarr.json", ".DS_Store", "Thumbs.db"}
+
+
+def is_described(path: Path, header: dict[str, Any], file: str) -> bool:
+    """Whether a folder holds a result, or a part of one, with just this description."""
+    return (_attributes(path) or {}).get(_ATTRIBUTE) == dump_header(header, file)
+
+
+def describe(path: Path, header: dict[str, Any], file: str) -> None:
+    """Give a result in a folder another description."""
+    import zarr
+
+    zarr.open_group(str(path), mode="r+").attrs[_ATTRIBUTE] = dump_header(header, file)
+
+
+def _attributes(path: Path) -> dict[str, Any] | None:
+    """What a folder says of itself; None where that cannot be read."""
+    try:
+        found = json.loads((path / "zarr.json").read_text(encoding="utf-8"))["attributes"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _described(attributes: dict[str, Any]) -> tuple[list[str], list[float], list[str], tuple[str, ...]] | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path, flag
+from ..ground.arrays import is_lazy
+from ..ground.version import VERSION
 from . import sidecar
 from .atomic import replacing
 from .ome_tiff import read_ome_tiff, write_ome_tiff
-from .ome_zarr import is_own, read_ome_zarr, write_ome_zarr
+from .ome_zarr import describe, is_described, is_own, read_ome_zarr, write_ome_zarr
 from .plain_text import without_folders
 
 if TYPE_CHECKING:
@@ -56,25 +60,71 @@ def save_result(
     BlurMapError
         If the name is another one, something is there already, or writing
         fails; then what was there is unchanged.
+
+    Notes
+    -----
+    Whatever ends the writing of lazy arrays into a Zarr, what was computed stays (`partial_path`), and the same call
+    goes on from there.
     """
     data = as_path("path", path)
     beside = sidecar_path(data)
     header = header | {"id": uuid4().hex, "provenance": without_folders(header["provenance"])}
     text = sidecar.dump_header(header, data.name)
+    kept = partial_path(data) if data.name.endswith(ZARR) and is_lazy(*arrays.values()) else None
     try:
         _check_free(data, beside, overwrite)
-        with replacing(data, beside) as (new_data, new_beside):
+        with replacing(data, beside, kept=kept) as (new_data, new_beside):
             if data.name.endswith(TIFF):
                 write_ome_tiff(new_data, arrays, header, data.name)
-            else:
+            elif kept is None:
                 write_ome_zarr(new_data, arrays, header, data.name, pace)
+            else:
+                part = _partial(header, arrays)
+                _take(kept, new_data, part, data.name, overwrite)
+                write_ome_zarr(new_data, arrays, part, data.name, pace)
+                describe(new_data, header, data.name)
             new_beside.write_text(text, encoding="utf-8")
     except OSError as error:
+        left = "nothing was changed" if kept is None or not kept.exists() else f"what was done is kept in {kept}"
         raise BlurMapError(
-            f"{data} could not be written ({error}); nothing was changed. Check that the folder exists, may "
+            f"{data} could not be written ({error}); {left}. Check that the folder exists, may "
             "be written to and has room, or choose another one."
         ) from error
     return data
+
+
+def partial_path(path: Path) -> Path:
+    """Where a part of a result stays until the rest is computed.
+
+    Examples
+    --------
+    >>> partial_path(Path("a.sigma.ome.zarr")).name
+    'a.partial.sigma.ome.zarr'
+    """
+    return path.with_name(f"{path.name.removesuffix(ZARR)}.partial{ZARR}")
+
+
+def _partial(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    """The description of a part, which is the same only where the rest would be: dask names what it computes so."""
+    from dask.base import tokenize
+
+    key = tokenize(VERSION, *arrays.values())
+    return header | {"id": key, "provenance": header["provenance"] | {"partial": True}}
+
+
+def _take(kept: Path, data: Path, header: dict[str, Any], file: str, overwrite: bool) -> None:
+    """Go on with what an earlier run has left, if the rest of it is the same."""
+    if not kept.exists():
+        return
+    if is_described(kept, header, file):
+        os.replace(kept, data)
+    elif overwrite and is_own(kept):
+        shutil.rmtree(kept)
+    else:
+        raise BlurMapError(
+            f"{kept} holds a part of another picture or of one with other settings, and was left as it is. Choose "
+            "another name, move it away, or overwrite it (overwrite=True)."
+        )
 
 
 def is_result(path: Path) -> bool:

@@ -32,12 +32,15 @@ def lazy_array(array: Any, path: Path, inside: Path, chunks: tuple[int, ...]) ->
     dask.array.Array
         Reading it raises `BlurMapError` where a chunk is damaged, or the array
         is gone or another one: zarr would read all of it as its fill value.
+        Opened again it has the same name, by which dask knows what is the same.
     """
     import dask.array
+    from dask.base import tokenize
 
     stored = _Stored(array, path, inside)
     meta = np.empty((0,) * stored.ndim, stored.dtype)
-    lazy: dask.array.Array = dask.array.from_array(stored, chunks=chunks, name=False, lock=False, meta=meta)
+    name = f"file-{tokenize(str(inside), _stamp(inside), stored.shape, str(stored.dtype), chunks)}"
+    lazy: dask.array.Array = dask.array.from_array(stored, chunks=chunks, name=name, lock=False, meta=meta)
     return lazy
 
 

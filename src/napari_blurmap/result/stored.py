@@ -55,7 +55,13 @@ class Stored(Shaped):
         BlurMapError
             If the name is another one, the file exists or cannot be written.
         Cancelled
-            When ``cancel()`` returned True; nothing is left of what was written.
+            When ``cancel()`` returned True.
+
+        Notes
+        -----
+        Whatever ends the saving of a lazy map before it is complete, what was computed until then stays as
+        ``NAME.partial.sigma.ome.zarr``, a map whose provenance says ``partial``; saving the same map again goes on
+        from there.
         """
         arrays = {**self.numbers, "status": self.status}
         header = {name: getattr(self, name) for name in _DESCRIPTION} | {

@@ -1,0 +1,116 @@
+"""Maps that are computed into a stored array, block by block; what an earlier run has written is not computed again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise, product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .pyramid import halved
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..ground.progress import Pace
+
+
+def stream(
+    maps: Sequence[Any], levels: Sequence[Any], folder: Path, *, channel: int, status: int, pace: Pace | None
+) -> None:
+    """Compute maps into the first level of a store, and then its smaller ones.
+
+    Parameters
+    ----------
+    maps : sequence of dask array, shape (..., Y, X)
+        Of one shape.
+    levels : sequence of zarr.Array
+        The store's, largest first, with an axis more for the maps.
+    folder : Path
+        Of the first level.
+    channel, status : int
+        The axis of the maps, and which of them is the status. That is never NaN, which is not written, and it is
+        written last: a block of which it is there is whole.
+    pace : Pace, optional
+        Counts the steps of what is computed in this process.
+    """
+    from dask.array import Array, map_blocks, store
+    from dask.base import compute_as_if_collection
+    from dask.system import CPU_COUNT
+
+    first = _in_chunks(maps[0], levels[0].chunks[-2:])
+    same = [first, *(each.rechunk(first.chunks) for each in maps[1:])]
+    written = map_blocks(
+        _put,
+        *same,
+        target=levels[0],
+        channel=channel,
+        status=status,
+        chunks=tuple((1,) * n for n in first.numblocks),
+        dtype=bool,
+        meta=np.empty((0,) * first.ndim, bool),
+    )
+    missing = [
+        (written.name, *number)
+        for number, place in zip(np.ndindex(first.numblocks), product(*map(_slices, first.chunks)), strict=True)
+        if not _is_there(levels[0], folder, (*place[:channel], slice(status, status + 1), *place[channel:]))
+    ]
+    # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
+    with ThreadPoolExecutor(CPU_COUNT) as pool:
+        here: dict[str, Any] = {} if _has_cluster() else {"scheduler": "threads", "pool": pool}
+        counted: dict[str, Any] = {"callbacks": [_counting(pace)]} if here and pace is not None else {}
+        if missing:
+            compute_as_if_collection(Array, written.dask, missing, **here, **counted)
+        for large, small in pairwise(levels):
+            store(halved(large, small.shape, channel, status), small, lock=False, **here)
+
+
+def _put(
+    *blocks: NDArray[Any], target: Any, channel: int, status: int, block_info: dict[int | None, Any]
+) -> NDArray[np.bool_]:
+    """Write a block of every map."""
+    place = [slice(*ends) for ends in block_info[0]["array-location"]]
+    for number in sorted(range(len(blocks)), key=lambda number: number == status):
+        target[(*place[:channel], number, *place[channel:])] = blocks[number]
+    return np.ones((1,) * len(place), bool)
+
+
+def _is_there(array: Any, folder: Path, place: tuple[slice, ...]) -> bool:
+    """Whether all chunks of a part of an array are in its folder."""
+    edges = zip(place, array.chunks, strict=True)
+    numbers = product(*(range(part.start // edge, -(-part.stop // edge)) for part, edge in edges))
+    return all((folder / array.metadata.encode_chunk_key(number)).is_file() for number in numbers)
+
+
+def _slices(sizes: tuple[int, ...]) -> list[slice]:
+    return [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
+
+
+def _has_cluster() -> bool:
+    """Whether a client of dask.distributed is in use: its workers then compute and write."""
+    from dask.base import get_scheduler
+
+    return type(getattr(get_scheduler(), "__self__", None)).__module__.startswith("distributed")
+
+
+def _counting(pace: Pace) -> tuple[Any, ...]:
+    """What dask calls at the start, and after every task."""
+
+    def count(graph: Any, *_: Any) -> None:
+        pace.total = len(graph)
+
+    return None, count, None, lambda *_: pace.tick(), None
+
+
+def _in_chunks(array: Any, edges: tuple[int, int]) -> Any:
+    """A lazy plane in chunks that end where those of the file do: two threads must never write into one."""
+    pairs = zip(array.chunks[-2:], edges, strict=True)
+    if all(end % edge == 0 for each, edge in pairs for end in accumulate(each[:-1])) and all(
+        n == 1 for each in array.chunks[:-2] for n in each
+    ):
+        return array
+    return array.rechunk((1,) * (array.ndim - 2) + edges)
