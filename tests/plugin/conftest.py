@@ -1,4 +1,4 @@
-"""One window for the tests of a file, and in it the Estimate blur panel, whose estimate waits to be let go."""
+"""A viewer, where a test is marked so in napari's window, and the Estimate blur panel, whose estimate waits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,33 @@ def window(qapp):
 
 
 @pytest.fixture
-def viewer(window, plugin_settings, monkeypatch, qtbot):
+def viewer(request):
+    """A viewer; its window is there for tests that are marked ``window``: napari takes seconds to draw its layers."""
+    from napari.components import ViewerModel
+    from napari.utils._proxies import PublicOnlyProxy
+
+    if request.node.get_closest_marker("window"):
+        return request.getfixturevalue("emptied")
+    request.getfixturevalue("plugin_settings")
+    return PublicOnlyProxy(ViewerModel())
+
+
+@pytest.fixture
+def dock(viewer, qtbot):
+    """Shows a panel: docked where there is a window, else by itself."""
+
+    def show(panel, name=""):
+        if hasattr(viewer, "window"):
+            viewer.window.add_dock_widget(panel, name=name)
+        else:
+            qtbot.addWidget(panel)
+            panel.show()
+
+    return show
+
+
+@pytest.fixture
+def emptied(window, plugin_settings, monkeypatch, qtbot):
     """The window of the file, empty; it is emptied after the test, which must leave nobody who listens to it."""
     from napari.settings import get_settings
     from napari.utils._proxies import PublicOnlyProxy
@@ -50,10 +76,13 @@ def viewer(window, plugin_settings, monkeypatch, qtbot):
     for widget in docked:
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    for layer in window.layers:
-        layer.visible = False
+    gc.freeze()  # napari collects garbage when layers are removed: it need not look through all there is
+    with window.layers.batched_update():
+        for layer in window.layers:
+            layer.visible = False
     qtbot.wait(10)  # vispy may crash with Mesa's software drivers when a draw waits while a layer is deleted
     window.layers.clear()
+    gc.unfreeze()
     window.reset()
     get_settings().reset()
     assert listeners(window) == before
@@ -107,7 +136,7 @@ class Slow:
 
 
 @pytest.fixture
-def opened(viewer, qtbot):
+def opened(viewer, dock, qtbot):
     """A viewer with a picture called cells and the Estimate blur panel, whose estimate waits for ``finish``."""
     import numpy as np
 
@@ -116,7 +145,7 @@ def opened(viewer, qtbot):
     layer = viewer.add_image(np.random.default_rng(0).random((64, 64)), name="cells")
     slow = Slow()
     panel = EstimatePanel(viewer, slow)
-    viewer.window.add_dock_widget(panel, name="Estimate blur")
+    dock(panel, "Estimate blur")
 
     def rest():
         qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=60000)

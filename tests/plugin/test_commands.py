@@ -20,7 +20,7 @@ from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.panels.dock import dock_of
 from napari_blurmap.plugin.widgets.preferences import store_preferences
 
-pytestmark = pytest.mark.gui_subset
+pytestmark = [pytest.mark.gui_subset, pytest.mark.window]
 
 
 def estimate(picture: Any, **_: Any) -> BlurMap:

@@ -50,12 +50,12 @@ class Slow:
 
 
 @pytest.fixture
-def opened(viewer: Any, qtbot: Any) -> Any:
+def opened(viewer: Any, dock: Any, qtbot: Any) -> Any:
     stack = np.random.default_rng(0).random((5, 64, 80))
     layer = viewer.add_image(stack, name="cells", scale=(2, 0.5, 0.5), translate=(0, 10, 20))
     slow = Slow()
     panel = CheckPanel(viewer, slow)
-    viewer.window.add_dock_widget(panel, name="Check on my picture (Blur Map)")
+    dock(panel, "Check on my picture (Blur Map)")
 
     def finish(blurs: int = len(BLURS)) -> None:
         for gate in slow.gates[:blurs]:
@@ -204,6 +204,7 @@ def test_save_never_replaces_unasked(opened: Any, qtbot: Any, tmp_path: Any, mon
     assert "Saved as" in save()  # the dialog has asked
 
 
+@pytest.mark.window
 def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
     qtbot.waitUntil(lambda: opened.panel.control.state is RunState.RUNNING)
@@ -213,6 +214,7 @@ def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     opened.viewer.layers.clear()
 
 
+@pytest.mark.window
 def test_the_layer_is_deleted_and_the_theme_changes_meanwhile(opened: Any) -> None:
     opened.panel.run_view.button.click()
     opened.finish(1)

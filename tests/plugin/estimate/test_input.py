@@ -1,7 +1,4 @@
-"""What goes into the panel: pictures of every kind, good and bad, models, objectives that cannot be.
-
-Cases are loops within a test where each would open a window of its own for the same.
-"""
+"""What goes into the panel: pictures of every kind, good and bad, models, objectives that cannot be."""
 
 from __future__ import annotations
 
@@ -37,9 +34,7 @@ def estimating(opened: Any, tiny_model: Any) -> Any:
     opened.slow.gate.set()
 
     def run(data: Any, **known: Any) -> Any:
-        # No layer is deleted between: with Mesa's software drivers vispy crashes when it draws after that.
-        for old in opened.viewer.layers:
-            old.visible = False
+        opened.viewer.layers.clear()
         layer = opened.viewer.add_image(data, name="picture", **({"units": "um"} | known))
         opened.run()
         if opened.panel.control.state is not RunState.DONE:

@@ -27,6 +27,7 @@ def wait_for_work(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: opened.panel.run_view.bar.maximum() == 2, timeout=60000)
 
 
+@pytest.mark.window
 def test_run(opened: Any) -> None:
     opened.panel.run_view.button.click()
     assert opened.panel.run_view.button.text() == "Cancel"
@@ -40,6 +41,7 @@ def test_run(opened: Any) -> None:
     assert opened.panel.form.picture.layer == opened.layer
 
 
+@pytest.mark.window
 def test_a_second_run_overwrites_nothing(opened: Any) -> None:
     opened.run()
     first = {layer.name: layer.data for layer in opened.viewer.layers}
@@ -51,6 +53,7 @@ def test_a_second_run_overwrites_nothing(opened: Any) -> None:
     assert opened.viewer.layers.selection.active.name == "cells sigma (m) [1]"
 
 
+@pytest.mark.window
 def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
     wait_for_work(opened, qtbot)
@@ -98,6 +101,7 @@ def test_a_failure_is_said_in_the_panel(opened: Any, error: Exception) -> None:
     assert not view.details.isVisible()
 
 
+@pytest.mark.window
 def test_the_layer_is_renamed_and_deleted_meanwhile(opened: Any) -> None:
     opened.panel.run_view.button.click()
     opened.layer.name = "other"
@@ -116,6 +120,7 @@ def test_the_layer_gets_another_picture_meanwhile(opened: Any) -> None:
     assert opened.viewer.layers["cells sigma (m)"].data.shape == (64, 64)
 
 
+@pytest.mark.window
 def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
     qtbot.waitUntil(lambda: opened.panel.control.state is RunState.RUNNING)
@@ -125,6 +130,7 @@ def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
     assert names(opened.viewer) == ["cells"]
 
 
+@pytest.mark.window
 def test_a_panel_that_is_closed_at_work_adds_nothing(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
     wait_for_work(opened, qtbot)
@@ -134,6 +140,7 @@ def test_a_panel_that_is_closed_at_work_adds_nothing(opened: Any, qtbot: Any) ->
     assert names(opened.viewer) == ["cells"]
 
 
+@pytest.mark.window
 def test_a_double_click_is_one_run(opened: Any, qtbot: Any) -> None:
     """The second click comes while napari's progress bar, being made, processes events."""
     QTimer.singleShot(0, opened.panel.run)
@@ -215,6 +222,7 @@ def test_a_reference_chosen_while_a_run_fails_is_judged(opened: Any, qtbot: Any)
     qtbot.waitUntil(lambda: verdict.text() == "Sharp, within the limit.", timeout=60000)
 
 
+@pytest.mark.window
 def test_of_a_stack_the_plane_that_is_seen_is_summarized_too(opened: Any, qtbot: Any) -> None:
     viewer, view = opened.viewer, opened.panel.view
     stack = np.zeros((3, 4, 64, 64)) + np.arange(1, 5)[:, None, None]

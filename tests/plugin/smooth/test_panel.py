@@ -41,12 +41,12 @@ def a_map(shape: tuple[int, ...] = (96, 128), scale: float = 0.5, probabilities:
 
 
 @pytest.fixture
-def opened(viewer: Any, qtbot: Any) -> Any:
+def opened(viewer: Any, dock: Any, qtbot: Any) -> Any:
     m = a_map()
     picture = viewer.add_image(np.random.default_rng(1).random((96, 128)), name="cells", scale=(0.5, 0.5), units="um")
     add_to_viewer(viewer, m, picture)
     panel = SmoothPanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Smooth blur map")
+    dock(panel, "Smooth blur map")
 
     def settle() -> None:
         qtbot.waitUntil(lambda: not panel.preview.busy, timeout=20000)
@@ -87,6 +87,7 @@ def test_the_slider_updates_the_one_preview(opened: Any, qtbot: Any) -> None:
     np.testing.assert_allclose(after, smooth_sigma(opened.m, strength=41).masked().sigma, rtol=1e-5)
 
 
+@pytest.mark.window
 def test_apply_makes_new_layers_and_changes_none(opened: Any) -> None:
     opened.panel.form.method.value = "edge"
     opened.settle()
@@ -136,6 +137,7 @@ def test_the_preview_takes_the_unit_of_its_map_and_names_may_change(opened: Any)
     assert panel.form.map.value == second
 
 
+@pytest.mark.window
 def test_no_preview_is_left_where_none_is_wanted(opened: Any) -> None:
     opened.panel.form.preview.value = False
     assert PREVIEW not in names(opened.viewer)
@@ -166,6 +168,7 @@ def test_layers_go_away(opened: Any) -> None:
     assert names(opened.viewer) == []
 
 
+@pytest.mark.window
 def test_cancel_and_closing_leave_nothing(opened: Any, qtbot: Any) -> None:
     begun = Event()
 

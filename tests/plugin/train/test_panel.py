@@ -61,11 +61,11 @@ class Slow:
 
 
 @pytest.fixture
-def opened(viewer: Any, tiny_model: Model, tmp_path: Path) -> Any:
+def opened(viewer: Any, dock: Any, tiny_model: Model, tmp_path: Path) -> Any:
     layer = viewer.add_image(np.random.default_rng(0).random((96, 80)), name="cells", scale=(0.5, 0.5))
     slow = Slow(tiny_model)
     panel = TrainPanel(viewer, slow)
-    viewer.window.add_dock_widget(panel, name="Train blur model (Blur Map)")
+    dock(panel, "Train blur model (Blur Map)")
     panel.form.target.value = tmp_path / "mine.blurmap.safetensors"
     return SimpleNamespace(viewer=viewer, layer=layer, slow=slow, panel=panel, folder=tmp_path)
 
@@ -74,6 +74,7 @@ def finish(opened: Any, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: not opened.panel.control.state.busy or bool(opened.slow.gate.set()), timeout=20000)
 
 
+@pytest.mark.window
 def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     panel = opened.panel
     assert panel.run_view.button.text() == "Train"
@@ -90,6 +91,7 @@ def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     assert [path.name for path in opened.folder.iterdir()] == [target.name]  # no checkpoint is left behind
 
 
+@pytest.mark.window
 def test_stop_keeps_the_model(opened: Any, qtbot: Any):
     panel = opened.panel
     panel.run()
@@ -126,6 +128,7 @@ def test_a_failure_is_told(opened: Any, qtbot: Any):
     assert "None of the pictures" in opened.panel.run_view.message.text()
 
 
+@pytest.mark.window
 def test_the_preview_is_one_layer_and_goes_away(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW", 0.0)
     monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW_SHARE", 1e9)
@@ -165,6 +168,7 @@ def test_what_is_asked_for(opened: Any, qtbot: Any):
     assert "nb.train_model" in job.as_python()
 
 
+@pytest.mark.window
 def test_a_volume_of_labels_is_read_in_the_worker(opened: Any, qtbot: Any):
     """It may take seconds: neither choosing nor copying it holds the window up."""
     read: list[bool] = []
@@ -207,7 +211,7 @@ def test_names_may_change(opened: Any):
     assert form.region.value is None
 
 
-def test_it_starts_with_what_is_selected(viewer: Any):
+def test_it_starts_with_what_is_selected(viewer: Any, dock: Any):
     layers = [viewer.add_image(np.zeros((64, 64)), name=name) for name in "abc"]
     marks = viewer.add_shapes(name="marks")
     for selected, expected in (
@@ -217,7 +221,7 @@ def test_it_starts_with_what_is_selected(viewer: Any):
     ):
         viewer.layers.selection = selected
         panel = TrainPanel(viewer)
-        viewer.window.add_dock_widget(panel, name=f"Train {len(expected)}")
+        dock(panel)
         form = panel.form
         assert form.pictures.value == expected
         assert form.preview.value == next(iter(expected), None)
@@ -230,6 +234,7 @@ def test_it_starts_with_what_is_selected(viewer: Any):
     assert form.preview.value == layers[1]
 
 
+@pytest.mark.window
 def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
     form = opened.panel.form
     opened.layer.units = "um"  # another unit than that of the strip
@@ -261,6 +266,7 @@ def test_words_and_names_have_room(opened: Any):
     assert "starts from" in form.model.list.toolTip()
 
 
+@pytest.mark.window
 def test_closed_while_it_trains_it_stays_closed(opened: Any, qtbot: Any):
     opened.panel.run()
     opened.slow.gate.set()
@@ -286,12 +292,13 @@ def test_without_pictures_there_is_no_button(viewer: Any, qtbot: Any):
     assert "Select sharp pictures" in panel.form.words.text()
 
 
-def test_a_real_training(viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.window
+def test_a_real_training(viewer: Any, dock: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     small_trainings(monkeypatch)
     for number in range(2):
         viewer.add_image(leaves(number, (128, 128)), name=f"picture {number}")
     panel = TrainPanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Train blur model (Blur Map)")
+    dock(panel, "Train blur model (Blur Map)")
     panel.form.pictures.value = list(panel.form.pictures.choices)
     panel.form.minutes.min = panel.form.minutes.value = 0.03
     panel.form.target.value = tmp_path / "real.blurmap.safetensors"
