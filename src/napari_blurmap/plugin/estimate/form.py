@@ -9,7 +9,6 @@ from qtpy.QtCore import Signal
 
 from ...errors import BlurMapError
 from ...picture.sensor import typed_noise
-from ...result.reference import FACTORS
 from ..layers.picture import LayerPicture, pixel_size
 from ..panels.form import Form
 from ..widgets.choice import Choice
@@ -133,12 +132,7 @@ class EstimateForm(Form):
                 "compute.device": self.device.value,
                 "compute.tile": self.tile.value,
                 "optics.contrast": self.contrast.value,
-                "optics.numerical_aperture": self.optics.aperture.value or 0.0,
-                "optics.wavelength_nm": self.optics.wavelength.value or 0.0,
-                "optics.microscope": self.optics.microscope.value,
-                "optics.excitation_nm": self.optics.excitation.value or 0.0,
-                "optics.pinhole": self.optics.pinhole.value or 0.0,
-                "optics.sharp_factor": self.optics.factor.value or FACTORS["optics"],
+                **{name: value for name, (_, value) in self.optics.preferences.items()},
             }
         )
 
@@ -151,12 +145,7 @@ class EstimateForm(Form):
             "compute.device": self.device.choose,
             "compute.tile": self.tile.choose,
             "optics.contrast": self.contrast.choose,
-            "optics.numerical_aperture": self.optics.aperture.set_value,
-            "optics.wavelength_nm": self.optics.wavelength.set_value,
-            "optics.microscope": self.optics.microscope.choose,
-            "optics.excitation_nm": self.optics.excitation.set_value,
-            "optics.pinhole": self.optics.pinhole.set_value,
-            "optics.sharp_factor": self.optics.factor.set_value,
+            **{name: show for name, (show, _) in self.optics.preferences.items()},
         }
         show[name](value)
 

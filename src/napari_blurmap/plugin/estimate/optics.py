@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 from superqt.utils import qdebounced
 
+from ...batch.reference import OpticsLimit
 from ...errors import BlurMapError
-from ...ground.microscope import MODES, limit_name, optics_limit
+from ...ground.microscope import MODES, limit_name
 from ...ground.units import meters, readable_unit, unit_label
+from ...result.reference import FACTORS, Reference
 from ..layers.picture import is_square
 from ..widgets.choice import Choice
 from ..widgets.fields import NumberField, plain_label
 from ..widgets.layout import column, rows
-
-if TYPE_CHECKING:
-    from ...result.reference import Reference
 
 PixelSize = tuple[float, float, str]
 
@@ -37,15 +38,21 @@ class OpticsForm(QWidget):
 
     ``changed`` is emitted a moment after the last edit, ``limit_text`` shows
     what the numbers amount to.
+
+    Parameters
+    ----------
+    more : mapping of str to str, optional
+        Further references, their words by kind.
     """
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, more: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._known: PixelSize | None = None
         self.kind = Choice(
-            "What counts as sharp. Without it the blur is measured, but nothing is called sharp.", _KINDS
+            "What counts as sharp. Without it the blur is measured, but nothing is called sharp.",
+            _KINDS | dict(more or {}),
         )
         self.aperture = NumberField("NA", "Numerical aperture of the objective, as engraved on it, such as 0.75.")
         self.wavelength = NumberField("nm", "Wavelength of the light that makes the picture, in nm (emission).")
@@ -147,35 +154,54 @@ class OpticsForm(QWidget):
         if kind == "none":
             return None
         from ...ground.optics import fwhm_to_sigma
-        from ...result.reference import Reference
 
         if kind == "typed" and self.typed.value:
             pixels = self.typed.value
             if self.typed_unit.value == "length":
                 pixels /= self._square(size)[0]
             return Reference(fwhm_to_sigma(pixels), "limit", "typed")
-        if kind == "optics" and self.aperture.value and self.wavelength.value and size:
-            sigma = self._limit(self.aperture.value, self.wavelength.value, *self._square(size))
-            return Reference(sigma, limit_name(self.microscope.value), "optics", self.factor.value)
+        if kind == "optics" and size and (microscope := self.microscope_given()):
+            side, unit = self._square(size)
+            limit = OpticsLimit(**microscope).for_pixel(side * (meters(unit) or 1.0) / _NANOMETER)
+            return replace(limit, name=limit_name(self.microscope.value))
         return None
 
-    def _limit(self, aperture: float, wavelength: float, side: float, unit: str) -> float:
-        """Sigma of the optics limit, pixels; of a wavelength in nm and the side of a pixel."""
+    def microscope_given(self) -> dict[str, Any]:
+        """Arguments of an `OpticsLimit`; none while NA or wavelength is missing.
+
+        Raises
+        ------
+        BlurMapError
+            For an NA that the immersion cannot have.
+        """
+        aperture, wavelength = self.aperture.value, self.wavelength.value
         index, mode = self.immersion.value, self.microscope.value
+        if not (aperture and wavelength):
+            return {}
         if aperture >= index:
             raise BlurMapError(
                 f"NA {aperture:g} is impossible in {self.immersion.currentText()}. Choose the "
                 "immersion of the objective, or correct the NA."
             )
-        return optics_limit(
-            aperture,
-            wavelength,
-            side * (meters(unit) or 1.0) / _NANOMETER,
-            index,
-            mode=mode,
-            excitation_wavelength=self.excitation.value if mode in _EXCITED else None,
-            pinhole=self.pinhole.value if mode in _WITH_PINHOLE else None,
-        )
+        given = {"na": aperture, "wavelength": wavelength, "refractive_index": index, "mode": mode}
+        given |= {"excitation": self.excitation.value} if mode in _EXCITED else {}
+        given |= {"pinhole": self.pinhole.value} if mode in _WITH_PINHOLE else {}
+        return {name: value for name, value in (given | {"factor": self.factor.value}).items() if value is not None}
+
+    @property
+    def preferences(self) -> dict[str, tuple[Callable[[Any], object], Any]]:
+        """What shows each of napari's preferences that are of the microscope, and its value here."""
+        numbers = {
+            "numerical_aperture": (self.aperture, 0.0),
+            "wavelength_nm": (self.wavelength, 0.0),
+            "excitation_nm": (self.excitation, 0.0),
+            "pinhole": (self.pinhole, 0.0),
+            "sharp_factor": (self.factor, FACTORS["optics"]),
+        }
+        kept: dict[str, tuple[Callable[[Any], object], Any]] = {
+            f"optics.{name}": (field.set_value, field.value or empty) for name, (field, empty) in numbers.items()
+        }
+        return kept | {"optics.microscope": (self.microscope.choose, self.microscope.value)}
 
     @staticmethod
     def _square(size: PixelSize | None) -> tuple[float, str]:

@@ -18,7 +18,7 @@ from ..layers.position import plane_shown
 from ..layers.regions import Region
 from ..panels.form import Form
 from ..widgets.choice import Choice
-from ..widgets.fields import plain_label
+from ..widgets.fields import folder_field, path_in, plain_label
 from ..widgets.layer_choice import LayerChoice, pictures, regions
 from ..widgets.layout import column, folded, rows
 from ..widgets.model_choice import ModelChoice
@@ -50,9 +50,7 @@ class TrainForm(Form):
         self._proposed: Layer | None = None
         self.pictures = Select(choices=self._pictures, tooltip="Sharp pictures; several with Ctrl or Shift.")
         self.pictures.native.setFixedHeight(84)
-        self.folder = FileEdit(
-            mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True, tooltip="All pictures of a folder instead of layers."
-        )
+        self.folder = folder_field("All pictures of a folder instead of layers.")
         self.region = LayerChoice(
             viewer,
             regions,
@@ -76,8 +74,7 @@ class TrainForm(Form):
             tooltip="The model file to write; nothing is overwritten.",
         )
         self.target.line_edit.min_width = 250  # for a whole name and a little of its folder
-        for file in (self.folder, self.target):
-            file.choose_btn.text = "..."  # the room is the path's
+        self.target.choose_btn.text = "..."  # the room is the path's
         self.preview = LayerChoice(
             viewer,
             pictures,
@@ -114,7 +111,7 @@ class TrainForm(Form):
     @property
     def ready(self) -> bool:
         """Whether there is something to train on, and a model to start from."""
-        return bool(self.pictures.value or self._folder()) and (self.anew.value or self.model.model is not None)
+        return bool(self.pictures.value or path_in(self.folder)) and (self.anew.value or self.model.model is not None)
 
     def follow(self, link: ViewerLink) -> None:
         """Follow the viewer's layers through a link."""
@@ -141,16 +138,12 @@ class TrainForm(Form):
             "minutes": self.minutes.value,
             "device": read_preferences()["compute.device"],
         }
-        folder, layers, region = self._folder(), list(self.pictures.value), self.region.value
+        folder, layers, region = path_in(self.folder), list(self.pictures.value), self.region.value
         images: list[Any] = [folder] if folder else [LayerPicture.of(layer) for layer in layers]
         masks = None if folder or region is None else [Region.of(region, layer, _stack(layer)) for layer in layers]
         return TrainJob(
             images, masks, None if self.anew.value else self.model.model, options, target, *self._previewed()
         )
-
-    def _folder(self) -> Path | None:
-        folder = self.folder.value
-        return Path(str(folder)) if folder is not None and str(folder) not in ("", ".") else None
 
     def _previewed(self) -> tuple[LayerPicture | None, tuple[int, ...]]:
         """The picture and the plane of the preview; none of a layer that cannot be read."""
@@ -189,8 +182,8 @@ class TrainForm(Form):
         self._propose_preview()
         self.classes.enabled = self.network.value == "patch"
         self.model.setEnabled(not self.anew.value)
-        self.pictures.enabled = self._folder() is None
-        self.region.setEnabled(self._folder() is None)
+        self.pictures.enabled = path_in(self.folder) is None
+        self.region.setEnabled(path_in(self.folder) is None)
         needed = "Select sharp pictures in the list, or choose a folder."
         self.words.setText(self._preview_problem() if self.ready else needed)
         self.words.setVisible(bool(self.words.text()))
@@ -198,7 +191,7 @@ class TrainForm(Form):
 
     def _propose_preview(self) -> None:
         """One of the pictures that are trained on, unless another was chosen."""
-        trained = [] if self._folder() else list(self.pictures.value)
+        trained = [] if path_in(self.folder) else list(self.pictures.value)
         if self._proposed not in self.preview.choices:
             self._proposed = None
         if self.preview.value == self._proposed and self.preview.value not in trained:

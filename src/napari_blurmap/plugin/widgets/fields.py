@@ -1,12 +1,15 @@
-"""Small parts of panels: a number or a text that may be left out, words that can be copied."""
+"""Small parts of panels: a number, a text or a folder that may be left out, words that can be copied."""
 
 from __future__ import annotations
 
 from math import isfinite
+from pathlib import Path
 
+from magicgui.types import FileDialogMode
+from magicgui.widgets import FileEdit
 from qtpy.QtCore import QLocale, Qt
 from qtpy.QtGui import QDoubleValidator, QFontDatabase
-from qtpy.QtWidgets import QLabel, QLineEdit, QPlainTextEdit
+from qtpy.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
 
 class NumberField(QLineEdit):
@@ -59,6 +62,19 @@ def text_field(placeholder: str, tooltip: str) -> QLineEdit:
     field.setToolTip(tooltip)
     field.setMinimumWidth(40)
     return field
+
+
+def folder_field(tooltip: str) -> FileEdit:
+    """A folder that may be left out, typed or picked."""
+    field = FileEdit(mode=FileDialogMode.EXISTING_DIRECTORY, nullable=True, tooltip=tooltip)
+    field.choose_btn.text = "..."  # the room is the path's
+    field.native.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return field
+
+
+def path_in(field: FileEdit) -> Path | None:
+    """What a field for files holds; None where it is empty."""
+    return Path(str(field.value)).expanduser() if str(field.value) not in ("None", "", ".") else None
 
 
 def plain_label(bold: bool = False) -> QLabel:
