@@ -96,9 +96,9 @@ def form(qtbot: Any, plugin_settings: Any, plate: Path, known: Known) -> BatchFo
 
 
 @pytest.fixture
-def opened(viewer: Any, plate: Path, known: Known, qtbot: Any) -> Any:
+def opened(viewer: Any, dock: Any, plate: Path, known: Known, qtbot: Any) -> Any:
     panel = BatchPanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Estimate many pictures (Blur Map)")
+    dock(panel, "Estimate many pictures (Blur Map)")
     form = fill(panel.form, plate)
 
     def rest() -> None:

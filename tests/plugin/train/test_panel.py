@@ -293,13 +293,16 @@ def test_without_pictures_there_is_no_button(viewer: Any, qtbot: Any):
 
 
 @pytest.mark.window
-def test_a_real_training(viewer: Any, dock: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_real_training(
+    viewer: Any, dock: Any, qtbot: Any, tiny_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     small_trainings(monkeypatch)
     for number in range(2):
         viewer.add_image(leaves(number, (128, 128)), name=f"picture {number}")
     panel = TrainPanel(viewer)
     dock(panel, "Train blur model (Blur Map)")
     panel.form.pictures.value = list(panel.form.pictures.choices)
+    panel.form.model.select(tiny_model.save(tmp_path / "start.blurmap.safetensors"))
     panel.form.minutes.min = panel.form.minutes.value = 0.03
     panel.form.target.value = tmp_path / "real.blurmap.safetensors"
     panel.run()
