@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..errors import BlurMapError
 from ..ground.arguments import number, whole
 from ..ground.arrays import as_array
-from ..ground.units import unit_label
-from .objects import object_columns, objects_in
+from .objects import figures_of, object_columns, objects_in
 from .reference import Reference, as_reference
 from .regions import blurred_regions
-from .sampling import NOT_ASKED
 from .shape import Shaped
-from .summary import other_zero, summarize
+from .summary import other_zero
 
 if TYPE_CHECKING:
     from ..ground.status import Array
@@ -55,24 +51,7 @@ class Figured(Shaped):
         >>> m.summary(reference=1.5)["verdict"], m.summary(reference=1.5, where=sigma < 2)["verdict"]
         ('partly blurred', 'sharp')
         """
-        return self.figures(reference, mask=None if where is None else self._mask(where))
-
-    def figures(
-        self, reference: Reference | float | None, box: tuple[slice, ...] = (), mask: Array | None = None
-    ) -> dict[str, Any]:
-        """What `summary` says of the pixels of a mask in a box of the last axes."""
-        status = self.status[(..., *box)]
-        return summarize(
-            self.sigma[(..., *box)],
-            self.uncertainty[(..., *box)],
-            status if mask is None else np.where(mask, status, NOT_ASKED),
-            reference=reference,
-            pixel_length=self.pixel_side,
-            unit=unit_label(str(self.unit)),
-            zero=str(self.provenance.get("reference", "absolute")),
-            shape=[values[(..., *box)] for values in self.ellipticities],
-            sensor_notes=self.sensor_notes,
-        )
+        return figures_of(self, reference, mask=None if where is None else self._mask(where))
 
     def objects(self, labels: Array, reference: Reference | float | None = None) -> list[dict[str, Any]]:
         """Figures of every object of a label image, as a table.

@@ -9,8 +9,9 @@ from scipy.ndimage import find_objects
 
 from ..errors import BlurMapError
 from ..ground.arrays import as_array, in_memory
-from ..ground.units import meters, unit_name
+from ..ground.units import meters, unit_label, unit_name
 from .sampling import NOT_ASKED
+from .summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..ground.status import Array
     from .figures import Figured
     from .reference import Reference
+    from .shape import Shaped
 
 #: Of an object of which less than this was judged, nothing is told.
 _LEAST_JUDGED = 0.2
@@ -35,13 +37,31 @@ class Object(NamedTuple):
 
     def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
         """Its figures, as `napari_blurmap.BlurMap.summary` gives them."""
-        return self.plane.figures(reference, self.box, self.mask)
+        return figures_of(self.plane, reference, self.box, self.mask)
 
     @property
     def maps(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """Sigma, uncertainty and status in the box; `NOT_ASKED` beside the object."""
         status = np.where(self.mask, self.plane.status[self.box], NOT_ASKED)
         return self.plane.sigma[self.box], self.plane.uncertainty[self.box], status
+
+
+def figures_of(
+    m: Shaped, reference: Reference | float | None, box: tuple[slice, ...] = (), mask: Array | None = None
+) -> dict[str, Any]:
+    """What `napari_blurmap.BlurMap.summary` says of the pixels of a mask in a box of the last axes."""
+    status = m.status[(..., *box)]
+    return summarize(
+        m.sigma[(..., *box)],
+        m.uncertainty[(..., *box)],
+        status if mask is None else np.where(mask, status, NOT_ASKED),
+        reference=reference,
+        pixel_length=m.pixel_side,
+        unit=unit_label(str(m.unit)),
+        zero=str(m.provenance.get("reference", "absolute")),
+        shape=[values[(..., *box)] for values in m.ellipticities],
+        sensor_notes=m.sensor_notes,
+    )
 
 
 def objects_in(m: Figured, labels: Array) -> Iterator[Object]:
