@@ -107,6 +107,9 @@ def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytes
     for i in range(4):
         tifffile.imwrite(tmp_path / "sharp" / f"{i}.tif", dead_leaves((128, 128), np.random.default_rng(i)))
     tifffile.imwrite(tmp_path / "cells.tif", dead_leaves((96, 96), np.random.default_rng(9)))
+    (tmp_path / "plate").mkdir()
+    for well in ("A01", "A02"):
+        tifffile.imwrite(tmp_path / "plate" / f"{well}.tif", dead_leaves((96, 96), np.random.default_rng(ord(well[2]))))
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
     for block in python_of(root / page):
@@ -115,6 +118,9 @@ def test_the_pages_run(page: str, root: Path, tmp_path: Path, monkeypatch: pytes
         exec(block, names)
     for name in {"m", "smooth", "coarse", "thesis"} & set(names):
         assert np.isfinite(names[name].sigma).all()
+    if page == "docs/batch.md":
+        assert sum(names["batch"].counts.values()) == 2
+        assert (tmp_path / "qc.html").exists()
     if page == "docs/check.md":
         assert names["report"].to_dict()["rows"]
     if page == "docs/training.md":

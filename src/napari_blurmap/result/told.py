@@ -58,8 +58,8 @@ class Told(Figured):
         >>> import napari_blurmap as nb
         >>> texture = np.random.default_rng(0).random((128, 128))
         >>> m = nb.estimate_blur(nb.apply_blur(texture, 2.0), pixel_size=0.2, unit="um")
-        >>> [sentence.split()[0] for sentence in m.methods_text().split(". ")]
-        ['Blur', 'Places', 'Pixels', '100']
+        >>> [sentence.split()[0] for sentence in m.methods_text().split(". ")][:3]
+        ['Blur', 'Places', 'Pixels']
         """
         found = "; ".join(f"{channel}{_found(figures)}" for channel, figures in self._by_channel(reference))
         return " ".join([_how(self.provenance), _what(self), *_afterwards(self.provenance), f"{found}."])
