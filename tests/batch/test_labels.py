@@ -124,6 +124,12 @@ def test_a_single_plane_and_one_file(tmp_path, labels):
     expected = BlurMap.load(out / "a.sigma.ome.tif").objects(labels)
     assert [float(row["judged_share"]) for row in rows] == pytest.approx([one["judged_share"] for one in expected])
     assert [row["ObjectNumber"] for row in rows] == ["1", "2", "5"]
+    # Why an object is compared with nothing stands in its row: of this picture the size of a pixel is not known.
+    shell = ("estimate", tmp_path / "a.tif", "--labels", tmp_path / "nuclei.tif", "--table", qc)
+    assert run(*shell, "--na", 0.8, "--wavelength", 520) == cli.FAILED
+    for row in rows_in(tmp_path / "qc.objects.csv"):
+        assert row["verdict"] == row["reference"] == ""
+        assert "pixel" in row["note"]
 
 
 def test_labels_belong_to_pictures_by_name(tmp_path):
@@ -135,5 +141,12 @@ def test_labels_belong_to_pictures_by_name(tmp_path):
     seg = [tmp_path / "seg" / pos / "img.ome_masks.tif" for pos in ("Pos1", "Pos0")]
     assert pair_labels(str(tmp_path / "seg"), pictures) == dict(zip(pictures, seg, strict=True))
     assert pair_labels(str(seg[0]), [pictures[1]]) == {pictures[1]: seg[0]}
+    endings = ("", "_cp_masks", "-mask", ".labels", "_label", "_SEG")
+    pictures = [tmp_path / f"p{n}.tif" for n in range(len(endings))]
+    found = [tmp_path / "own" / f"p{n}{ending}.png" for n, ending in enumerate(endings)]
+    found[0].parent.mkdir()
+    for file in found:
+        iio.imwrite(file, np.zeros((4, 4), np.uint8))
+    assert pair_labels(str(tmp_path / "own"), pictures) == dict(zip(pictures, found, strict=True))
     with pytest.raises(BlurMapError, match="None of the label images"):
         pair_labels(str(tmp_path / "seg"), [Path("x.tif"), Path("y.tif")])

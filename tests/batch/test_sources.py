@@ -61,3 +61,5 @@ def test_how_the_axes_are_read_is_said(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["results"][0]["axes"] == words
     assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--overwrite") == 0
     assert f"\n  read as {words}\n" in capsys.readouterr().out
+    assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--overwrite", "--axes", "ZCYX") == 0
+    assert "\n  read as 2 planes x 3 channels, a map a plane; 48 x 64 px\n" in capsys.readouterr().out

@@ -47,18 +47,25 @@ def stored(folder, shape):
 
 def test_map_and_figures(slide, tiny_model, tmp_path, capsys):
     path, pixels = slide
+    calls = []
+    counted = tiny_model.network.register_forward_hook(lambda *_: calls.append(1))
     shell = ("estimate", path, "-o", tmp_path / "maps", "--table", tmp_path / "qc.csv", "--json")
     assert run(*shell) == 0
-    whole = nb.estimate_blur(pixels, model=tiny_model, pixel_size=0.5)
+    tiles = len(calls)
     (told,) = json.loads(capsys.readouterr().out)["results"]
     saved = nb.BlurMap.load(told["result"])
     assert told["result"].endswith("slide.ome.sigma.ome.zarr")
-    np.testing.assert_array_equal(np.asarray(saved.status), whole.status)
-    np.testing.assert_allclose(np.asarray(saved.sigma), whole.sigma, atol=1e-6)
     assert saved.pixel_size == (0.5, 0.5)
-    assert told["summary"]["shares"] == pytest.approx(whole.summary()["shares"])
     assert run(*shell) == 0
     assert "not done again" in capsys.readouterr().err
+    assert len(calls) == tiles
+    nb.estimate_blur(path, model=tiny_model).save(tmp_path / "own.sigma.ome.zarr")
+    counted.remove()
+    assert len(calls) == 2 * tiles  # for the figures nothing was computed again
+    whole = nb.estimate_blur(pixels, model=tiny_model, pixel_size=0.5)
+    np.testing.assert_array_equal(np.asarray(saved.status), whole.status)
+    np.testing.assert_allclose(np.asarray(saved.sigma), whole.sigma, atol=1e-6)
+    assert told["summary"]["shares"] == pytest.approx(whole.summary()["shares"])
 
 
 def test_interrupted_and_gone_on_with(large_stack, tmp_path, monkeypatch, capsys):

@@ -91,7 +91,7 @@ def test_a_cell_counts_where_enough_was_judged_and_most_of_that_is_blurred():
 
 
 def test_stacks_have_planes_and_lazy_maps_are_read_in_bands(monkeypatch):
-    monkeypatch.setattr("napari_blurmap.result.regions._ROWS", 48)
+    monkeypatch.setattr("napari_blurmap.result.regions._ROWS", 50)  # of which no whole number of cells fills a band
     masks = gaussian_filter(np.random.default_rng(0).standard_normal((2, 3, 130, 90)), (0, 0, 9, 9)) > 0
     m = blurmap(masks)
     arrays = (da.from_array(a, chunks=(1, 1, 50, 50)) for a in (m.sigma, m.uncertainty, m.status))
@@ -104,6 +104,14 @@ def test_stacks_have_planes_and_lazy_maps_are_read_in_bands(monkeypatch):
         alone = m.at(c=c, z=z).blurred_regions(2.0)
         assert [f["geometry"]["coordinates"] for f in own] == [f["geometry"]["coordinates"] for f in alone["features"]]
         assert own
+
+
+def test_a_plane_is_told_as_qupath_counts_it():
+    """From 0 along each axis, and every channel is -1."""
+    m = blurmap(np.ones((2, 3, 32, 32), bool), axes="tzyx")
+    planes = [f["geometry"]["plane"] for f in m.blurred_regions(2.0)["features"]]
+    assert planes == [{"c": -1, "z": z, "t": t} for t in range(2) for z in range(3)]
+    assert "plane" not in m.at(t=0, z=0).blurred_regions(2.0)["features"][0]["geometry"]
 
 
 def test_what_cannot_be_compared_is_said():

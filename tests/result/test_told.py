@@ -36,7 +36,9 @@ def test_the_width_is_the_median_in_nm_with_its_whole_error() -> None:
     assert m.psf_text() == wanted
     assert replace(m, units=("nm", "nm"), scale=(100, 100)).psf_text() == wanted
     assert replace(m, units=("pixel", "pixel"), scale=(1, 1)).psf_text().startswith("FWHM 4.7 +- 0.4 px, sigma 2.0")
-    assert "px" in replace(m, scale=(0.1, 0.2)).psf_text()
+    oblong = replace(m, scale=(0.1, 0.2))
+    assert "px" in oblong.psf_text()
+    assert "Pixels were 0.1 x 0.2 um" in oblong.methods_text()
 
 
 def test_each_channel_has_its_line(tmp_path: Any) -> None:

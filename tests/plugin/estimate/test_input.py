@@ -118,7 +118,7 @@ def test_the_axes_can_be_corrected(estimating: Any, tiny_model: Any) -> None:
         np.testing.assert_array_equal(m.sigma, expected.sigma)
     estimating.viewer.layers.selection.active = layer
     before = layer.axis_labels
-    for wrong in ("YX", "ZZYX", "ZTC"):
+    for wrong in ("YX", "ZZYX", "ZTC", "YYX"):
         choice.letters.setText(wrong)
         choice.letters.editingFinished.emit()
         assert "expected 3 different letters" in choice.axes.text()

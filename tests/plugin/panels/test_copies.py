@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,10 @@ def test_an_estimate(kind: str, tiny_default: None, tmp_path: Path, monkeypatch:
     job = EstimateJob(layer, LayerPicture.of(layer), ASKED | options, Judgement(reference, "fluorescence"))
     m = done(job).layers[0].metadata["blurmap"]
     assert_same(executed(job.as_python(), viewer)["m"], m)
+    words = shlex.split(job.as_shell())
+    given = dict(pairwise(words))
+    assert float(given["--limit"]) == 1.5 * 1.5  # the largest that counts as sharp
+    assert given.get("--tile") == (str(options["tile"]) if "tile" in options else None)
     assert in_shell(job.as_shell(), tmp_path, monkeypatch) == 0
     found = nb.BlurMap.load(tmp_path / "my cells.sigma.ome.tif")
     assert_same(found, m)
@@ -201,3 +206,8 @@ def test_texts_about_the_last_result(opened: Any, qtbot: Any) -> None:
     assert copied("psf") == "FWHM 4.7 +- 0.5 px, sigma 2.0 +- 0.2 px (median)" == m.psf_text()
     copied("shell")
     assert "lies in no file" in said()
+    optics = panel.form.optics
+    optics.kind.choose("typed")
+    qtbot.keyClicks(optics.typed, "8")
+    qtbot.waitUntil(lambda: panel.view.verdict.text() == "Sharp, within the limit.", timeout=20000)
+    assert copied("methods") == m.methods_text(optics.reference()) != m.methods_text()
