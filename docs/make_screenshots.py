@@ -12,9 +12,12 @@ from time import monotonic
 
 import napari
 import numpy as np
+import tifffile
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_blurmap import apply_blur
+from napari_blurmap.plugin.batch.panel import BatchPanel
 from napari_blurmap.plugin.check.panel import CheckPanel
 from napari_blurmap.plugin.commands import DOCK_NAME
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
@@ -144,6 +147,33 @@ def take_train(out: Path) -> None:
     viewer.close()
 
 
+def take_batch(out: Path) -> None:
+    """The Batch panel after a small plate, with the picture of a well."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*SIZE)
+    panel = BatchPanel(viewer)
+    dock(viewer, panel, "Estimate many pictures")
+    with TemporaryDirectory() as folder:
+        plate = Path(folder) / "plate 1"
+        plate.mkdir()
+        for number in range(24):
+            row, column = divmod(number, 6)
+            sharp = random_scene((256, 256), number, kind="dead leaves")
+            blurred = apply_blur(sharp, 0.7 + 0.05 * row + 0.03 * column + 1.5 * (number in (4, 10, 21)))
+            empty = number == 18
+            light = 100 + (50 if empty else 3000 * blurred) + np.random.default_rng(number).normal(0, 8, sharp.shape)
+            name = plate / f"{'ABCD'[row]}{column + 1:02d}_s1.tif"
+            tifffile.imwrite(name, light.astype(np.uint16), resolution=(4e4, 4e4), resolutionunit="CENTIMETER")
+        panel.form.pictures.setPlainText(str(plate))
+        panel.form.reference.kind.choose("tenth")
+        press_run(panel)
+        panel.view.plot.chosen.emit("A05")
+        while not viewer.layers:
+            wait(20)
+        photograph(viewer, out / "batch_panel.png")
+    viewer.close()
+
+
 def main() -> None:
     """Take all pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -156,6 +186,7 @@ def main() -> None:
     take_check(out)
     take_smooth(out)
     take_train(out)
+    take_batch(out)
 
 
 if __name__ == "__main__":
