@@ -1,6 +1,6 @@
 """How long napari's event loop is held up while the panels estimate and train.
 
-``python tools/with_screen.py --qt pyqt6 python -m benchmarks.responsiveness [--write]``
+``python tools/with_screen.py --qt pyqt6 python -m benchmarks.responsiveness [--lazy 20000] [--write]``
 """
 
 from __future__ import annotations
@@ -98,6 +98,53 @@ def estimating(edge: int) -> tuple[float, float, float]:
     return figures
 
 
+def filling(edge: int, tiles: int, shot: Path | None) -> dict[str, float]:
+    """Seconds until the first tile of a lazy picture is on the screen, the longest gap, and seconds to stop."""
+    import dask.array as da
+    import zarr
+
+    viewer = napari.Viewer(show=True)
+    viewer.add_image(picture(64), name="small")
+    panel = EstimatePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Estimate blur")
+    panel.run()
+    wait_until_done(panel)
+    with tempfile.TemporaryDirectory() as folder:
+        piece = dead_leaves((1024, 1024), np.random.default_rng(0))
+        piece = (piece * (40000 / piece.max())).astype(np.uint16)
+        levels = []
+        for step in (1, 4, 16):
+            size, part = edge // step, piece[::step, ::step]
+            zeros = {"shape": (size, size), "chunks": part.shape, "dtype": np.uint16}
+            levels.append(zarr.create_array(f"{folder}/{step}.zarr", **zeros))
+            for y in range(0, size, len(part)):
+                for x in range(0, size, len(part)):
+                    levels[-1][y : y + len(part), x : x + len(part)] = part[: size - y, : size - x]
+        viewer.layers.clear()
+        lazy = [da.from_zarr(level) for level in levels]
+        viewer.add_image(lazy, name="lazy", multiscale=True, contrast_limits=(0, 40000))
+        QTest.qWait(2000)
+        meter, begun, first = GapMeter(), perf_counter(), 0.0
+        meter.start()
+        panel.run()
+        while panel.run_view.bar.value() < tiles and panel.control.state.busy:
+            QTest.qWait(1)
+            if not first and len(viewer.layers) > 1:
+                viewer.screenshot(flash=False)
+                first = perf_counter() - begun
+        stopped = perf_counter()
+        panel.control.cancel()
+        while panel.control.state.busy:
+            QTest.qWait(1)
+        if shot is not None:
+            print([round(gap, 2) for gap in meter.gaps if gap > 0.05])
+        found = {"first": first, "stop": perf_counter() - stopped, "gap": max(meter.stop())}
+        if shot is not None:
+            viewer.screenshot(str(shot), canvas_only=False, flash=False)
+    viewer.close()
+    return found
+
+
 def training(minutes: float) -> tuple[float, float, float]:
     """Of the Train blur model panel, on four pictures, with a preview of one."""
     viewer = napari.Viewer(show=True)
@@ -120,7 +167,22 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--edge", type=int, default=2048, help="of the picture that is estimated, pixels")
     parser.add_argument("--minutes", type=float, default=1.0, help="of training")
+    parser.add_argument("--lazy", type=int, help="instead: edge of a lazy picture that is filled tile by tile, pixels")
+    parser.add_argument("--tiles", type=int, default=5, help="of the lazy picture, then it is stopped")
+    parser.add_argument("--shot", type=Path, help="where to put a screenshot of the lazy picture")
     options = parser.parse_args()
+    if options.lazy:
+        found = filling(options.lazy, options.tiles, options.shot)
+        row = [f"{options.lazy} x {options.lazy}", f"{found['first']:.1f}", f"{found['stop']:.1f}"]
+        text = (
+            f"A lazy picture filled tile by tile, PyTorch loaded, stopped after {options.tiles} tiles, on a virtual "
+            "screen drawn by the processor.\n\n"
+            + table(
+                ["picture", "first tile, s", "to stop, s", "longest gap, ms"], [[*row, f"{1000 * found['gap']:.0f}"]]
+            )
+        )
+        publish("Responsiveness: lazy", "python -m benchmarks.responsiveness --lazy 20000", text, options.write)
+        return
     edge = options.edge
     runs = {
         f"estimating {edge} x {edge}": estimating(edge),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from math import hypot, prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ from .errors import BlurMapError
 from .ground.arrays import in_memory
 from .ground.memory import free_memory
 from .ground.progress import Pace
+from .ground.regions import grown, inside
 from .ground.status import Status
 from .ground.version import VERSION
 from .io.fingerprint import fingerprint
@@ -26,12 +28,16 @@ from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
 
+    from numpy.typing import NDArray
+
     from .ground.progress import Cancel, Progress
+    from .ground.regions import Region
     from .models.model import Model
-    from .picture.sensor import GivenNoise
+    from .models.reading import Reader
+    from .picture.sensor import GivenNoise, Sensors
 
 
 #: Edge of the middle of a picture in which its colours are compared, pixels; how far apart they are worth a word,
@@ -120,6 +126,110 @@ def estimate_blur(
     >>> m.sigma.shape, m.pixel_size, m.unit
     ((128, 128), (0.2, 0.2), 'micrometer')
     """
+    ready = prepare(
+        image,
+        model=model,
+        axes=axes,
+        channel_axis=channel_axis,
+        pixel_size=pixel_size,
+        unit=unit,
+        device=device,
+        tile=tile,
+        noise=noise,
+        keep_probabilities=keep_probabilities,
+    )
+    stack, reader, sensors = ready.stack, ready.reader, ready.sensors
+    like = blank_maps(reader, stack.shape, lazy=True)
+    if stack.lazy:
+        return ready.blurmap(lazy_maps(like, stack, sensors, reader))
+    with _enough_memory(f"the maps of a picture of shape {stack.shape}", sum(each.nbytes for each in like.values())):
+        results = {name: np.array(values) for name, values in like.items()}
+    planes = prod(stack.shape[:-2])
+    pace = Pace(
+        planes * reader.steps(stack.shape),
+        progress,
+        cancel,
+        lambda: ready.blurmap(results, partial=True),
+        "estimating",
+        planes,
+    )
+    for index in np.ndindex(stack.shape[:-2]):
+        with _enough_memory(f"a plane of {' x '.join(map(str, stack.shape[-2:]))}"):
+            plane = numbers_of(stack.plane(index), sensors.at(index))
+        reader = fill_maps({name: maps[index] for name, maps in results.items()}, plane, reader, pace.tick)
+    if results["status"].min() == Status.INVALID:  # the highest
+        raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
+    return ready.blurmap(results, device=str(reader.device))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A picture of which everything is known that its maps need.
+
+    Parameters
+    ----------
+    stack : Stack
+        Its planes.
+    sensors : Sensors
+        What the sensor adds to them.
+    reader : Reader
+        The model.
+    about : dict
+        Provenance, but for the picture's file.
+    """
+
+    stack: Stack
+    sensors: Sensors
+    reader: Reader
+    about: dict[str, Any]
+
+    def described(self, **about: Any) -> dict[str, Any]:
+        """All of a map but its numbers, with more to its provenance."""
+        # Reading a file for it takes time.
+        about = self.about | {"source": fingerprint(self.stack.source)} | about
+        names = ("axes", "scale", "units", "translate", "affine")
+        return {name: getattr(self.stack, name) for name in names} | {"provenance": about}
+
+    def blurmap(self, maps: dict[str, Any], **about: Any) -> BlurMap:
+        """The result."""
+        grid = np.asarray(self.reader.model.info.sigma_grid) if "probabilities" in maps else None
+        return BlurMap(**maps, **self.described(**about), sigma_grid=grid)
+
+    def part(self, index: tuple[int, ...], part: Region, tick: Callable[[], None]) -> dict[str, NDArray[Any]]:
+        """All maps of a part of a plane, for which no more is read than they depend on.
+
+        Parameters
+        ----------
+        index : tuple of int
+            Of the plane.
+        part : (slice, slice)
+            Begins at multiples of the network's grid.
+        tick : callable
+            Called after every tile.
+        """
+        align, reach = self.reader.over.align, self.reader.over.reach * self.reader.copied(self.stack.shape)
+        around = grown(part, reach, (self.stack.shape[-2], self.stack.shape[-1]))
+        plane = numbers_of(in_memory(self.stack.plane(index)[around]), self.sensors.at(index))
+        y, x = (slice(s.start, -(-s.stop // align) * align) for s in inside(part, around))
+        maps = blank_maps(self.reader, tuple(s.stop - s.start for s in part))
+        fill_maps(maps, plane, self.reader, tick, within=(y, x))
+        return maps
+
+
+def prepare(
+    image: Any,
+    *,
+    model: str | PathLike[str] | Model = "default",
+    axes: Sequence[str] | None = None,
+    channel_axis: int | None = None,
+    pixel_size: float | tuple[float, float] | None = None,
+    unit: str | None = None,
+    device: str = "auto",
+    tile: int | Literal["auto"] = "auto",
+    noise: GivenNoise = "auto",
+    keep_probabilities: bool = False,
+) -> Ready:
+    """Load the model and look at a sample of the picture; everything as in `estimate_blur`."""
     stack = as_stack(image, axes=axes, channel_axis=channel_axis, pixel_size=pixel_size, unit=unit)
     with one_thread():
         loaded = load_model(model)
@@ -140,27 +250,7 @@ def estimate_blur(
     }
     for channel in about["sensor"]:
         channel["notes"] += _colours_apart(stack, loaded, device)
-    like = blank_maps(reader, stack.shape, lazy=True)
-    if stack.lazy:
-        return _assemble(stack, lazy_maps(like, stack, sensors, reader), about, loaded)
-    with _enough_memory(f"the maps of a picture of shape {stack.shape}", sum(each.nbytes for each in like.values())):
-        results = {name: np.array(values) for name, values in like.items()}
-    planes = prod(stack.shape[:-2])
-    pace = Pace(
-        planes * reader.steps(stack.shape),
-        progress,
-        cancel,
-        lambda: _assemble(stack, results, about | {"partial": True}, loaded),
-        "estimating",
-        planes,
-    )
-    for index in np.ndindex(stack.shape[:-2]):
-        with _enough_memory(f"a plane of {' x '.join(map(str, stack.shape[-2:]))}"):
-            plane = numbers_of(stack.plane(index), sensors.at(index))
-        reader = fill_maps({name: maps[index] for name, maps in results.items()}, plane, reader, pace.tick)
-    if results["status"].min() == Status.INVALID:  # the highest
-        raise BlurMapError("Every pixel of the picture is NaN, infinite or transparent; expected some numbers.")
-    return _assemble(stack, results, about | {"device": str(reader.device)}, loaded)
+    return Ready(stack, sensors, reader, about)
 
 
 def _colours_apart(stack: Stack, model: Model, device: str) -> list[str]:
@@ -186,20 +276,6 @@ def _colours_apart(stack: Stack, model: Model, device: str) -> list[str]:
         f"Colours are not equally blurred: sigma {low:.2f} px in {sharp}, {high:.2f} px in {blurred}. They have "
         "different foci, or the file keeps colours more coarsely than light, as JPEG does."
     ]
-
-
-def _assemble(stack: Stack, results: dict[str, Any], about: dict[str, Any], model: Model) -> BlurMap:
-    return BlurMap(
-        **results,
-        axes=stack.axes,
-        scale=stack.scale,
-        units=stack.units,
-        translate=stack.translate,
-        affine=stack.affine,
-        # After the work: reading a file for it takes time.
-        provenance=about | {"source": fingerprint(stack.source)},
-        sigma_grid=np.asarray(model.info.sigma_grid) if "probabilities" in results else None,
-    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 import napari_blurmap as nb
 from napari_blurmap import BlurMap, BlurMapError, Cancelled
-from napari_blurmap.io import ome_zarr, results
+from napari_blurmap.io import levels, results
 from napari_blurmap.io.atomic import _start
 
 COMPUTED = []
@@ -19,7 +19,7 @@ COMPUTED = []
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(ome_zarr, "_CHUNK", 32)
+    monkeypatch.setattr(levels, "_CHUNK", 32)
     COMPUTED.clear()
 
 

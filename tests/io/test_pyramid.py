@@ -11,12 +11,12 @@ import zarr
 from skimage.measure import block_reduce
 
 from napari_blurmap import BlurMap
-from napari_blurmap.io import ome_zarr, pyramid
+from napari_blurmap.io import levels, pyramid
 
 
 @pytest.mark.parametrize(("lead", "lazy"), [((), True), ((2,), False), ((1, 2), True)])
 def test_levels_are_means_of_what_is_known(tmp_path, monkeypatch, lead, lazy):
-    for module, name, value in ((pyramid, "_TOP", 40), (pyramid, "_PIECE", 48), (ome_zarr, "_CHUNK", 48)):
+    for module, name, value in ((pyramid, "_TOP", 40), (pyramid, "_PIECE", 48), (levels, "_CHUNK", 48)):
         monkeypatch.setattr(module, name, value)
     rng = np.random.default_rng(0)
     shape = (*lead, 131, 90)

@@ -107,13 +107,13 @@ class Eager:
     """
 
     def __init__(self, lazy: Any) -> None:
-        self._lazy = lazy
+        self.lazy = lazy
         self.shape: tuple[int, ...] = lazy.shape
         self.dtype: np.dtype[Any] = lazy.dtype
         self.ndim = len(self.shape)
 
     def __getitem__(self, where: Any) -> Any:
-        return in_memory(self._lazy[where])
+        return in_memory(self.lazy[where])
 
 
 def without_masked(data: Any) -> NDArray[Any]:

@@ -51,10 +51,11 @@ def halved(large: Any, shape: tuple[int, ...], channel: int, status: int) -> Any
     whole = da.from_array(large, chunks=(*pieces, 2 * _PIECE, 2 * _PIECE))[cut]
     edges = [tuple(n // 2 for n in each) for each in whole.chunks[-2:]]
     meta = np.empty((0,) * len(shape), np.float32)
-    return whole.map_blocks(_means, channel, status, chunks=(*whole.chunks[:-2], *edges), dtype=np.float32, meta=meta)
+    return whole.map_blocks(means, channel, status, chunks=(*whole.chunks[:-2], *edges), dtype=np.float32, meta=meta)
 
 
-def _means(maps: NDArray[np.float32], channel: int, status: int) -> NDArray[np.float32]:
+def means(maps: NDArray[np.float32], channel: int, status: int) -> NDArray[np.float32]:
+    """A piece of a level from that of the one before; see `halved`."""
     height, width = (n // 2 for n in maps.shape[-2:])
     blocks = maps.reshape(*maps.shape[:-2], height, 2, width, 2)
     known = np.isfinite(blocks)

@@ -57,7 +57,7 @@ def stream(
     missing = [
         (written.name, *number)
         for number, place in zip(np.ndindex(first.numblocks), product(*map(_slices, first.chunks)), strict=True)
-        if not _is_there(levels[0], folder, (*place[:channel], slice(status, status + 1), *place[channel:]))
+        if not is_there(levels[0], folder, (*place[:channel], slice(status, status + 1), *place[channel:]))
     ]
     # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
     with ThreadPoolExecutor(CPU_COUNT) as pool:
@@ -74,12 +74,17 @@ def _put(
 ) -> NDArray[np.bool_]:
     """Write a block of every map."""
     place = [slice(*ends) for ends in block_info[0]["array-location"]]
-    for number in sorted(range(len(blocks)), key=lambda number: number == status):
-        target[(*place[:channel], number, *place[channel:])] = blocks[number]
+    put(target, channel, status, place, blocks)
     return np.ones((1,) * len(place), bool)
 
 
-def _is_there(array: Any, folder: Path, place: tuple[slice, ...]) -> bool:
+def put(target: Any, channel: int, status: int, place: Sequence[Any], block: Any) -> None:
+    """Write a part of every map, the status last."""
+    for number in sorted(range(len(block)), key=lambda number: number == status):
+        target[(*place[:channel], number, *place[channel:])] = block[number]
+
+
+def is_there(array: Any, folder: Path, place: tuple[slice, ...]) -> bool:
     """Whether all chunks of a part of an array are in its folder."""
     edges = zip(place, array.chunks, strict=True)
     numbers = product(*(range(part.start // edge, -(-part.stop // edge)) for part, edge in edges))

@@ -123,7 +123,7 @@ class EstimateForm(Form):
         picture = LayerPicture.of(layer)
         if self.model.info is not None and probabilities_fit(picture, self.model.info):
             options["keep_probabilities"] = True
-        return EstimateJob(layer, picture, options, self.judgement(), self.classes.value or None)
+        return EstimateJob(layer, picture, options, self.judgement(), self.classes.value or None, self._viewer.dims)
 
     def store_preferences(self) -> None:
         """Keep the values of this run for the next time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,7 @@ from ..run.worker import Stopped
 from .digest import Digest, Judgement, digest
 
 if TYPE_CHECKING:
+    from napari.components import Dims
     from napari.layers import Image, Layer
 
     from ...ground.progress import Cancel, Progress
@@ -29,10 +30,16 @@ _KEPT = 2**28
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The layers of a map, sigma first, and what the panel says about it."""
+    """The layers of a map, sigma first, and what the panel says about it.
+
+    What was filled in the window (`napari_blurmap.plugin.estimate.filling`) is there already: ``whole`` then is the
+    finished map, or None where it was stopped.
+    """
 
     layers: list[Layer]
     digest: Digest
+    shown: bool = False
+    whole: BlurMap | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +58,8 @@ class EstimateJob:
         What the verdict rests on.
     classes : int or None
         Number of classes of the class map, where one is wanted.
+    dims : napari.components.Dims or None
+        The viewer's sliders: what they show of a large picture comes first.
     """
 
     source: Image
@@ -58,6 +67,7 @@ class EstimateJob:
     options: dict[str, Any]
     judgement: Judgement
     classes: Literal[10, 30] | None = None
+    dims: Dims | None = None
 
     @property
     def limit(self) -> float | None:
@@ -74,6 +84,10 @@ class EstimateJob:
         self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
     ) -> Result | Stopped:
         """Estimate and summarize; `Stopped` holds the result of what was finished until then."""
+        if function is None and (wide := self.picture.wide) is not None:
+            from .filling import fill
+
+            return fill(self, wide, progress, cancel, tell)
         estimate = function or _estimate_blur()
         try:
             return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel))
@@ -81,24 +95,28 @@ class EstimateJob:
             return Stopped(None if cancelled.partial is None else self._result(cancelled.partial))
 
     def _result(self, blurmap: BlurMap) -> Result:
-        blurmap = replace(blurmap, provenance=blurmap.provenance | {"contrast": self.judgement.contrast})
+        blurmap = self.noted(blurmap)
         # Layers take long to make; only adding them is work for the thread that draws.
-        return Result(self._layers(blurmap), digest(blurmap, self.judgement))
+        return Result(self.layers(blurmap), digest(blurmap, self.judgement))
 
-    def _layers(self, blurmap: BlurMap) -> list[Layer]:
+    def noted(self, blurmap: BlurMap) -> BlurMap:
+        """A map that knows the kind of contrast that was chosen for it."""
+        return replace(blurmap, provenance=blurmap.provenance | {"contrast": self.judgement.contrast})
+
+    def layers(self, blurmap: BlurMap, smaller: Sequence[BlurMap] = ()) -> list[Layer]:
         """The layers of the result, under the name that the picture had when Run was pressed."""
         from ..layers.classes import class_layer
         from ..layers.layers import result_layers
 
-        limit, name = self.limit, self.picture.name
+        how: dict[str, Any] = {"limit": self.limit, "name": self.picture.name, "smaller": smaller}
         place: Layer | None = self.source
         try:
-            layers = result_layers(blurmap, place, limit=limit, name=name)
+            layers = result_layers(blurmap, place, **how)
         except BlurMapError:  # the layer has got another picture meanwhile
             place = None
-            layers = result_layers(blurmap, place, limit=limit, name=name)
+            layers = result_layers(blurmap, place, **how)
         if self.classes:
-            layers.append(class_layer(blurmap, self.classes, place, limit=limit, name=name))
+            layers.append(class_layer(blurmap, self.classes, place, **how))
         return layers
 
     def as_python(self) -> str:

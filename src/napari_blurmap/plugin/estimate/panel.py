@@ -14,6 +14,7 @@ from superqt.utils import qthrottled
 
 from ..layers.features import object_features, with_features
 from ..layers.geometry import map_axes
+from ..layers.layers import finish_layers, renew
 from ..layers.position import plane_shown
 from ..panels.base import RunPanel, Saving
 from ..run.latest import LatestOnly
@@ -22,6 +23,7 @@ from ..run.worker import Done, Failed, Outcome, Stopped
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, Judgement, digest
+from .filling import Filled
 from .form import EstimateForm
 from .job import EstimateJob
 from .view import ResultView
@@ -80,6 +82,8 @@ class EstimatePanel(RunPanel):
             estimate,
         )
         self._shown: _Shown | None = None
+        self._filled: list[Layer] = []
+        self._waiting: list[Layer] = []
         self._verdicts, self._planes, self._objects = (LatestOnly(self._new_control()) for _ in range(3))
         self._canvas = CanvasText(napari_viewer)
         self._cursor = CursorReadout(napari_viewer, self)
@@ -129,14 +133,38 @@ class EstimatePanel(RunPanel):
             return "Cancelled."
         if isinstance(outcome, Stopped) and not result.digest.anything:
             return "Cancelled before any of it was finished."
-        for layer in result.layers:
-            self._viewer.add_layer(layer)
+        self._add(self._waiting if result.shown else result.layers)
+        self._waiting = []
+        for layer in result.layers if result.shown else ():
+            renew(layer, all_levels=True)
+        if result.whole is not None:
+            finish_layers(result.layers, result.whole)
         sigma = result.layers[0]
-        self._viewer.layers.selection.active = sigma
         self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest)
         self._present(new=True)
         self._judge()
         return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
+
+    def _add(self, layers: list[Layer]) -> None:
+        for layer in layers:
+            self._viewer.add_layer(layer)
+        for layer in layers[:1]:
+            self._viewer.layers.selection.active = layer
+
+    def _show_news(self, news: list[Any]) -> None:
+        """Show what has been filled of a large picture; a part of the same that was shown before gives way."""
+        filled: Filled = news[-1]
+        if self._filled is not filled.layers:
+            self._filled, self._waiting = filled.layers, list(filled.layers)
+            for layer in [one for one in self._viewer.layers if one.metadata.get("blurmap_store") == filled.store]:
+                self._viewer.layers.remove(layer)
+        for layer in filled.layers:
+            layer.metadata["blurmap_store"] = filled.store
+            if layer.visible and layer in self._viewer.layers:
+                renew(layer)
+        # One at a time: adding a layer holds napari up.
+        if self._waiting:
+            self._add([self._waiting.pop(0)])
 
     def _present(self, new: bool = False) -> None:
         """Show the figures of the last result in the panel and on the canvas."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ from .colormaps import (
 from .geometry import Placement, located, placement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.components import ViewerModel
 
     from ...result.blurmap import BlurMap
@@ -33,7 +36,12 @@ OPACITY = 0.6
 
 
 def result_layers(
-    blurmap: BlurMap, source: Layer | None = None, *, limit: float | None = None, name: str | None = None
+    blurmap: BlurMap,
+    source: Layer | None = None,
+    *,
+    limit: float | None = None,
+    name: str | None = None,
+    smaller: Sequence[BlurMap] = (),
 ) -> list[Layer]:
     """The layers that show a map, in the order in which to add them.
 
@@ -49,6 +57,8 @@ def result_layers(
         it 0.42 px, a FWHM of 1 px.
     name : str, optional
         What layers are called after, instead of the name of ``source``.
+    smaller : sequence of BlurMap, optional
+        The same map in smaller and smaller levels: layers then show the one that the screen has room for.
 
     Returns
     -------
@@ -89,25 +99,53 @@ def result_layers(
     if blurmap.provenance.get("partial"):
         by += ", partial"
     metadata = {"blurmap": located(blurmap, source), "blurmap_view": {"limit": low, "name": base}}
-    sigma = sigma_layer(blurmap.masked().sigma, placed, f"{base} sigma ({by})", low=low, metadata=metadata)
+    levels = (blurmap, *smaller)
+    sigma = sigma_layer(
+        [each.masked().sigma for each in levels], placed, f"{base} sigma ({by})", low=low, metadata=metadata
+    )
     uncertainty = sigma_layer(
-        blurmap.uncertainty, placed, f"{base} uncertainty ({by})", low=low / 10.0, metadata=dict(metadata)
+        [each.uncertainty for each in levels],
+        placed,
+        f"{base} uncertainty ({by})",
+        low=low / 10.0,
+        metadata=dict(metadata),
     )
     uncertainty.visible = False
-    cannot_tell = _cannot_tell(blurmap, placed, f"{base} cannot tell", dict(metadata))
+    cannot_tell = _cannot_tell(levels, placed, f"{base} cannot tell", dict(metadata))
     axes = axes_layer(blurmap, source, f"{base} blur axes ({by})", metadata=dict(metadata))
     return [sigma, uncertainty, cannot_tell, *([] if axes is None else [axes])]
 
 
+def renew(layer: Layer, *, all_levels: bool = False) -> None:
+    """Show what the levels of a layer hold now: napari keeps the smallest in memory until it gets new data."""
+    if all_levels or layer.data_level == len(layer.data) - 1:
+        layer.data = list(layer.data)
+    else:
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+
+def finish_layers(layers: Sequence[Layer], blurmap: BlurMap) -> None:
+    """Make layers of a part of a map those of the whole, which their data have become."""
+    for layer in layers:
+        part = layer.metadata["blurmap"]
+        layer.metadata["blurmap"] = replace(blurmap, translate=part.translate, affine=part.affine)
+        layer.name = layer.name.replace(", partial)", ")")
+
+
 def sigma_layer(
-    sigma: Array, placed: Placement, name: str, *, low: float = SHARPEST, metadata: dict[str, Any] | None = None
+    sigma: Array | Sequence[Array],
+    placed: Placement,
+    name: str,
+    *,
+    low: float = SHARPEST,
+    metadata: dict[str, Any] | None = None,
 ) -> Image:
     """One Image in the colours of blur, with its colour bar.
 
     Parameters
     ----------
-    sigma : array, shape (..., Y, X)
-        Pixels; NaN is transparent.
+    sigma : array, shape (..., Y, X), or list of array
+        Pixels; NaN is transparent. Of several levels the largest first.
     placed : Placement
         Where it lies.
     name : str
@@ -123,16 +161,14 @@ def sigma_layer(
         The picture below shines through.
     """
     layer = Image(
-        placed.arrange(sigma),
         name=name,
         colormap=blur_colormap(),
         contrast_limits=(low, SPAN * low),
         blending="translucent",
         opacity=OPACITY,
         metadata=metadata,
-        multiscale=False,
         rgb=False,
-        **placed.keywords,
+        **leveled(sigma if isinstance(sigma, list) else [sigma], placed),
     )
     layer.colorbar.visible = True
     layer.colorbar.size = (20, 220)  # higher than napari's: half of the colours lie in its lowest fifth
@@ -187,26 +223,37 @@ def add_to_viewer(
     return added
 
 
-def _cannot_tell(blurmap: BlurMap, placed: Placement, name: str, metadata: dict[str, Any]) -> Labels:
+def leveled(levels: Sequence[Array], placed: Placement) -> dict[str, Any]:
+    """What a layer is told of its data: one array, or several levels of it, largest first."""
+    data = [placed.arrange(each) for each in levels]
+    if len(data) == 1:
+        return {"data": data[0], "multiscale": False, **placed.keywords}
+    # napari would show what it has read once, and the levels may still grow.
+    return {"data": data, "multiscale": True, "cache": False, **placed.keywords}
+
+
+def _cannot_tell(levels: Sequence[BlurMap], placed: Placement, name: str, metadata: dict[str, Any]) -> Labels:
     """Labels of the places that were not judged, by their reason."""
-    known = judged(blurmap.sigma, blurmap.uncertainty, blurmap.status)
-    uncertain = np.where(known, np.uint8(0), np.uint8(TOO_UNCERTAIN))
-    labels = np.where(blurmap.status > 0, blurmap.status, uncertain).astype(np.uint8)
+    labels = [_reasons(each) for each in levels]
     features = {
         "index": [0, *REASONS],
         "reason": ["judged", *REASONS.values()],
-        "share of the picture": shares(labels, len(REASONS) + 1),
+        "share of the picture": shares(labels[0], len(REASONS) + 1),
     }
     return Labels(
-        placed.arrange(labels),
         name=name,
         colormap=reason_colormap(),
         features=features,
         opacity=OPACITY,
         metadata=metadata,
-        multiscale=False,
-        **placed.keywords,
+        **leveled(labels, placed),
     )
+
+
+def _reasons(blurmap: BlurMap) -> Array:
+    known = judged(blurmap.sigma, blurmap.uncertainty, blurmap.status)
+    uncertain = np.where(known, np.uint8(0), np.uint8(TOO_UNCERTAIN))
+    return np.where(blurmap.status > 0, blurmap.status, uncertain).astype(np.uint8)
 
 
 def shares(labels: Array, count: int, skip: int = 0) -> list[float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...ground.arrays import Eager, is_lazy
 from ...ground.units import meters, pixel_side
+from ...picture.plane import WHOLE
 
 if TYPE_CHECKING:
     from napari.layers import Image
@@ -69,6 +71,16 @@ class LayerPicture:
             affine=np.asarray(layer.affine.affine_matrix),
             source=layer.source,
         )
+
+    @property
+    def wide(self) -> LayerPicture | None:
+        """The same, lazy, where its planes lie on disk and are too large to be held in memory; else None."""
+        size = prod(sorted(self.data.shape[:-1] if self.rgb else self.data.shape)[-2:])
+        if size <= WHOLE or isinstance(self.data, np.ndarray):
+            return None
+        from dask.array import from_array
+
+        return replace(self, data=self.data.lazy if isinstance(self.data, Eager) else from_array(self.data))
 
 
 def pixel_size(stack: Stack) -> tuple[float, float, str] | None:

@@ -35,6 +35,14 @@ def plane_shown(layer: Layer, axes: Sequence[int], sizes: Sequence[int], dims: D
     return tuple(int(np.clip(round(here[axis]), 0, n - 1)) for axis, n in zip(axes, sizes, strict=True))
 
 
+def middle_shown(layer: Layer, axes: Sequence[int]) -> tuple[float, ...]:
+    """The middle of what the viewer shows of a layer, pixels along some of its axes."""
+    corners = np.array(layer.corner_pixels, float)
+    if layer.multiscale:
+        corners *= layer.downsample_factors[layer.data_level]
+    return tuple(float(corners[:, axis].mean()) for axis in axes)
+
+
 def in_data(layer: Layer, world: NDArray[Any], units: Sequence[Any] | None) -> NDArray[np.float64]:
     """A place of the world in pixels of a layer.
 

@@ -1,0 +1,150 @@
+"""A lazy picture with large planes, filled tile by tile in the window, what is seen first."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+from dataclasses import dataclass
+from functools import cache
+from math import lcm
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+from ...errors import BlurMapError, Cancelled
+from ...ground.progress import Pace
+from ..layers.geometry import map_axes
+from ..layers.position import middle_shown, plane_shown
+from ..run.worker import Stopped
+from .digest import digest
+from .job import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari.layers import Layer
+
+    from ...estimate import Ready
+    from ...ground.progress import Cancel, Progress
+    from ...ground.regions import Region
+    from ...io.tiles import TileStore
+    from ..layers.picture import LayerPicture
+    from ..run.worker import Tell
+    from .job import EstimateJob
+
+    Place = tuple[int, tuple[int, ...], Region]
+
+#: Edge of a tile, pixels: a smaller one reads more around it. And of the first, which is soon there.
+_EDGE, _FIRST = 1024, 512
+#: Figures of a part are taken from the first level that is not larger, pixels.
+_FEW = 2**24
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """Layers whose data have just grown; ``store`` is the same for all that share them."""
+
+    layers: list[Layer]
+    store: Path
+
+
+def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Cancel, tell: Tell) -> Result | Stopped:
+    """Estimate tile by tile into a folder that the layers show meanwhile; what an earlier run has left is kept.
+
+    Parameters
+    ----------
+    job : EstimateJob
+        What is asked for.
+    picture : LayerPicture
+        Its picture, with lazy data.
+    progress, cancel, tell : callable
+        See `EstimateJob.run`; told is `Filled`, after every tile.
+    """
+    from ...estimate import prepare
+
+    ready = prepare(picture, **{name: value for name, value in job.options.items() if name != "keep_probabilities"})
+    store = _store(ready)
+    maps = store.maps()
+    part, *smaller = (job.noted(ready.blurmap(each, partial=True)) for each in maps)
+    layers = job.layers(part, smaller)
+    places = _places(ready, _EDGE)
+    left = [place for place in places if not store.has(place[0], place[2])]
+    pace = Pace(len(places), progress, cancel, message="estimating", done=len(places) - len(left))
+    seen = _seen(job, layers[0], ready)
+    stopped = False
+    try:
+        if len(left) < len(places):
+            tell(Filled(layers, store.path))
+        elif left:
+            number, index, region = min(_places(ready, _FIRST), key=seen)
+            store.put(number, region, ready.part(index, region, pace.ask))
+            tell(Filled(layers, store.path))
+        while left:
+            number, index, region = place = min(left, key=seen)
+            left.remove(place)
+            store.put(number, region, ready.part(index, region, pace.ask))
+            tell(Filled(layers, store.path))
+            pace.tick()
+    except Cancelled:
+        stopped = bool(left)
+    except OSError as error:
+        raise BlurMapError(
+            f"The map could not be written to {store.path.parent} ({error}). Make room there and press Run again: "
+            "it goes on where it stopped."
+        ) from error
+    if stopped:
+        few = next((each for each in (part, *smaller) if each.sigma.size <= _FEW), part)
+        return Stopped(Result(layers, digest(few, job.judgement), shown=True))
+    whole = job.noted(ready.blurmap(maps[0]))
+    return Result(layers, digest(whole, job.judgement), shown=True, whole=whole)
+
+
+def _store(ready: Ready) -> TileStore:
+    """The folder of a map: the same for the same picture, read in the same way by the same model."""
+    from dask.base import tokenize
+
+    from ...io.layout import CHANNELS, WITH_SHAPE
+    from ...io.tiles import TileStore
+
+    header = ready.described(partial=True) | {"shape": list(ready.stack.shape), "colormap": None}
+    key = tokenize(ready.stack.data, header)
+    names = WITH_SHAPE if ready.reader.model.info.gives_shape else CHANNELS
+    return TileStore(_folder() / f"{key}.sigma.ome.zarr", names, header | {"id": key})
+
+
+@cache
+def _folder() -> Path:
+    """Where maps lie until napari is closed."""
+    folder = mkdtemp(prefix="napari-blurmap-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _places(ready: Ready, edge: int) -> list[Place]:
+    """All tiles of all planes: the number of the plane, its index, and the region."""
+    edge = lcm(ready.reader.over.align, edge)
+    height, width = ready.stack.shape[-2:]
+    return [
+        (number, index, (slice(y, min(y + edge, height)), slice(x, min(x + edge, width))))
+        for number, index in enumerate(ready.stack.indices())
+        for y in range(0, height, edge)
+        for x in range(0, width, edge)
+    ]
+
+
+def _seen(job: EstimateJob, layer: Layer, ready: Ready) -> Callable[[Place], Any]:
+    """A key that puts the plane that the sliders show first, and in it what is next to the middle of the window."""
+    try:
+        axes = map_axes(layer.metadata["blurmap"], job.source)
+    except BlurMapError:  # the layer has got another picture meanwhile
+        return lambda place: place[0]
+    sizes = ready.stack.shape[:-2]
+
+    def key(place: Place) -> Any:
+        _, index, (rows, columns) = place
+        shown = () if job.dims is None else plane_shown(job.source, axes[:-2], sizes, job.dims)
+        y, x = middle_shown(job.source, axes[-2:])
+        away = (rows.start + rows.stop) / 2 - y, (columns.start + columns.stop) / 2 - x
+        return index != shown, index, away[0] ** 2 + away[1] ** 2
+
+    return key
