@@ -25,7 +25,7 @@ def pixels() -> Any:
 
 
 @pytest.fixture
-def panel(viewer: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> EstimatePanel:
+def panel(viewer: Any, dock: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> EstimatePanel:
     """Of a viewer with a lazy stack that counts as large; maps of it have three levels and tiles of 128 pixels."""
     for module, name, value in (
         (picture, "WHOLE", 1000),
@@ -40,7 +40,7 @@ def panel(viewer: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: A
     viewer.dims.set_point(0, 1)
     viewer.reset_view()
     panel = EstimatePanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Estimate blur")
+    dock(panel, "Estimate blur")
     return panel
 
 
@@ -66,6 +66,7 @@ def done(panel: EstimatePanel, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: not panel.control.state.busy, timeout=60000)
 
 
+@pytest.mark.window
 def test_the_whole(panel: EstimatePanel, viewer: Any, pixels: Any, computed: list[Any], tiny_model: Any, qtbot: Any):
     panel.run()
     done(panel, qtbot)
