@@ -16,7 +16,7 @@ from napari_blurmap.plugin.estimate import filling
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers import picture
 
-pytestmark = [pytest.mark.usefixtures("tiny_default"), pytest.mark.window]
+pytestmark = pytest.mark.usefixtures("tiny_default")
 
 
 @pytest.fixture
