@@ -182,22 +182,22 @@ def test_isolated_extremes_on_an_empty_field_are_no_evidence():
 
 
 @pytest.mark.parametrize("sigma", [1.2, 3.0])
-def test_the_model_kernel_reads_points_as_wide_as_they_are(sigma):
+def test_the_default_reads_points_as_wide_as_they_are(sigma):
     """Points blurred by scipy, under photon noise."""
     rng = np.random.default_rng(4)
     points = np.zeros((256, 256))
     points[rng.integers(15, 241, 60), rng.integers(15, 241, 60)] = rng.uniform(0.3, 1, 60)
     light = 3000 * 2 * np.pi * sigma**2 * ndimage.gaussian_filter(points, sigma) + 100
-    m = nb.estimate_blur(rng.poisson(light).astype(np.uint16), model="kernel")
+    m = nb.estimate_blur(rng.poisson(light).astype(np.uint16))
     assert m.summary()["median_sigma"] == pytest.approx(sigma, rel=0.15)
 
 
 @pytest.mark.parametrize("degrees", [20.0, 75.0])
-def test_the_model_kernel_sees_motion(degrees):
+def test_the_default_sees_motion(degrees):
     """A line of 15 px, as a mean of scipy's shifts."""
     way = np.linspace(-7.5, 7.5, 31)[:, None] * [np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))]
     moved = np.mean([ndimage.shift(SHARP, step, order=1, mode="grid-wrap") for step in way], axis=0)
-    m = nb.estimate_blur(photograph(moved), model="kernel").masked()
+    m = nb.estimate_blur(photograph(moved)).masked()
     off = np.abs((m.angle - degrees + 90) % 180 - 90)
     assert np.nanmedian(off) < 10
     assert np.nanmedian(m.sigma) > 2.5  # 3.3 is right
@@ -205,27 +205,27 @@ def test_the_model_kernel_sees_motion(degrees):
 
 
 @pytest.mark.parametrize("name", ["brick", "grass", "text"])
-def test_the_model_kernel_sees_no_motion_where_there_is_none(name):
+def test_the_default_sees_no_motion_where_there_is_none(name):
     picture = getattr(data, name)()[:256, :256].astype(float)
-    m = nb.estimate_blur(np.rint(ndimage.gaussian_filter(picture, 1.5)).astype(np.uint8), model="kernel")
+    m = nb.estimate_blur(np.rint(ndimage.gaussian_filter(picture, 1.5)).astype(np.uint8))
     assert m.summary()["motion"] is None
 
 
 @pytest.mark.parametrize("sigma", [60.0, 90.0, 160.0])
-def test_the_model_kernel_gives_no_number_beyond_its_range(sigma):
+def test_the_default_gives_no_number_beyond_its_range(sigma):
     """In a picture of this size what it reads stops rising at about 85 px."""
     scene = dead_leaves((384, 384), np.random.default_rng(1), radii=(20.0, 150.0), textured=0.0)
     light = ndimage.gaussian_filter(scene, sigma, mode="wrap")
     light = (light - light.min()) / np.ptp(light) + np.random.default_rng(0).normal(0, 0.001, light.shape)
-    m = nb.estimate_blur(light, model="kernel")
+    m = nb.estimate_blur(light)
     assert (m.status == Status.BEYOND_RANGE).mean() > 0.5
     assert (m.status == Status.MEASURED).mean() < 0.2
 
 
-def test_the_model_kernel_reads_far_blur():
+def test_the_default_reads_far_blur():
     scene = dead_leaves((512, 512), np.random.default_rng(1), radii=(20.0, 150.0), textured=0.0)
     light = ndimage.gaussian_filter(scene, 24.0, mode="wrap")
     light = (light - light.min()) / np.ptp(light) + np.random.default_rng(0).normal(0, 0.001, light.shape)
-    found = judged(nb.estimate_blur(light, model="kernel"))
+    found = judged(nb.estimate_blur(light))
     assert np.isfinite(found).mean() > 0.5
     assert np.nanmedian(found) == pytest.approx(24, rel=0.2)
