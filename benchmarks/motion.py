@@ -137,7 +137,7 @@ def measured(files: list[Path], model: str) -> list[Moved]:
 def main() -> None:
     """Measure and publish."""
     parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--model", default="kernel", help="name of a bundled model, or a model file")
+    parser.add_argument("--model", default="default", help="name of a bundled model, or a model file")
     parser.add_argument("--pictures", type=Path, help="a folder of sharp pictures instead of scikit-image's")
     options = parser.parse_args()
     folder = options.pictures or Path(skimage.__file__).parent / "data"

@@ -40,7 +40,7 @@ def places(model: str) -> np.ndarray:
 def main() -> None:
     """Print the ratio of each model, and its density in fifths of a step."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", nargs="+", default=["default", "kernel"])
+    parser.add_argument("--models", nargs="+", default=["default"])
     rows = []
     for model in parser.parse_args().models:
         counts = np.histogram(places(model), 10, (0, 1))[0]

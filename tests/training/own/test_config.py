@@ -22,8 +22,7 @@ def test_numbers_of_numpy_can_be_saved(tiny_model, tmp_path):
     ("options", "words"),
     [
         ({"sigma_range": (3.0, 0.3)}, "smallest and then the largest"),
-        ({"sigma_range": (0.3, 40.0)}, "21.9 px at most"),
-        ({"init": "kernel", "sigma_range": (0.3, 40.0)}, "21.9 px at most"),  # further it reads in the coarse copy only
+        ({"sigma_range": (0.3, 40.0)}, "21.9 px at most"),  # further it reads in the coarse copy only
         ({"sigma_range": (0.3, float("nan"))}, "sigma_range"),
         ({"sigma_range": 3.0}, "two numbers"),
         ({"n_classes": 10}, "only with architecture='patch'"),

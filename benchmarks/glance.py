@@ -1,6 +1,6 @@
-"""The two bundled models that are not the thesis's side by side, on the same pictures.
+"""What a dense model reads well and what not, at a glance: textures, beads, motion, far blur, empty fields.
 
-``python -m benchmarks.two_models [--write]``
+``python -m benchmarks.glance [--model NAME_OR_FILE] [--write]``
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from napari_blurmap.synthesis.textures import dead_leaves
 from . import beads
 from .accuracy import FULL, SHIPPED, Case, pictures, synthetic
 from .motion import LINE_SIGMA, line
-from .report import arguments, publish, table
+from .report import arguments, of_model, table
 
-MODELS = ("default", "kernel")
 #: Edge of the pictures made here, pixels; photons of an empty field, and by how much its corners are darker.
 EDGE, LIGHT, DROPS = 384, (500, 5000, 50_000), (0.2, 0.6)
 #: Blur far out of focus, and length of a line of motion at these angles, pixels and degrees.
@@ -82,24 +81,27 @@ def moved(model: str) -> str:
 
 def main() -> None:
     """Measure and publish."""
-    options = arguments(__doc__.splitlines()[0]).parse_args()
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--model", default="default", help="name of a bundled model, or a model file")
+    options = parser.parse_args()
+    model = options.model
     folder = Path(skimage.__file__).parent / "data"
     textures = [c for c in synthetic(3) if c.name in FULL]
     shipped = list(pictures([folder / f"{name}.png" for name in SHIPPED]))
     rows = [
-        ["synthetic textures, ramp 0.3 to 3 px: RMSE", *(errors(textures, model) for model in MODELS)],
-        ["scikit-image's pictures, the same ramp", *(errors(shipped, model) for model in MODELS)],
-        ["beads of 0.8 to 8 px: miss of the median", *(bead_cells(model) for model in MODELS)],
-        [f"motion of {LENGTH:g} px: sigma over the true one; angle", *(moved(model) for model in MODELS)],
-        ["blur of " + " / ".join(f"{s:g}" for s in FAR) + " px: read within 20 %", *(far(model) for model in MODELS)],
-        ["empty fields, uneven light: called empty", *(empty(model) for model in MODELS)],
+        ["synthetic textures, ramp 0.3 to 3 px: RMSE", errors(textures, model)],
+        ["scikit-image's pictures, the same ramp", errors(shipped, model)],
+        ["beads of 0.8 to 8 px: miss of the median", bead_cells(model)],
+        [f"motion of {LENGTH:g} px: sigma over the true one; angle", moved(model)],
+        ["blur of " + " / ".join(f"{s:g}" for s in FAR) + " px: read within 20 %", far(model)],
+        ["empty fields, uneven light: called empty", empty(model)],
     ]
     text = (
-        "The truth over scikit-image's pictures counts their own blur as `default` reads it. Beads as in "
+        "The truth over scikit-image's pictures counts their own blur as the bundled model reads it. Beads as in "
         "`benchmarks.beads`, one picture of each kind. Motion, far blur and empty fields are made here.\n\n"
-        + table(["", *(f"`{model}`" for model in MODELS)], rows)
+        + table(["what", "read"], rows)
     )
-    publish("The model kernel", "python -m benchmarks.two_models", text, options.write)
+    of_model("At a glance", "python -m benchmarks.glance", text, model, options.write)
 
 
 if __name__ == "__main__":
