@@ -1,6 +1,6 @@
 """How well beads are read: their median, and each one against the least error that any fit of a Gaussian can have.
 
-``python -m benchmarks.beads [--model FILE] [--seeds 2] [--write]``
+``python -m benchmarks.beads [--seeds 2] [--write]``
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from scipy import ndimage
 
 import napari_blurmap as nb
 
-from .report import arguments, of_model, table
+from .report import arguments, publish, table
 
 #: Sigma of the beads, pixels; photons in the middle of the brightest; beads in a picture.
 SIGMAS, PHOTONS, COUNTS = (0.8, 1.2, 2.0, 3.0, 5.0, 8.0), (300, 3000, 30_000), (20, 60, 200)
@@ -44,14 +44,14 @@ def places(count: int, alone: bool, rng: np.random.Generator) -> np.ndarray:
     return (step * (np.stack([y, x]) + 0.5) + rng.uniform(-6, 6, (2, COLUMNS * ROWS))).astype(int)
 
 
-def measure(sigma: float, photons: int, count: int, alone: bool, seed: int, model: str) -> Field:
+def measure(sigma: float, photons: int, count: int, alone: bool, seed: int) -> Field:
     """Expose a field of beads as a camera that counts photons does, and read it."""
     rng = np.random.default_rng((seed, count, photons, round(10 * sigma)))
     y, x = places(count, alone, rng)
     light = np.zeros((EDGE, EDGE))
     np.add.at(light, (y, x), photons * (1.0 if alone else rng.uniform(0.3, 1, len(y))))
     seen = rng.poisson(ndimage.gaussian_filter(light * 2 * np.pi * sigma**2, sigma) + GROUND).astype(np.uint16)
-    m = nb.estimate_blur(seen, model=model)
+    m = nb.estimate_blur(seen)
     found = m.summary()
     reading, stated = np.asarray(m.masked().sigma)[y, x], np.asarray(m.uncertainty)[y, x]
     median, error = found["median_sigma"], found["median_sigma_error"]
@@ -106,11 +106,11 @@ def bead_row(sigma: float, fields: list[Field]) -> list[str]:
     return cells
 
 
-def measured(model: str, seeds: int) -> list[Field]:
+def measured(seeds: int) -> list[Field]:
     """All pictures: of many beads at random, and of beads that stand alone."""
     kinds = [(count, False) for count in COUNTS] + [(COLUMNS * ROWS, True)]
     return [
-        measure(sigma, photons, count, alone, seed, model)
+        measure(sigma, photons, count, alone, seed)
         for sigma in SIGMAS
         for photons in PHOTONS
         for count, alone in kinds
@@ -121,10 +121,9 @@ def measured(model: str, seeds: int) -> list[Field]:
 def main() -> None:
     """Measure and publish."""
     parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default", help="name of a bundled model, or a model file")
     parser.add_argument("--seeds", type=int, default=2, help="pictures of each kind")
     options = parser.parse_args()
-    fields = measured(options.model, options.seeds)
+    fields = measured(options.seeds)
     crowd, alone = ([f for f in fields if f.alone is kind] for kind in (False, True))
     photons = [f"{n} photons" for n in PHOTONS]
     off = [abs(f.median / f.sigma - 1) for f in fields if f.median is not None]
@@ -138,7 +137,7 @@ def main() -> None:
         "(root mean square) over the Cramer-Rao bound of a fit to it, in brackets that bound over sigma, and how many "
         "are judged.\n\n" + table(["sigma px", *photons], [bead_row(s, alone) for s in SIGMAS])
     )
-    of_model("Beads", "python -m benchmarks.beads", text, options.model, options.write)
+    publish("Beads", "python -m benchmarks.beads", text, options.write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How well motion is read: length and direction of lines of any angle, and that none passes as sharp or round.
 
-``python -m benchmarks.motion [--model FILE] [--pictures DIR] [--write]``
+``python -m benchmarks.motion [--pictures DIR] [--write]``
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from napari_blurmap.result.motion import LINE_SIGMA
 from napari_blurmap.synthesis.scenes import random_scene
 
 from .accuracy import FULL, SEED, SHIPPED
-from .report import arguments, of_model, table
+from .report import arguments, publish, table
 
 #: Lengths of the lines, pixels; three angles each.
 LENGTHS, ANGLES = (5.0, 9.0, 15.0, 25.0), 3
@@ -60,17 +60,17 @@ def line(length: float, degrees: float) -> np.ndarray:
     return kernel / kernel.sum()
 
 
-def own_blur(grey: np.ndarray, model: str) -> float:
+def own_blur(grey: np.ndarray) -> float:
     """Sigma of a picture before it is moved, pixels."""
-    return nb.estimate_blur(grey.astype(np.float32), model=model).summary()["median_sigma"] or 0.0
+    return nb.estimate_blur(grey.astype(np.float32)).summary()["median_sigma"] or 0.0
 
 
-def measure(name: str, sharp: np.ndarray, length: float, degrees: float, own: float, model: str) -> Moved:
+def measure(name: str, sharp: np.ndarray, length: float, degrees: float, own: float) -> Moved:
     """Move grey levels (0 to 255), round to 8 bit, estimate; the error of sigma is that of the mean of both axes."""
     kernel = line(length, degrees)
     reach = kernel.shape[0] // 2
     blurred = fftconvolve(np.pad(sharp, reach, mode="reflect"), kernel, mode="valid")
-    m = nb.estimate_blur(np.clip(np.rint(blurred), 0, 255).astype(np.uint8), model=model)
+    m = nb.estimate_blur(np.clip(np.rint(blurred), 0, 255).astype(np.uint8))
     where = np.isfinite(m.masked().sigma)
     if not where.any():
         return Moved(name, length, 0.0, np.nan, np.nan, 0.0, 0.0, np.empty(0), np.empty(0))
@@ -122,13 +122,13 @@ def row(name: str, moved: list[Moved]) -> list[str]:
     ]
 
 
-def measured(files: list[Path], model: str) -> list[Moved]:
+def measured(files: list[Path]) -> list[Moved]:
     """Every picture moved by all lengths, each at its own angles."""
     rng = np.random.default_rng(0)
     return [
-        measure(name, grey, length, float(degrees), own, model)
+        measure(name, grey, length, float(degrees), own)
         for name, grey in greys(files)
-        for own in [own_blur(grey, model)]
+        for own in [own_blur(grey)]
         for length in LENGTHS
         for degrees in (rng.uniform(0, 60) + np.arange(ANGLES) * 60)
     ]
@@ -137,12 +137,11 @@ def measured(files: list[Path], model: str) -> list[Moved]:
 def main() -> None:
     """Measure and publish."""
     parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default", help="name of a bundled model, or a model file")
     parser.add_argument("--pictures", type=Path, help="a folder of sharp pictures instead of scikit-image's")
     options = parser.parse_args()
     folder = options.pictures or Path(skimage.__file__).parent / "data"
     files = pictures_in(folder) if options.pictures else [folder / f"{name}.png" for name in SHIPPED]
-    found = measured(files, options.model)
+    found = measured(files)
     names = dict.fromkeys(m.name for m in found)
     rows = [row(f"{length:g} px", [m for m in found if m.length == length]) for length in LENGTHS]
     rows += [row(name, [m for m in found if m.name == name]) for name in names] + [row("**all**", found)]
@@ -153,7 +152,7 @@ def main() -> None:
         f"judged places whose sigma is {SHARP:g} px or less, and of those whose blur is round within the errors.\n\n"
         + table(["motion", "length", "near", "angle, degrees", "sharp", "round", "judged"], rows)
     )
-    of_model("Motion", "python -m benchmarks.motion", text, options.model, options.write)
+    publish("Motion", "python -m benchmarks.motion", text, options.write)
 
 
 if __name__ == "__main__":

@@ -122,19 +122,18 @@ def main() -> None:
     if options.pictures:
         files = pictures_in(options.pictures)
     real = options.pictures.name if options.pictures else "scikit-image's pictures"
-    fields = beads.measured("default", 1)
+    fields = beads.measured(1)
     groups = {
         "synthetic scenes": errors(list(synthetic(options.per_kind))),
         real: errors(list(pictures(files))),
         "beads": bead_errors(fields),
+        "motion": motion_errors(motion.measured(files)),
     }
-    if nb.load_model("default").info.gives_shape:
-        groups["motion"] = motion_errors(motion.measured(files, "default"))
     middle = {real: medians(files), "beads": bead_medians(fields)}
     header = ["pixels of", "within 1", "within 2", "rank corr.", "neg. log-likelihood", "median stated", "68 % below"]
     text = (
-        "Judged pixels of the ramps of the accuracy tables, beads of `benchmarks.beads` and, of a model that gives the "
-        "shape, moved pictures of `benchmarks.motion`. Of normal errors 68 % lie within one standard error and "
+        "Judged pixels of the ramps of the accuracy tables, beads of `benchmarks.beads` and "
+        "moved pictures of `benchmarks.motion`. Of normal errors 68 % lie within one standard error and "
         "95 % within two. *Rank corr.* is that of the size of the error with the standard error stated for it; the "
         "likelihood is that of a normal error; the last two columns are pixels.\n\n"
         + table(header, [line(name, found) for name, found in groups.items()])

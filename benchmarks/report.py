@@ -52,15 +52,6 @@ def publish(name: str, command: str, text: str, write: bool) -> None:
     PAGE.write_text(page)
 
 
-def of_model(name: str, command: str, text: str, model: str, write: bool) -> None:
-    """`publish` the figures of a bundled model; those of a file are printed only."""
-    from napari_blurmap import list_models
-
-    default = model == "default"
-    title, call = (name, command) if default else (f"{name}, {model}", f"{command} --model {model}")
-    publish(title, call, text, write and model in list_models())
-
-
 def arguments(description: str) -> argparse.ArgumentParser:
     """The options that every benchmark has."""
     parser = argparse.ArgumentParser(description=description)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import napari_blurmap as nb
-from benchmarks import depth, noise, nuclei, reliability, series, speed
+from benchmarks import depth, noise, nuclei, reliability, series, speed, with_model
+from napari_blurmap.models import registry
 
 
 @pytest.mark.parametrize(
@@ -73,3 +75,19 @@ def test_the_truth_of_the_benchmark_of_noise_is_that_of_pure_noise():
     assert found.certain
     assert found.ratios == pytest.approx((1, 1), abs=0.03)
     assert noise.line("none", [noise.reading(None, np.ones(2), np.ones(2))])[1] == "0 of 1"
+
+
+def test_another_model_takes_the_place_of_the_default(tiny_model, tmp_path, monkeypatch):
+    tiny_model.save(tmp_path / "own.blurmap.safetensors")
+    met = []
+    monkeypatch.setattr(registry, "WEIGHTS", registry.WEIGHTS)  # put back after the test
+    monkeypatch.setattr("runpy.run_module", lambda name, **_: met.append((name, sys.argv[1:], nb.load_model().info)))
+    monkeypatch.setattr(
+        "sys.argv", ["with_model", str(tmp_path / "own.blurmap.safetensors"), "depth", "--pictures", "x"]
+    )
+    with_model.main()
+    name, options, info = met[0]
+    assert (name, options, info.name) == ("benchmarks.depth", ["--pictures", "x"], tiny_model.info.name)
+    monkeypatch.setattr("sys.argv", ["with_model", "own", "depth", "--write"])
+    with pytest.raises(SystemExit, match="leave out --write"):
+        with_model.main()
