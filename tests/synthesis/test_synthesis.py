@@ -212,7 +212,7 @@ def test_lanes_share_no_scene(monkeypatch):
 def test_some_scenes_are_sums_of_two(monkeypatch):
     """Least squares finds the two scenes of a sum, of which one may be inverted, and nothing else in it."""
     seen = []
-    monkeypatch.setattr(datasets, "make_crop", lambda scene, rng, largest: seen.append(scene) or make_crop(scene, rng))
+    monkeypatch.setattr(datasets, "make_crop", lambda scene, rng, **_: seen.append(scene) or make_crop(scene, rng))
     data = SyntheticCrops(64, count=60, seed=3, largest=20.0)
     for number in range(60):
         data[number]
@@ -228,6 +228,28 @@ def test_some_scenes_are_sums_of_two(monkeypatch):
         assert 0 <= scene.min() <= scene.max() <= 1
         sums += parts.size == 2
     assert 4 < sums < 16
+
+
+def test_another_picture_in_the_frame_shows_another_scene(monkeypatch):
+    """Beside a flat scene there is detail only where the other one shows: in few crops, and never in all of one."""
+    shown = []
+    monkeypatch.setattr(
+        datasets,
+        "make_crop",
+        lambda scene, rng, *, beside, largest: shown.append((scene, beside)) or make_crop(scene, rng),
+    )
+    data = SyntheticCrops(32, count=400, seed=3, largest=20.0)
+    for number in range(370, 400):
+        data[number]
+    assert sum((scene != beside).any() for scene, beside in shown) > 15  # by chance it may be the same
+    flat, other = np.full((64, 64), 0.5, np.float32), random_scene((64, 64), 1, kind="dead leaves")
+    pairs = [
+        [make_crop(flat, np.random.default_rng(seed), beside=beside).structure > 1 for beside in (flat, other)]
+        for seed in range(120)
+    ]
+    more = [(theirs & ~own).mean() for own, theirs in pairs]
+    assert 2 <= np.count_nonzero(more) <= 20
+    assert max(more) < 0.95
 
 
 @pytest.mark.parametrize("seed", [3, 11, 25, 29])

@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 _SEEN = 0.25
 #: Shares of the kinds of crops: sharp textures seen by a good camera (the plain case must be exact), points, and
 #: fields with nothing in them; the rest is everything else.
-_PLAIN, _POINTS, _BARE = 0.28, 0.17, 0.11
+_PLAIN, _POINTS, _BARE = 0.28, 0.17, 0.12
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
 _SHAPED = 0.4
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.75
+#: Share of the crops, but for the plain ones, that have something beside them.
+_SURROUNDED = 0.25
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def _labels(light: _Light, noise: Plane, coarse: tuple[float, float]) -> tuple[P
     return sigma, anisotropy, structure
 
 
-def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) -> Crop:
+def make_crop(scene: Plane, rng: np.random.Generator, *, beside: Plane | None = None, largest: float = 30.0) -> Crop:
     """Turn a sharp scene into one training picture.
 
     Parameters
@@ -242,6 +244,8 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
         Sharp, periodic.
     rng : numpy.random.Generator
         Where everything random comes from: the same state gives the same crop.
+    beside : ndarray of float32, shape (Y, X), optional
+        Another sharp scene, for another picture in the same frame; ``scene`` where it is not given.
     largest : float, default=30.0
         Upper end of sigma, pixels.
 
@@ -267,18 +271,23 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, largest: float = 30.0) 
     crop = Crop(taken.picture, valid, sigma, structure * valid, anisotropy, taken.noise, taken.coarse)
     if kind < _PLAIN:
         return crop
-    return _framed(crop, scene, rng, captions=0.4 if light.rising is None and not light.detail.any() else 0.1)
+    return _framed(
+        crop,
+        scene if beside is None else beside,
+        rng,
+        captions=0.4 if light.rising is None and not light.detail.any() else 0.1,
+    )
 
 
-def _framed(crop: Crop, scene: Plane, rng: np.random.Generator, *, captions: float) -> Crop:
+def _framed(crop: Crop, beside: Plane, rng: np.random.Generator, *, captions: float) -> Crop:
     """Something beside the picture, or drawn into it, or missing."""
     picture, valid, sigma, noise = crop.picture, crop.valid.copy(), crop.sigma, crop.noise
     structure, anisotropy = crop.structure, crop.anisotropy
     if rng.random() < 0.05:
-        y, x = (int(rng.integers(n)) for n in scene.shape)
+        y, x = (int(rng.integers(n)) for n in beside.shape)
         valid[y : y + int(rng.integers(8, 120)), x : x + int(rng.integers(8, 120))] = 0
-    if rng.random() < 0.16:
-        picture, outside, known, other = surround(picture, scene, rng)
+    if rng.random() < _SURROUNDED:
+        picture, outside, known, other = surround(picture, beside, rng)
         valid = np.where(outside, np.float32(0 if known else 1), valid)
         anisotropy = anisotropy * ~outside
         near = ndimage.binary_dilation(outside, iterations=2)

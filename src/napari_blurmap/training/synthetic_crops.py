@@ -100,7 +100,8 @@ class SyntheticCrops(Dataset["tuple[Tensor, Tensor]"]):
             other = self._scene(shard, int(rng.integers(known, newest + 1))).astype(np.float32)
             weight = np.float32(rng.uniform(0.2, 0.8))
             scene = weight * scene + (1 - weight) * (other if rng.random() < 0.5 else 1 - other)
-        crop = make_crop(scene, rng, largest=self.largest)
+        beside = self._scene(shard, int(rng.integers(known, newest + 1))).astype(np.float32)
+        crop = make_crop(scene, rng, beside=beside, largest=self.largest)
         told, coarse = (
             _measured(crop) if rng.random() < _MEASURED else (told_noise(rng) * crop.noise, crop.coarse_noise)
         )
