@@ -6,8 +6,8 @@ and writes ``OUT/default.blurmap.safetensors``. ``--until 0.7`` stops there, so 
 fall of the rate, can go on with other crops (``--size``, ``--batch``); ``--mean OTHER.pt:2`` with ``--finish`` takes a
 mean of the weights of several checkpoints, here of two parts of another and one of ``OUT/default.pt``.
 
-The second leg of `kernel`: ``--init kernel --device cpu --workers 0 --rate 1.2e-3 --minutes 112``, and in turn
-``--size 256 --batch 12 --echo 2 --until 0.28``, ``--size 128 --batch 48 --echo 3 --until 0.73``, and the first again.
+The last leg of the bundled weights: ``--device cpu --workers 0 --rate 1.2e-3 --minutes 96 --batch 12 --seed 105``. Crops of
+128 pixels make more scenes a step for the same work (``--size 128 --batch 48 --echo 3``), but have little beside them.
 """
 
 from __future__ import annotations

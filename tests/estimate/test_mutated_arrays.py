@@ -18,7 +18,7 @@ TYPES = ("?", "u1", "i2", ">u2", "i4", ">f4", "f2", "f4", "f8", "g", "u8", "i8",
 SHAPES = ((40, 44), (32, 33), (2, 33, 40), (40, 44, 3), (31, 40), (0, 40), (40,), (), (1, 1, 36, 34))
 NUMBERS = (np.nan, np.inf, -np.inf, 0.0, 1.0, -9999.0, 255.0, 65535.0, 3.4e38, -3.4028235e38, 9e307, -1.7e308, 5e-324)
 
-TEXTURE = 100 + 300 * nb.apply_blur(dead_leaves((64, 64), np.random.default_rng(0), radii=(2.0, 20.0)), 1.0)
+TEXTURE = 30 + 200 * nb.apply_blur(dead_leaves((64, 64), np.random.default_rng(0), radii=(2.0, 20.0)), 1.0)
 
 
 def textured(shape):
@@ -64,11 +64,10 @@ def mutated(random):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", range(3))
-def test_what_is_measured_is_finite(seed):
-    random = np.random.default_rng(seed)
+def test_what_is_measured_is_finite():
+    random = np.random.default_rng(0)
     answered = 0
-    for number in range(40):
+    for number in range(120):
         name, picture = mutated(random)
         colour = random.choice([None, None, None, None, -1, 0, 7])
         try:
@@ -83,4 +82,4 @@ def test_what_is_measured_is_finite(seed):
         summary = m.summary(reference=1.0)
         assert summary["median_sigma"] is None or np.isfinite(summary["median_sigma"]), (number, name)
         answered += bool(measured.any())
-    assert answered > 3
+    assert answered > 9
