@@ -271,12 +271,8 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, beside: Plane | None = 
     crop = Crop(taken.picture, valid, sigma, structure * valid, anisotropy, taken.noise, taken.coarse)
     if kind < _PLAIN:
         return crop
-    return _framed(
-        crop,
-        scene if beside is None else beside,
-        rng,
-        captions=0.4 if light.rising is None and not light.detail.any() else 0.1,
-    )
+    captions = 0.4 if light.rising is None and not light.detail.any() else 0.1
+    return _framed(crop, scene if beside is None else beside, rng, captions=captions)
 
 
 def _framed(crop: Crop, beside: Plane, rng: np.random.Generator, *, captions: float) -> Crop:

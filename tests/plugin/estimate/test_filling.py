@@ -36,8 +36,11 @@ def panel(viewer: Any, dock: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch, 
     ):
         monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(filling, "_folder", lambda: tmp_path)
-    viewer.add_image(da.from_array(pixels, chunks=(1, 64, 64)), name="slide", contrast_limits=(0, 4000))
-    viewer.dims.set_point(0, 1)
+    viewer.add_image(
+        da.from_array(pixels, chunks=(*(1,) * (pixels.ndim - 2), 64, 64)), name="slide", contrast_limits=(0, 4000)
+    )
+    if pixels.ndim == 3:
+        viewer.dims.set_point(0, 1)
     viewer.reset_view()
     panel = EstimatePanel(viewer)
     dock(panel, "Estimate blur")
@@ -78,6 +81,7 @@ def test_the_whole(panel: EstimatePanel, viewer: Any, pixels: Any, computed: lis
         "slide cannot tell",
     ]
     sigma = layer(viewer, "sigma")
+    assert viewer.layers.selection.active.name == sigma.name
     assert "partial" not in sigma.name
     assert [level.shape for level in sigma.data] == [(2, 200, 260), (2, 100, 130), (2, 50, 65)]
     m = sigma.metadata["blurmap"]
@@ -95,6 +99,20 @@ def test_the_whole(panel: EstimatePanel, viewer: Any, pixels: Any, computed: lis
     reasons.refresh()
     assert not (np.asarray(reasons._slice.image.raw) == Status.INVALID).any()
     assert panel.view.title.text() == "slide"
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("pixels", [np.random.default_rng(2).integers(0, 4000, (200, 260)).astype(np.uint16)])
+def test_a_single_plane(panel: EstimatePanel, viewer: Any, qtbot: Any) -> None:
+    """Of layers with two axes napari keeps the smallest level, as it was when they were added: empty."""
+    panel.run()
+    done(panel, qtbot)
+    reasons = layer(viewer, "cannot tell")
+    reasons.data_level = 2
+    reasons.refresh()
+    seen = np.asarray(reasons._slice.image.raw)
+    assert seen.size
+    assert not (seen == Status.INVALID).any()
 
 
 def test_stopped_and_gone_on_with(panel: EstimatePanel, viewer: Any, computed: list[Any], qtbot: Any) -> None:

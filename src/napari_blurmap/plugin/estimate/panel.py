@@ -133,7 +133,7 @@ class EstimatePanel(RunPanel):
             return "Cancelled."
         if isinstance(outcome, Stopped) and not result.digest.anything:
             return "Cancelled before any of it was finished."
-        self._add(self._waiting if result.shown else result.layers)
+        self._add(self._waiting if result.shown else result.layers, result.layers[0])
         self._waiting = []
         for layer in result.layers if result.shown else ():
             renew(layer, all_levels=True)
@@ -145,11 +145,11 @@ class EstimatePanel(RunPanel):
         self._judge()
         return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
 
-    def _add(self, layers: list[Layer]) -> None:
+    def _add(self, layers: list[Layer], sigma: Layer) -> None:
         for layer in layers:
             self._viewer.add_layer(layer)
-        for layer in layers[:1]:
-            self._viewer.layers.selection.active = layer
+        if layers:
+            self._viewer.layers.selection.active = sigma
 
     def _show_news(self, news: list[Any]) -> None:
         """Show what has been filled of a large picture; a part of the same that was shown before gives way."""
@@ -164,7 +164,7 @@ class EstimatePanel(RunPanel):
                 renew(layer)
         # One at a time: adding a layer holds napari up.
         if self._waiting:
-            self._add([self._waiting.pop(0)])
+            self._add([self._waiting.pop(0)], filled.layers[0])
 
     def _present(self, new: bool = False) -> None:
         """Show the figures of the last result in the panel and on the canvas."""
