@@ -76,13 +76,11 @@ def emptied(window, plugin_settings, monkeypatch, qtbot):
     for widget in docked:
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.freeze()  # napari collects garbage when layers are removed: it need not look through all there is
     with window.layers.batched_update():
         for layer in window.layers:
             layer.visible = False
     qtbot.wait(10)  # vispy may crash with Mesa's software drivers when a draw waits while a layer is deleted
     window.layers.clear()
-    gc.unfreeze()
     window.reset()
     get_settings().reset()
     assert listeners(window) == before
