@@ -58,7 +58,8 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_ignore = "all"
 numpydoc_xref_aliases = {name: name for name in DEFAULT_LINKS} | {
-    name: f"napari_blurmap.{name}" for name in ("BlurMap", "BlurMapError", "Cancelled", "CheckReport", "Reference")
+    name: f"napari_blurmap.{name}"
+    for name in ("BlurMap", "BlurMapError", "Cancelled", "CheckReport", "OpticsLimit", "Reference")
 }
 
 # All that numpydoc checks of the public docstrings, but for matters of taste (how a summary begins, "See also", a

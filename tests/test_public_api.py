@@ -61,6 +61,7 @@ CALLS = {
     "sigma_sine": (nb.sigma_sine, {"shape": (4, 5), "low": 1.0, "high": 2.0, "period": 3.0}),
     "score": (nb.score, {"predicted": SIGMA, "truth": SIGMA}),
     "optics_limit": (nb.optics_limit, {"numerical_aperture": 0.5, "wavelength": 500.0, "pixel_size": 100.0}),
+    "OpticsLimit": (nb.OpticsLimit, {"na": 0.8}),
     "Reference": (nb.Reference, {"sigma": 1.0, "name": "a", "kind": "typed"}),
     "BlurMap": (
         nb.BlurMap,

@@ -11,6 +11,7 @@ from .models.registry import list_models as list_models
 from .models.registry import load_model as load_model
 from .plugin.layers.layers import add_to_viewer as add_to_viewer
 from .result.blurmap import BlurMap as BlurMap
+from .result.optics_limit import OpticsLimit as OpticsLimit
 from .result.reference import Reference as Reference
 from .result.scores import score as score
 from .result.smooth.smooth import smooth_sigma as smooth_sigma

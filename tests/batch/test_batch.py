@@ -229,7 +229,7 @@ def test_python_stops_with_what_was_done(plate, tmp_path):
     [
         ({"files": []}, "No file was given"),
         ({"files": 3}, "expected the path of a picture or a folder"),
-        ({"reference": {"na": 0.8}}, "expected na and wavelength"),
+        ({"reference": {"wavelength": 520}}, "expected na and, where"),
         ({"reference": -1}, "above 0"),
         ({"cluster": True}, "give out"),
         ({"workers": 0}, "workers is 0"),
@@ -292,3 +292,23 @@ def test_a_folder_that_takes_no_files_is_said_before_the_work(plate, calls, monk
     with pytest.raises(nb.BlurMapError, match=r"cannot be written to \(Permission denied\). Choose another"):
         nb.estimate_batch(plate, out=plate)
     assert calls == []
+
+
+def test_each_channel_is_compared_with_the_limit_of_its_light(tmp_path, capsys):
+    light = {"Name": ["DAPI", "GFP"], "EmissionWavelength": [450, 600], "EmissionWavelengthUnit": ["nm", "nm"]}
+    size = {f"PhysicalSize{axis}": 0.1 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "µm" for axis in "XY"}
+    stack = np.random.default_rng(0).integers(0, 4000, (2, 2, 48, 64)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.ome.tif", stack, metadata={"axes": "ZCYX", "Channel": light} | size)
+    expected = [nb.optics_limit(0.8, nm, 100) for nm in (450, 600)]
+    for given in ((), ("--wavelength", "450,600")):
+        assert run("estimate", tmp_path / "*.tif", "--table", tmp_path / "qc.csv", "--na", 0.8, *given) == 0
+        rows = rows_in(tmp_path / "qc.csv")
+        for channel, limit in zip("12", expected, strict=True):
+            found = {float(row["reference_sigma_px"]) for row in rows if row["channel"] == channel}
+            assert found == {float(f"{limit:.6g}")}
+    said = capsys.readouterr()
+    assert all(f"channel {n} of 2: " in said.out for n in (1, 2))
+    assert "at 450 nm" in said.out
+    tifffile.imwrite(tmp_path / "a.ome.tif", stack, metadata={"axes": "ZCYX"} | size)
+    assert run("estimate", tmp_path / "*.tif", "--table", tmp_path / "qc.csv", "--na", 0.8) == cli.FAILED
+    assert "needs the wavelength of the emission, and the file has none" in capsys.readouterr().err

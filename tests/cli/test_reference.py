@@ -41,9 +41,9 @@ def test_a_typed_limit_gives_a_model_of_added_blur_its_verdict():
     ("options", "words"),
     [
         ({"limit": 1.5, "na": 0.8, "wavelength": 520}, "--limit"),
-        ({"na": 0.8}, "both"),
+        ({"na": 0.8, "wavelength": "450;520"}, "one a channel"),
+        ({"wavelength": "520"}, "--wavelength is part"),
         ({"refractive_index": 1.5}, "--refractive-index is part"),
-        ({"refractive_index": 1.5, "limit": 1.2}, "--na and --wavelength"),
         ({"mode": "confocal", "limit": 1.5}, "--mode"),
         ({"excitation": 488, "limit": 1.5}, "--excitation"),
         ({"pinhole": 1}, "--pinhole"),

@@ -22,8 +22,16 @@ def fake(path):
         raise OSError("empty")
     data = SimpleNamespace(dims=("Y", "X", "S", "Z"), data=da.from_array(VALUES))
     sizes = SimpleNamespace(Z=None, Y=0.2, X=0.1)
+    light = '<Channel Name="GFP" EmissionWavelength="520"/>'
+    xml = f"<OME><Image><Pixels/></Image><Image><Pixels>{light}</Pixels></Image></OME>"
     return SimpleNamespace(
-        reader=SimpleNamespace(xarray_dask_data=data, scenes=("A1", "A2"), physical_pixel_sizes=sizes)
+        reader=SimpleNamespace(
+            xarray_dask_data=data,
+            scenes=("A1", "A2"),
+            physical_pixel_sizes=sizes,
+            ome_metadata=SimpleNamespace(to_xml=lambda: xml),
+            current_scene_index=1,
+        )
     )
 
 
@@ -62,7 +70,8 @@ def test_what_bioio_gives(czi, install):
     assert (picture.axes, picture.channel_axis) == (("z", "y", "x", "s"), 3)
     assert picture.scale == (1, 0.2, 0.1, 1)
     assert picture.units == ("pixel", "micrometer", "micrometer", "pixel")
-    assert picture.source == {"path": str(czi.resolve()), "image": "first of 2"}
+    channels = [{"name": "GFP", "emission_nm": 520.0}]
+    assert picture.source == {"path": str(czi.resolve()), "image": "first of 2", "channels": channels}
     np.testing.assert_array_equal(picture.array, VALUES.transpose(3, 0, 1, 2))
 
 

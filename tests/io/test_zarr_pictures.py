@@ -79,6 +79,10 @@ def test_metadata_that_is_not_by_the_standard_but_clear(tmp_path):
     assert picture.axes == ("t", "y", "x")
     np.testing.assert_array_equal(picture.array, STACK[0].transpose(0, 2, 1))
     assert picture.units == ("pixel",) * 3
+    assert "channels" not in picture.source
+    # as OMERO writes it
+    zarr.open_group(str(path)).attrs["omero"] = {"channels": [{"label": "DAPI", "emissionWave": 450}]}
+    assert read_picture(path).source["channels"] == [{"name": "DAPI", "emission_nm": 450.0}]
     assert "2 without a unit (y)" in picture.note
 
 
@@ -101,6 +105,9 @@ def test_series_of_bioformats(tmp_path):
     images = {name: (described(), [STACK + n, STACK[..., ::2, ::2]]) for n, name in enumerate("01")}
     path = write_bioformats2raw(tmp_path / "a.zarr", images, writer="zarr")
     assert list_images(path) == [path / "0", path / "1"]
+    light = "".join(f'<Image><Pixels><Channel EmissionWavelength="{nm}"/></Pixels></Image>' for nm in (450, 520))
+    (path / "OME" / "METADATA.ome.xml").write_text(f"<OME>{light}</OME>")
+    assert read_picture(path / "1").source["channels"] == [{"name": "", "emission_nm": 520.0}]
     # As older converters leave it, without a list.
     shutil.rmtree(path / "OME")
     assert list_images(path) == [path / "0", path / "1"]

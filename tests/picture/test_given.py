@@ -12,6 +12,7 @@ import torch
 from napari.layers import Image
 
 import napari_blurmap as nb
+from napari_blurmap.io.pictures import channels_in, read_picture
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
 
@@ -147,3 +148,21 @@ def test_what_is_no_picture_is_refused_in_words(image, words):
 def test_what_a_layer_says_oddly_is_left_out(known):
     stack = as_stack(layer_like(PICTURE, **known))
     assert (stack.axes, stack.units, stack.colour) == (("y", "x"), ("pixel", "pixel"), None)
+
+
+def test_the_light_of_each_channel(tmp_path):
+    names = {"Name": ["DAPI", "GFP"], "EmissionWavelength": [0.45, 0.52], "EmissionWavelengthUnit": ["µm", "µm"]}
+    data, path = np.zeros((2, 64, 64), np.uint8), tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, data, metadata={"axes": "CYX", "Channel": names})
+    channels = [{"name": "DAPI", "emission_nm": 450.0}, {"name": "GFP", "emission_nm": 520.0}]
+    assert read_picture(path).source["channels"] == channels_in(path) == channels
+    assert as_stack(path).source["channels"] == channels
+    assert "channels" not in as_stack(path, axes="TYX").source
+    source = SimpleNamespace(path=path)
+    one = SimpleNamespace(data=data[0], scale=(1, 1), source=source, name="a :: GFP")
+    assert as_stack(one).source["channels"] == channels[1:]
+    one.name = "a"
+    assert "channels" not in as_stack(one).source
+    assert channels_in(tmp_path / "nowhere.tif") == []
+    tifffile.imwrite(path, data, photometric="minisblack")
+    assert channels_in(path) == []

@@ -115,9 +115,9 @@ def estimate_batch(
     device, tile, noise, axes, pixel_size, unit
         See ``model``.
     reference : float, Reference, dict, path or "tenth", optional
-        What counts as sharp: the largest sigma in pixels; the optics limit for the pixels of each picture,
-        ``{"na": 0.8, "wavelength": 520}`` (nm) and, where they are known, ``refractive_index``, ``mode``,
-        ``excitation``, ``pinhole`` and ``factor``; a picture; or the sharpest tenth of each channel.
+        What counts as sharp: the largest sigma in pixels; the optics limit for the pixels and channels of each
+        picture, ``{"na": 0.8, "wavelength": 520}``, as `OpticsLimit` takes it; a picture; or the sharpest tenth of
+        each channel.
     workers : int, optional
         Pictures side by side, a thread each.
     overwrite : bool, default=False

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ground.status import judged
+from ..result.optics_limit import resolved
 from ..result.summary import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from ..ground.status import Array
     from ..result.blurmap import BlurMap
     from ..result.objects import Object
-    from ..result.reference import Reference
+    from ..result.optics_limit import Sharp
 
 #: Places of a plane that speak for it when it is compared with what is known only after the last picture;
 #: and of an object, of which a plane may have thousands.
@@ -53,6 +54,8 @@ class Measured:
         Number of the object that it is.
     objects : list of Measured
         Its objects, where it is a plane.
+    emission_nm : list of float or None
+        Wavelength of each of the picture's channels, where the file names them.
     """
 
     at: dict[str, int]
@@ -64,6 +67,7 @@ class Measured:
     small: str = ""
     label: int | None = None
     objects: list[Measured] = field(default_factory=list)
+    emission_nm: Sequence[float | None] = ()
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Measured:
@@ -77,8 +81,9 @@ class Measured:
 
         return None if self.pixel_size is None else pixel_side(self.pixel_size)
 
-    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
+    def summary(self, reference: Sharp = None) -> dict[str, Any]:
         """The figures against a reference, as `BlurMap.summary` gives them; to about 0.005 in ``sharp_share``."""
+        reference = resolved(reference, self)
         sigma, uncertainty = np.array(self.places, np.float32).reshape(-1, 2).T
         found = compare(self.figures, reference, sigma, uncertainty)
         return self.figures if found["reference"] == self.figures["reference"] else found
@@ -103,8 +108,12 @@ def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None, object
     small = "" if picture is None else _small(picture, found)
     known = (found.pixel_size, found.unit)
     places = _places(found.sigma, found.uncertainty, found.status)
-    parts = [Measured(at, channel, one.summary(), *known, _places(*one.maps, _FEW), "", one.label) for one in objects]
-    return Measured(at, channel, figures, *known, places, small, None, parts)
+    light = list(found.emission_nm)
+    parts = [
+        Measured(at, channel, one.summary(), *known, _places(*one.maps, _FEW), "", one.label, emission_nm=light)
+        for one in objects
+    ]
+    return Measured(at, channel, figures, *known, places, small, None, parts, light)
 
 
 def _places(sigma: Array, uncertainty: Array, status: Array, most: int = _PLACES) -> list[tuple[float, float]]:

@@ -50,7 +50,10 @@ def estimate(
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size, instead of the file's own.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of --pixel-size; um if not given.")] = None,
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
-    wavelength: Annotated[float | None, typer.Option(help="In nm, such as 520, for the optics limit.")] = None,
+    wavelength: Annotated[
+        str | None,
+        typer.Option(help="Of the emission in nm, such as 520, or 450,520 for channels; else the files' own."),
+    ] = None,
     index: Annotated[
         float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 (air) if not given.")
     ] = None,
@@ -87,7 +90,7 @@ def estimate(
     if table is None and (report or sharp or pattern or labels):
         raise typer.BadParameter("--report, --sharp, --pattern and --labels belong to the table: give --table too")
     if geojson and (out is None or (na is None and limit is None)):
-        raise typer.BadParameter("--geojson needs --out, and what counts as sharp: --na and --wavelength, or --limit")
+        raise typer.BadParameter("--geojson needs --out, and what counts as sharp: --na, or --limit")
     if scheduler is not None and out is None:
         raise typer.BadParameter("the workers of --scheduler write the maps: give --out, a folder that they all see")
     optics = {"refractive_index": index, "mode": mode, "excitation": excitation, "pinhole": pinhole}

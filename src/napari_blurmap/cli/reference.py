@@ -17,7 +17,7 @@ def typed_reference(limit: float | None, sharp: str | None, **optics: Any) -> An
     sharp : str, optional
         A picture, or "tenth".
     **optics : float or str, optional
-        Of the optics limit, by the names of `napari_blurmap.batch.reference.OpticsLimit`.
+        Of the optics limit, by the names of `napari_blurmap.OpticsLimit`.
 
     Raises
     ------
@@ -27,14 +27,23 @@ def typed_reference(limit: float | None, sharp: str | None, **optics: Any) -> An
     given = {name: value for name, value in optics.items() if value is not None}
     if sharp is not None and ("na" in given or limit is not None):
         raise typer.BadParameter("--sharp, --limit and the optics limit all say what counts as sharp; give one of them")
-    if ("na" in given) != ("wavelength" in given):
-        raise typer.BadParameter("the optics limit needs both --na and --wavelength")
     for name in given:
         if "na" not in given:
             option = "--sharp-factor" if name == "factor" else f"--{name.replace('_', '-')}"
-            raise typer.BadParameter(f"{option} is part of the optics limit: give --na and --wavelength too")
+            raise typer.BadParameter(f"{option} is part of the optics limit: give --na too")
     if limit is not None and given:
-        raise typer.BadParameter(
-            "--limit and the optics limit both say what counts as sharp; give --limit, or --na and --wavelength"
-        )
+        raise typer.BadParameter("--limit and the optics limit both say what counts as sharp; give one of them")
+    if "wavelength" in given:
+        given["wavelength"] = _wavelengths(given["wavelength"])
     return given or (limit if sharp is None else sharp)
+
+
+def _wavelengths(typed: str) -> float | list[float]:
+    """A wavelength, or one a channel."""
+    try:
+        found = [float(text) for text in typed.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"--wavelength is {typed!r}; expected nm, such as 520, or one a channel: 450,520"
+        ) from error
+    return found if len(found) > 1 else found[0]

@@ -30,16 +30,14 @@ def write_regions(result: Path, limit: Limit, summary: dict[str, Any]) -> tuple[
     words : str
         What is in it, counted over the tissue: glass is none.
     """
-    from ..batch.reference import reference_for
     from ..io.atomic import write_file
     from ..result.blurmap import BlurMap
     from ..result.words import percent
 
     found = BlurMap.load(result)
-    reference = reference_for(found, limit)
-    if reference is None:
+    if limit is None:
         raise AssertionError  # the command has asked for one
-    regions = found.blurred_regions(reference)
+    regions = found.blurred_regions(limit)
     path = result.with_name(f"{result.name.partition('.sigma.ome.')[0]}.blurred.geojson")
     write_file(path, json.dumps(regions).encode())
     count, share = len(regions["features"]), summary["blurred_of_tissue"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
+from .ome_xml import light_in
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def read_bioio(file: Path) -> Picture:
     Returns
     -------
     Picture
-        Lazy (dask); of its source only ``image`` is known.
+        Lazy (dask); its source lacks the path.
 
     Raises
     ------
@@ -84,5 +86,12 @@ def read_bioio(file: Path) -> Picture:
         tuple(known.get(axis, 1.0) for axis in axes),
         tuple("micrometer" if axis in known else "pixel" for axis in axes),
         len(axes) - 1 if is_colour else None,
-        {"image": f"first of {count}"} if count > 1 else {},
+        ({"image": f"first of {count}"} if count > 1 else {}) | _light(reader),
     )
+
+
+def _light(reader: Any) -> dict[str, Any]:
+    """What its channels are; nothing where the plug-in does not translate that into OME."""
+    with suppress(Exception):
+        return light_in(reader.ome_metadata.to_xml(), reader.current_scene_index)
+    return {}

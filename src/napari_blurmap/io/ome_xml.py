@@ -1,21 +1,22 @@
-"""The few facts of OME-XML that are used: sizes, pixel sizes with units, channel names, description, other files."""
+"""The few facts of OME-XML that are used: sizes, pixel sizes with units, channels, description, other files."""
 
 from __future__ import annotations
 
+from itertools import islice
 from math import isfinite, prod
 from pathlib import PureWindowsPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
-from ..ground.units import unit_name
+from ..ground.units import meters, unit_name
 from .guard import MOST_PLANES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class OmeImage(NamedTuple):
-    """First image of an OME file.
+    """An image of an OME file.
 
     Attributes
     ----------
@@ -28,21 +29,26 @@ class OmeImage(NamedTuple):
     steps : dict of str to (float, str)
         Axis ("x", "y", "z", "t") to its step and pint's name of the unit;
         only steps that are positive and have a known unit.
+    emissions : list of float or None
+        Wavelength of each channel's light, nm.
     """
 
     description: str
     channels: list[str]
     sizes: dict[str, int]
     steps: dict[str, tuple[float, str]]
+    emissions: list[float | None]
 
 
-def parse_ome(xml: str) -> OmeImage:
-    """Read the first image of an OME-XML text, of any version of the schema.
+def parse_ome(xml: str, number: int = 0) -> OmeImage:
+    """Read an image of an OME-XML text, of any version of the schema.
 
     Parameters
     ----------
     xml : str
         The whole text.
+    number : int, default=0
+        Which image.
 
     Returns
     -------
@@ -59,7 +65,7 @@ def parse_ome(xml: str) -> OmeImage:
     >>> parse_ome('<OME><Image><Pixels PhysicalSizeX="0.2"/></Image></OME>').steps
     {'x': (0.2, 'micrometer')}
     """
-    image = next(_named(_root(xml), "Image"), None)
+    image = next(islice(_named(_root(xml), "Image"), number, None), None)
     pixels = None if image is None else next(_named(image, "Pixels"), None)
     if image is None or pixels is None:
         raise ValueError("OME-XML without an image")
@@ -78,7 +84,27 @@ def parse_ome(xml: str) -> OmeImage:
         unit = unit_name(pixels.get(f"{key}Unit", default))
         if step > 0 and unit not in (None, "pixel"):
             steps[axis] = (step, str(unit))
-    return OmeImage(text, [channel.get("Name", "") for channel in _named(pixels, "Channel")], sizes, steps)
+    channels = list(_named(pixels, "Channel"))
+    return OmeImage(text, [one.get("Name", "") for one in channels], sizes, steps, [*map(_emission, channels)])
+
+
+def light_in(xml: str, number: int = 0) -> dict[str, Any]:
+    """What an OME-XML text says of the channels of an image, as `with_light` gives it."""
+    image = parse_ome(xml, number)
+    return with_light(image.channels, image.emissions)
+
+
+def with_light(names: Iterable[Any], emissions: Iterable[float | None]) -> dict[str, Any]:
+    """What a picture's source says of its channels; nothing where the light of none is known.
+
+    Examples
+    --------
+    >>> with_light(["DAPI"], [450.0])
+    {'channels': [{'name': 'DAPI', 'emission_nm': 450.0}]}
+    """
+    pairs = zip(names, emissions, strict=True)
+    channels = [{"name": str(name or ""), "emission_nm": nm} for name, nm in pairs]
+    return {"channels": channels} if any(one["emission_nm"] for one in channels) else {}
 
 
 def other_files(xml: str) -> set[str]:
@@ -120,6 +146,12 @@ def other_files(xml: str) -> set[str]:
                 raise ValueError("its OME-XML names files outside its folder")
             files.add(element.attrib["FileName"])
     return files
+
+
+def _emission(channel: ElementTree.Element) -> float | None:
+    """Wavelength of a channel's light, nm."""
+    metres = meters(unit_name(channel.get("EmissionWavelengthUnit", "nm")) or "")
+    return round(1e9 * _number(channel.get("EmissionWavelength")) * (metres or 0.0), 3) or None
 
 
 def _root(xml: str) -> ElementTree.Element:

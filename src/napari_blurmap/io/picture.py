@@ -25,7 +25,8 @@ class Picture:
         The colour axis (red, green, blue and perhaps alpha); None for a grey
         picture. Fluorescence channels are an ordinary axis.
     source : dict
-        ``path`` of the file; ``image`` where it holds several.
+        ``path`` of the file; ``image`` where it holds several; ``channels`` where it names the light of any, each
+        with ``name`` and ``emission_nm``.
     note : str or None
         Why it has no pixel size although its file gives one: a sentence for its user.
     """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
@@ -12,13 +14,14 @@ from .bioio_pictures import plugin_for, read_bioio
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
-from .tiff_pictures import read_tiff
+from .tiff import open_tiff
+from .tiff_pictures import channels_of, read_tiff
 from .zarr_pictures import images_in, is_zarr, read_zarr
 
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["Picture", "is_picture", "is_zarr", "list_images", "read_picture"]
+__all__ = ["Picture", "channels_in", "is_picture", "is_zarr", "list_images", "read_picture"]
 
 # Classic and Big TIFF, each in both byte orders.
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -93,6 +96,38 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
     """
     file = as_path("path", path)
     return images_in(file) if is_zarr(file) else [file]
+
+
+def channels_in(path: str | PathLike[str]) -> list[dict[str, Any]]:
+    """What a file says of its channels, without reading its pixels.
+
+    Parameters
+    ----------
+    path : path
+        Any file or folder.
+
+    Returns
+    -------
+    list of dict
+        ``channels`` of `Picture.source`; empty where it names the light of none.
+    """
+    file = Path(path)
+    try:
+        stamp = file.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return []
+    return _channels_in(file, stamp)
+
+
+@lru_cache(64)
+def _channels_in(file: Path, _stamp: int) -> list[dict[str, Any]]:
+    with suppress(BlurMapError):
+        if is_zarr(file) or plugin_for(file):
+            return list(read_picture(file).source.get("channels", []))
+        if _start(file) in _TIFF_STARTS:
+            with open_tiff(file) as tif:
+                return list(channels_of(tif).get("channels", []))
+    return []
 
 
 def is_picture(file: Path) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arrays import is_lazy
 from ..ground.luminance import luminance
+from .ome_xml import light_in
 from .picture import Picture
 from .stored import lazy_array
 from .tiff import check_pages, first_image, is_large, open_tiff
@@ -35,8 +36,8 @@ def read_tiff(path: Path) -> Picture:
     Returns
     -------
     Picture
-        y and x are the last axes, or the last but the colour axis; of its source
-        ``image`` alone is known. Slides (of several levels, of which the largest
+        y and x are the last axes, or the last but the colour axis; its source
+        lacks the path. Slides (of several levels, of which the largest
         is taken) and what takes a quarter of memory are lazy (dask).
 
     Raises
@@ -58,6 +59,7 @@ def read_tiff(path: Path) -> Picture:
         if series.keyframe.photometric == 3 and not is_colour:
             array, axes, is_colour = _with_palette(array, axes, tif, series)
         steps, problem = read_steps(tif, series)
+        light = channels_of(tif)
     known = [steps.get(axis, (1.0, "pixel")) for axis in axes]
     return Picture(
         array,
@@ -65,9 +67,14 @@ def read_tiff(path: Path) -> Picture:
         tuple(step for step, _ in known),
         tuple(unit for _, unit in known),
         len(axes) - 1 if is_colour else None,
-        {"image": f"first of {count}"} if count > 1 else {},
+        ({"image": f"first of {count}"} if count > 1 else {}) | light,
         problem and f"Sizes are in pixels: {problem}. Give the pixel size to have them in micrometres, too.",
     )
+
+
+def channels_of(tif: TiffFile) -> dict[str, Any]:
+    """What the source of a TIFF file says of its channels."""
+    return light_in(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else {}
 
 
 class _Level:

@@ -6,6 +6,7 @@ The metadata are read as leniently as possible: many programs leave out what the
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from math import isfinite, prod
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.units import is_time, meters, unit_name
 from .guard import check_size
+from .ome_xml import light_in, with_light
 from .picture import Picture
 from .stored import lazy_array
 
@@ -81,7 +83,7 @@ def read_zarr(folder: Path) -> Picture:
     Returns
     -------
     Picture
-        Lazy (dask); of its source only ``image`` is known.
+        Lazy (dask); its source lacks the path.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def read_zarr(folder: Path) -> Picture:
         tuple(step for step, _ in steps),
         tuple(unit for _, unit in steps),
         None,
-        {"image": f"first of {len(images)}"} if len(images) > 1 else {},
+        ({"image": f"first of {len(images)}"} if len(images) > 1 else {}) | _light(place),
         " ".join(notes) or None,
     )
 
@@ -156,6 +158,17 @@ def _images(folder: Path) -> Iterator[tuple[str, ...]]:
         numbers = sorted((p.name for p in folder.iterdir() if p.name.isdecimal()), key=int)
         series = _ome(folder / "OME").get("series", numbers)
         yield from (_inside(one) for one in series)
+
+
+def _light(place: Path) -> dict[str, Any]:
+    """What it says of its channels: as OMERO writes them, or in the OME-XML that Bio-Formats leaves beside series."""
+    with suppress(*_WRONG):
+        shown = _ome(place).get("omero", {}).get("channels", [])
+        waves = [one.get("emissionWave") for one in shown]
+        if any(waves):
+            return with_light((one.get("label") for one in shown), (float(one) if one else None for one in waves))
+        return light_in((place.parent / "OME" / "METADATA.ome.xml").read_text(encoding="utf-8"), int(place.name))
+    return {}
 
 
 def _inside(path: Any) -> tuple[str, ...]:

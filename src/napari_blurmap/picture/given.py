@@ -14,7 +14,7 @@ from ..ground.affine import after_scale
 from ..ground.arguments import WRONG, as_path, shown
 from ..ground.arrays import as_array
 from ..ground.units import unit_name
-from ..io.pictures import Picture, read_picture
+from ..io.pictures import Picture, channels_in, read_picture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,8 +135,17 @@ def _unwrap_layer(layer: Any) -> Given:
         units[-n:] if len(units) >= n else None,
         None if translate is None else tuple(translate.tolist())[-n:],
         place,
-        None if path is None else {"path": str(path)},
+        None if path is None else {"path": str(path)} | _channels_of(layer, str(path), axes),
     )
+
+
+def _channels_of(layer: Any, path: str, axes: tuple[str, ...] | None) -> dict[str, Any]:
+    """The channels of a layer's file; of a layer without such an axis the one that it is named after."""
+    channels = channels_in(path)
+    if "c" not in (axes or ()) and len(channels) > 1:
+        name = str(getattr(layer, "name", ""))
+        channels = [one for one in channels if one["name"] and one["name"] in name]
+    return {"channels": channels} if channels else {}
 
 
 def _numbers(layer: Any, name: str, count: int) -> NDArray[np.float64]:

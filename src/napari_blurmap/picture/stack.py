@@ -145,7 +145,17 @@ def as_stack(
     scale, units = _sizes(given, len(plain), order, pixel_size, unit)
     translate, affine = _place(given, order, scale)
     order_in_data = tuple(plain[i] for i in order)
-    return Stack(data, result_axes, order_in_data, colour, scale, units, translate, affine, given.source)
+    channels = data.shape[order_in_data[result_axes.index("c")]] if "c" in result_axes else 1
+    return Stack(
+        data, result_axes, order_in_data, colour, scale, units, translate, affine, _fitting(given.source, int(channels))
+    )
+
+
+def _fitting(source: dict[str, Any] | None, channels: int) -> dict[str, Any] | None:
+    """What is known of the file, without its channels where the picture has others."""
+    if source is None or len(source.get("channels", ())) == channels:
+        return source
+    return {name: value for name, value in source.items() if name != "channels"}
 
 
 def _check_type(data: Any) -> None:

@@ -8,24 +8,28 @@ from ..errors import BlurMapError
 from ..ground.arguments import number, whole
 from ..ground.arrays import as_array
 from .objects import figures_of, object_columns, objects_in
-from .reference import Reference, as_reference
+from .optics_limit import resolved
+from .reference import as_reference
 from .regions import blurred_regions
 from .shape import Shaped
 from .summary import other_zero
 
 if TYPE_CHECKING:
     from ..ground.status import Array
+    from .maps import Maps
+    from .optics_limit import OpticsLimit, Sharp
+    from .reference import Reference
 
 
 class Figured(Shaped):
     """Figures of maps."""
 
-    def summary(self, reference: Reference | float | None = None, where: Array | None = None) -> dict[str, Any]:
+    def summary(self, reference: Sharp = None, where: Array | None = None) -> dict[str, Any]:
         """Figures of the map: coverage, medians, shares and a verdict.
 
         Parameters
         ----------
-        reference : Reference or float, optional
+        reference : Reference, OpticsLimit or float, optional
             What counts as sharp; a number is a limit in pixels of sigma.
         where : array of bool, shape (..., Y, X) or (Y, X), optional
             The pixels that count, such as those of a region; all of them by default.
@@ -53,7 +57,7 @@ class Figured(Shaped):
         """
         return figures_of(self, reference, mask=None if where is None else self._mask(where))
 
-    def objects(self, labels: Array, reference: Reference | float | None = None) -> list[dict[str, Any]]:
+    def objects(self, labels: Array, reference: Sharp = None) -> list[dict[str, Any]]:
         """Figures of every object of a label image, as a table.
 
         Parameters
@@ -61,7 +65,7 @@ class Figured(Shaped):
         labels : array of int, shape (..., Y, X) or (Y, X)
             The number of the object that each pixel belongs to, 0 for none. With fewer axes than the map it counts
             for every plane.
-        reference : Reference or float, optional
+        reference : Reference, OpticsLimit or float, optional
             What counts as sharp; a number is a limit in pixels of sigma.
 
         Returns
@@ -92,13 +96,13 @@ class Figured(Shaped):
         return rows
 
     def blurred_regions(
-        self, reference: Reference | float, *, step: int = 16, downsample: float = 1.0
+        self, reference: Reference | OpticsLimit | float, *, step: int = 16, downsample: float = 1.0
     ) -> dict[str, Any]:
         """Outlines of the blurred places, as GeoJSON that QuPath reads.
 
         Parameters
         ----------
-        reference : Reference or float
+        reference : Reference, OpticsLimit or float
             What counts as sharp; a number is a limit in pixels of sigma.
         step : int, default=16
             Edge of the cells, pixels: one of which at least 20 % was judged, and of that more than half blurred,
@@ -127,12 +131,16 @@ class Figured(Shaped):
         >>> m.blurred_regions(1.5)["features"][0]["geometry"]["coordinates"]
         [[[32.0, 64.0], [32.0, 0.0], [64.0, 0.0], [64.0, 64.0], [32.0, 64.0]]]
         """
-        reference = as_reference(reference)
-        if note := other_zero(str(self.provenance.get("reference", "absolute")), reference):
-            raise BlurMapError(note)
+
+        def threshold(plane: Maps) -> float:
+            sharp = as_reference(resolved(reference, plane))
+            if note := other_zero(str(self.provenance.get("reference", "absolute")), sharp):
+                raise BlurMapError(note)
+            return sharp.threshold
+
         step = whole("step", step, least=1)
         times = number("downsample", downsample, "a number of pixels above 0", above=0)
-        return blurred_regions(self, reference.threshold, step, times)
+        return blurred_regions(self, threshold, step, times)
 
     def _mask(self, where: Array) -> Array:
         mask = as_array(where, "where")

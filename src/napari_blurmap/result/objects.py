@@ -10,6 +10,7 @@ from scipy.ndimage import find_objects
 from ..errors import BlurMapError
 from ..ground.arrays import as_array, in_memory
 from ..ground.units import meters, unit_label, unit_name
+from .optics_limit import resolved
 from .sampling import NOT_ASKED
 from .summary import summarize
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..ground.status import Array
     from .figures import Figured
-    from .reference import Reference
+    from .optics_limit import Sharp
     from .shape import Shaped
 
 #: Of an object of which less than this was judged, nothing is told.
@@ -35,7 +36,7 @@ class Object(NamedTuple):
     box: tuple[slice, slice]
     mask: NDArray[np.bool_]  # its pixels in that box
 
-    def summary(self, reference: Reference | float | None = None) -> dict[str, Any]:
+    def summary(self, reference: Sharp = None) -> dict[str, Any]:
         """Its figures, as `napari_blurmap.BlurMap.summary` gives them."""
         return figures_of(self.plane, reference, self.box, self.mask)
 
@@ -46,16 +47,14 @@ class Object(NamedTuple):
         return self.plane.sigma[self.box], self.plane.uncertainty[self.box], status
 
 
-def figures_of(
-    m: Shaped, reference: Reference | float | None, box: tuple[slice, ...] = (), mask: Array | None = None
-) -> dict[str, Any]:
+def figures_of(m: Shaped, reference: Sharp, box: tuple[slice, ...] = (), mask: Array | None = None) -> dict[str, Any]:
     """What `napari_blurmap.BlurMap.summary` says of the pixels of a mask in a box of the last axes."""
     status = m.status[(..., *box)]
     return summarize(
         m.sigma[(..., *box)],
         m.uncertainty[(..., *box)],
         status if mask is None else np.where(mask, status, NOT_ASKED),
-        reference=reference,
+        reference=resolved(reference, m),
         pixel_length=m.pixel_side,
         unit=unit_label(str(m.unit)),
         zero=str(m.provenance.get("reference", "absolute")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class Reference:
         return self.sigma * (self.factor or 1.0)
 
 
-def as_reference(reference: Reference | float) -> Reference:
+def as_reference(reference: Any) -> Reference:
     """A reference; a number is a limit in pixels of sigma."""
     return reference if isinstance(reference, Reference) else Reference(reference, "limit", "typed")
 

@@ -12,7 +12,7 @@ from ..ground.arrays import together
 from ..ground.status import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -28,15 +28,15 @@ _ROWS = 1024
 _CLASS = {"name": "Blurred", "color": [209, 73, 91]}
 
 
-def blurred_regions(m: Maps, threshold: float, step: int, downsample: float) -> dict[str, Any]:
+def blurred_regions(m: Maps, threshold: Callable[[Maps], float], step: int, downsample: float) -> dict[str, Any]:
     """Outline the blurred places of a map.
 
     Parameters
     ----------
     m : Maps
         The map, piece by piece where it is lazy.
-    threshold : float
-        Largest sigma that counts as sharp, pixels.
+    threshold : callable
+        ``threshold(plane)`` is the largest sigma that counts as sharp in a plane, pixels.
     step : int
         Edge of the cells that are judged as a whole, pixels.
     downsample : float
@@ -52,7 +52,7 @@ def blurred_regions(m: Maps, threshold: float, step: int, downsample: float) -> 
         plane = m.plane(index)
         at = {"c": -1, "z": 0, "t": 0} | {axis: n for axis, n in plane.provenance["at"].items() if axis in "czt"}
         edges: Any = [downsample * np.append(np.arange(0, n, step), n) for n in m.sigma.shape[-2:]]
-        for rings in _polygons(_blurred_cells(plane, threshold, step)):
+        for rings in _polygons(_blurred_cells(plane, threshold(plane), step)):
             placed = [[[float(edges[1][x]), float(edges[0][y])] for x, y in ring] for ring in rings]
             geometry = {"type": "Polygon", "coordinates": placed, **({"plane": at} if index else {})}
             about = {"objectType": "annotation", "classification": _CLASS}

@@ -11,7 +11,7 @@ from .figures import Figured
 from .words import median_words, percent
 
 if TYPE_CHECKING:
-    from .reference import Reference
+    from .optics_limit import Sharp
 
 _HOME = "https://github.com/napari-blurmap/napari-blurmap"
 
@@ -39,12 +39,12 @@ class Told(Figured):
         """
         return "\n".join(f"{channel}{_size(figures, 'nm')}" for channel, figures in self._by_channel())
 
-    def methods_text(self, reference: Reference | float | None = None) -> str:
+    def methods_text(self, reference: Sharp = None) -> str:
         """Sentences for the methods of a paper, from what the map knows: software, model, what was measured and how.
 
         Parameters
         ----------
-        reference : Reference or float, optional
+        reference : Reference, OpticsLimit or float, optional
             What the blur is compared with, as in `summary`.
 
         Returns
@@ -64,7 +64,7 @@ class Told(Figured):
         found = "; ".join(f"{channel}{_found(figures)}" for channel, figures in self._by_channel(reference))
         return " ".join([_how(self.provenance), _what(self), *_afterwards(self.provenance), f"{found}."])
 
-    def _by_channel(self, reference: Reference | float | None = None) -> list[tuple[str, dict[str, Any]]]:
+    def _by_channel(self, reference: Sharp = None) -> list[tuple[str, dict[str, Any]]]:
         """Figures of each channel, and what they begin with where there are several."""
         channels = self.channels()
         name = "Channel {}: " if len(channels) > 1 else ""

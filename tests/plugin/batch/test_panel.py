@@ -305,7 +305,7 @@ def test_what_is_wrong_is_said(opened: Any, plate: Path, monkeypatch: Any) -> No
     reference.typed.clear()
     assert said() == "The largest FWHM that you call sharp is missing. Give it, or choose another reference."
     reference.kind.choose("optics")
-    assert "needs the NA and the wavelength" in said()
+    assert "needs the NA. " in said()
     reference.aperture.set_value(1.4)
     reference.wavelength.set_value(520)
     assert "NA 1.4 is impossible in air" in said()

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import dask.array as da
+import napari.layers
 import numpy as np
 import pytest
+import tifffile
 from qtpy.QtWidgets import QFileDialog
 
 import napari_blurmap as nb
+from napari_blurmap.ground.optics import FWHM_PER_SIGMA
 from napari_blurmap.ground.status import Status
 from napari_blurmap.models.registry import find_model
 from napari_blurmap.picture.sensor import noise_record
@@ -338,6 +341,37 @@ def test_an_aperture_that_needs_oil(opened: Any, optics: Any, qtbot: Any) -> Non
     opened.panel.form.optics.immersion.choose(1.518)
     qtbot.waitUntil(lambda: verdict.text().startswith("Blurred, beyond 1.5 x the optics limit"), timeout=60000)
     assert opened.panel.form.optics.limit_text.text().startswith("Optics limit: FWHM")
+
+
+def test_each_channel_has_the_limit_of_its_light(estimating: Any, tmp_path: Path, qtbot: Any) -> None:
+    light = {"Name": ["DAPI", "GFP"], "EmissionWavelength": [450, 600], "EmissionWavelengthUnit": ["nm", "nm"]}
+    tifffile.imwrite(tmp_path / "a.ome.tif", np.stack([PLANE] * 2), metadata={"axes": "CYX", "Channel": light})
+    estimating.viewer.layers.clear()
+    about = {"axis_labels": ("c", "y", "x"), "scale": (1, 0.1, 0.1), "units": ("pixel", "um", "um")}
+    layer = napari.layers.Image(np.stack([PLANE] * 2), name="a", **about)
+    layer._source = layer.source.model_copy(update={"path": str(tmp_path / "a.ome.tif")})
+    estimating.viewer.add_layer(layer)
+    panel, form = estimating.panel, estimating.panel.form.optics
+    assert form.wavelength.placeholderText() == "450, 600"
+    form.kind.choose("optics")
+    qtbot.keyClicks(form.aperture, "0.8")
+    form._refresh.flush()
+    widths = [FWHM_PER_SIGMA * nb.optics_limit(0.8, nm, 100) for nm in (450, 600)]
+    text = f"Optics limit of each channel: FWHM {widths[0]:.3g} px at 450 nm, {widths[1]:.3g} px at 600 nm; sharp up to"
+    assert form.limit_text.text().startswith(text)
+    estimating.run()
+    assert panel.view.verdict.text() == "Each channel has its own optics limit: see the verdict of the plane."
+    qtbot.waitUntil(lambda: "Plane c 0" in panel.view.plane.text(), timeout=20000)
+    m = estimating.viewer.layers.selection.active.metadata["blurmap"]
+    job = panel.form.job()
+    assert job.limit == pytest.approx(nb.optics_limit(0.8, 450, 100))
+    assert "--wavelength 450,600" in job.as_shell()
+    assert "m.summary(nb.OpticsLimit(na=0.8, wavelength=(450.0, 600.0)" in job.as_python()
+    found = [one.summary(job.judgement.reference)["reference"]["sigma"] for one in m.channels()]
+    assert found == pytest.approx([width / FWHM_PER_SIGMA for width in widths])
+    form.wavelength.set_value(520)
+    form._refresh.flush()
+    assert form.reference().sigma == pytest.approx(nb.optics_limit(0.8, 520, 100))
 
 
 def test_the_limit_of_a_scanned_microscope(opened: Any, optics: Any, qtbot: Any) -> None:

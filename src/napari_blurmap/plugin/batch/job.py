@@ -15,7 +15,7 @@ from ...io.pictures import read_picture
 from ...result.blurmap import BlurMap
 from ..layers.layers import result_layers
 from ..panels.job import arguments
-from ..panels.shell import shell_line
+from ..panels.shell import optics_options, shell_line
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class BatchJob:
                 "table. Tick the table, or copy it as Python."
             )
         if isinstance(reference, dict):
-            options |= {"sharp_factor" if name == "factor" else name: value for name, value in reference.items()}
+            options |= optics_options(reference)
         else:
             options["sharp" if isinstance(reference, str) else "limit"] = reference
         return shell_line("estimate", *self.files, **options, overwrite=() if again else None)

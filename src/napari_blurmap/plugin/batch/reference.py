@@ -39,11 +39,13 @@ class BatchReference(OpticsForm):
         """
         kind = self.kind.value
         if kind == "optics":
-            return self.microscope_given() or self._missing("The optics limit needs the NA and the wavelength")
+            return self.microscope_given() or self._missing("The optics limit needs the NA")
         if kind == "picture":
             return str(path_in(self.sharp) or self._missing("The picture that you call sharp is missing"))
         if kind == "typed":
-            return (self.reference() or self._missing("The largest FWHM that you call sharp is missing")).sigma
+            return getattr(self.reference(), "sigma", None) or self._missing(
+                "The largest FWHM that you call sharp is missing"
+            )
         return "tenth" if kind == "tenth" else None
 
     @staticmethod
@@ -56,8 +58,10 @@ class BatchReference(OpticsForm):
             return "Sharp: no more blurred than this picture, the same channel of it."
         if kind == "tenth":
             return "Sharp: no more blurred than the sharpest tenth of the pictures, each channel by itself."
-        if kind == "optics" and self.pixel_size is None and self.microscope_given():
-            return "Optics limit: for the pixel size in each file, or one that you type for all."
+        if kind == "optics" and self.microscope_given() and not (self.pixel_size and self.wavelength.value):
+            missing = {"pixel size": self.pixel_size, "wavelength of each channel": self.wavelength.value}
+            own = " and the ".join(name for name, typed in missing.items() if not typed)
+            return f"Optics limit: for the {own} in each file, or one that you type for all."
         return super()._describe()
 
     def _show_sharp(self) -> None:

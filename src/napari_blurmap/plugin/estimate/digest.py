@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...result.blurmap import BlurMap
+    from ...result.optics_limit import OpticsLimit
     from ...result.reference import Reference
 
 #: Kinds of contrast by the name that settings store, as users read them.
@@ -34,20 +35,20 @@ class Judgement:
 
     Parameters
     ----------
-    reference : Reference or None
-        What counts as sharp.
+    reference : Reference, OpticsLimit or None
+        What counts as sharp; an optics limit where channels differ.
     contrast : str
         Key of `CONTRASTS`.
     problem : str
         Why the reference that was asked for could not be used.
     """
 
-    reference: Reference | None
+    reference: Reference | OpticsLimit | None
     contrast: str
     problem: str = ""
 
     @property
-    def compared_with(self) -> Reference | None:
+    def compared_with(self) -> Reference | OpticsLimit | None:
         """The reference of the verdict; transparent specimens get none."""
         return None if self.contrast == "transparent" else self.reference
 
@@ -72,7 +73,9 @@ class Judgement:
         if note := summary["note"]:  # the model's zero is not that of the reference
             return f"No verdict: {note[0].lower()}{note[1:]}"
         if summary["verdict"] is None:
-            return ""
+            return (
+                "" if self.reference is None else "Each channel has its own optics limit: see the verdict of the plane."
+            )
         words = verdict_words(summary)
         return words[0].upper() + words[1:]
 

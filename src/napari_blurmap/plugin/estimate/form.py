@@ -154,6 +154,7 @@ class EstimateForm(Form):
         self._described = layer = self.picture.layer
         self._own_size = self._pixel_size()
         self.optics.set_known_pixel(self._own_size, None if layer is None else self._typed.get(layer))
+        self.optics.set_known_light(self._emission())
         self._tell_ready()
 
     def _keep_typed(self) -> None:
@@ -167,6 +168,14 @@ class EstimateForm(Form):
         before, self._own_size = self._own_size, self._pixel_size()
         if self._own_size != before:
             self.optics.set_known_pixel(self._own_size)
+        self.optics.set_known_light(self._emission())
+
+    def _emission(self) -> list[float]:
+        """Wavelength of each channel, where the picture's file names all."""
+        stack = self.picture.stack
+        channels = [] if stack is None else (stack.source or {}).get("channels", [])
+        known = [one["emission_nm"] for one in channels]
+        return known if all(known) else []
 
     def _pixel_size(self) -> PixelSize | None:
         return None if self.picture.stack is None else pixel_size(self.picture.stack)

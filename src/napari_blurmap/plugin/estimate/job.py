@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ...errors import BlurMapError, Cancelled
+from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
-from ..panels.shell import shell_line, stored
+from ..panels.shell import optics_options, shell_line, stored
 from ..run.worker import Stopped
 from .digest import Digest, Judgement, digest
 
@@ -73,6 +74,8 @@ class EstimateJob:
     def limit(self) -> float | None:
         """Sigma at which the colours start; None where there is no optics limit."""
         reference = self.judgement.reference
+        if isinstance(reference, OpticsLimit):
+            return reference.sharpest
         return reference.sigma if reference is not None and reference.kind == "optics" else None
 
     @property
@@ -139,6 +142,8 @@ class EstimateJob:
         if isinstance(noise := options.get("noise"), tuple):
             options["noise"] = "/".join(map(repr, noise))
         reference = self.judgement.compared_with
+        if isinstance(reference, OpticsLimit):
+            return shell_line("estimate", path, out=".", **options, **optics_options(asdict(reference)))
         limit = None if reference is None else reference.threshold
         return shell_line("estimate", path, out=".", **options, limit=limit)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
 from superqt.utils import qdebounced
 
-from ...batch.reference import OpticsLimit
 from ...errors import BlurMapError
 from ...ground.microscope import MODES, limit_name
 from ...ground.units import meters, readable_unit, unit_label
+from ...result.optics_limit import OpticsLimit
 from ...result.reference import FACTORS, Reference
 from ..layers.picture import is_square
 from ..widgets.choice import Choice
@@ -50,12 +50,17 @@ class OpticsForm(QWidget):
     def __init__(self, more: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._known: PixelSize | None = None
+        self._light: Sequence[float] = ()
         self.kind = Choice(
             "What counts as sharp. Without it the blur is measured, but nothing is called sharp.",
             _KINDS | dict(more or {}),
         )
         self.aperture = NumberField("NA", "Numerical aperture of the objective, as engraved on it, such as 0.75.")
-        self.wavelength = NumberField("nm", "Wavelength of the light that makes the picture, in nm (emission).")
+        self.wavelength = NumberField(
+            "nm",
+            "Wavelength of the light that makes the picture, in nm (emission).\n"
+            "Empty: that of each channel, where the file names it.",
+        )
         self.immersion = Choice(
             "What lies between objective and specimen; its refractive index bounds the NA.",
             {index: f"{text} ({index:g})" for text, index in _IMMERSIONS.items()},
@@ -119,6 +124,12 @@ class OpticsForm(QWidget):
             self.typed.set_value(self.typed.value * ratio)
         self._edited()
 
+    def set_known_light(self, emission_nm: Sequence[float]) -> None:
+        """Take over the wavelength of each channel that a layer's file names; none where it does not."""
+        self._light = emission_nm
+        self.wavelength.setPlaceholderText(", ".join(f"{nm:g}" for nm in emission_nm) or "nm")
+        self._edited()
+
     def begin(self) -> None:
         """Start with the limit of the objective as the reference, where there is one."""
         if self.aperture.value:
@@ -137,13 +148,13 @@ class OpticsForm(QWidget):
         side = self.pixel.value
         return (side, side, self.unit.value) if side else None
 
-    def reference(self) -> Reference | None:
+    def reference(self) -> Reference | OpticsLimit | None:
         """What counts as sharp, as it stands.
 
         Returns
         -------
-        Reference or None
-            None where there is none, or something is still missing.
+        Reference, OpticsLimit or None
+            An optics limit where channels differ; None where there is none, or something is still missing.
 
         Raises
         ------
@@ -160,23 +171,31 @@ class OpticsForm(QWidget):
             if self.typed_unit.value == "length":
                 pixels /= self._square(size)[0]
             return Reference(fwhm_to_sigma(pixels), "limit", "typed")
-        if kind == "optics" and size and (microscope := self.microscope_given()):
+        if kind == "optics" and size and self._emission and (microscope := self.microscope_given()):
             side, unit = self._square(size)
-            limit = OpticsLimit(**microscope).for_pixel(side * (meters(unit) or 1.0) / _NANOMETER)
-            return replace(limit, name=limit_name(self.microscope.value))
+            pixel = side * (meters(unit) or 1.0) / _NANOMETER
+            limit = OpticsLimit(**microscope | {"wavelength": self._emission, "pixel_nm": pixel})
+            if len(set(self._emission)) > 1:
+                return limit
+            return replace(limit.for_pixel(pixel, self._emission[0]), name=limit_name(self.microscope.value))
         return None
 
+    @property
+    def _emission(self) -> tuple[float, ...]:
+        """Wavelength of each channel, or the one that was typed for all."""
+        return (self.wavelength.value,) if self.wavelength.value else tuple(self._light)
+
     def microscope_given(self) -> dict[str, Any]:
-        """Arguments of an `OpticsLimit`; none while NA or wavelength is missing.
+        """Arguments of an `OpticsLimit`; none while the NA is missing.
 
         Raises
         ------
         BlurMapError
             For an NA that the immersion cannot have.
         """
-        aperture, wavelength = self.aperture.value, self.wavelength.value
+        aperture, wavelength = self.aperture.value, self.wavelength.value or None
         index, mode = self.immersion.value, self.microscope.value
-        if not (aperture and wavelength):
+        if not aperture:
             return {}
         if aperture >= index:
             raise BlurMapError(
@@ -219,13 +238,18 @@ class OpticsForm(QWidget):
         if kind == "none":
             return ""
         if kind == "optics":
-            needed = {"NA": self.aperture.value, "wavelength": self.wavelength.value, "pixel size": size}
+            needed = {"NA": self.aperture.value, "wavelength": self._emission, "pixel size": size}
             if missing := [name for name, value in needed.items() if not value]:
                 return f"Optics limit: still needs {' and '.join(missing)}."
+        from ...ground.optics import FWHM_PER_SIGMA
+
         reference = self.reference()
+        if isinstance(reference, OpticsLimit):
+            each = [(nm, reference.for_pixel(reference.pixel_nm or 0.0, nm)) for nm in self._emission]
+            words = ", ".join(f"{FWHM_PER_SIGMA * one.sigma:.3g} px at {nm:g} nm" for nm, one in each)
+            return f"Optics limit of each channel: FWHM {words}; sharp up to {each[0][1].factor:g} x that"
         if reference is None:
             return "Type the largest FWHM that you call sharp."
-        from ...ground.optics import FWHM_PER_SIGMA
 
         fwhm = FWHM_PER_SIGMA * reference.sigma
         text = f"{reference.name[0].upper()}{reference.name[1:]}: FWHM {fwhm:.3g} px"

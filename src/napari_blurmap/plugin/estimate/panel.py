@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
     from ...result.blurmap import BlurMap
-    from ...result.reference import Reference
+    from ...result.optics_limit import Sharp
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +208,8 @@ class EstimatePanel(RunPanel):
 
     def _on_plane(self, shown: _Shown, index: tuple[int, ...], outcome: Outcome) -> None:
         if isinstance(outcome, Done) and shown is self._shown:
-            verdict = outcome.value.verdict if shown.digest.verdict else ""
-            self.view.show_plane(f"{_plane_name(shown, index)}: {outcome.value.line} {verdict}".strip())
+            found = outcome.value
+            self.view.show_plane(f"{_plane_name(shown, index)}: {found.line} {found.verdict}".strip())
 
     def _plane_of(self, shown: _Shown) -> tuple[int, ...]:
         """Where the sliders stand in a map."""
@@ -234,7 +234,7 @@ class EstimatePanel(RunPanel):
             objects = "1 object" if count == 1 else f"{count} objects"
             self.run_view.say(f"Measured {objects} of {layer.name!r}{where}: see its features, blur_...")
 
-    def _to_tell(self) -> tuple[BlurMap, Reference | None] | None:
+    def _to_tell(self) -> tuple[BlurMap, Sharp] | None:
         return None if self._shown is None else (self._shown.blurmap, self._shown.judgement.compared_with)
 
     def _to_save(self) -> Saving | None:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from ...result.blurmap import BlurMap
-    from ...result.reference import Reference
+    from ...result.optics_limit import Sharp
 
 #: Begins the name of every column that is ours.
 _OURS = "blur_"
 
 
 def object_features(
-    blurmap: BlurMap, shown: Layer, layer: Labels, index: tuple[int, ...], reference: Reference | float | None
+    blurmap: BlurMap, shown: Layer, layer: Labels, index: tuple[int, ...], reference: Sharp
 ) -> Callable[[], DataFrame]:
     """Figures of the objects that a Labels layer marks in a plane of a map.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import napari.viewer
 
     from ...result.blurmap import BlurMap
-    from ...result.reference import Reference
+    from ...result.optics_limit import Sharp
     from ..run.view import RunView
     from ..widgets.column_view import ColumnView
     from .form import Form
@@ -139,7 +139,7 @@ class RunPanel(Panel):
     def _dismiss(self) -> None:
         """Take away what was shown of a job that then failed."""
 
-    def _to_tell(self) -> tuple[BlurMap, Reference | None] | None:
+    def _to_tell(self) -> tuple[BlurMap, Sharp] | None:
         """The last map and what it is compared with, for texts about it; None where there is nothing yet."""
 
     def _to_save(self) -> Saving | None:

@@ -51,6 +51,20 @@ def shell_line(command: str, *files: Path | str, **options: Any) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
+def optics_options(given: dict[str, Any]) -> dict[str, Any]:
+    """An optics limit, by the names of its arguments, as options of a command.
+
+    Examples
+    --------
+    >>> optics_options({"na": 0.8, "wavelength": (450, 520), "factor": 2.0})
+    {'na': 0.8, 'wavelength': '450,520', 'sharp_factor': 2.0}
+    """
+    options = {name: value for name, value in given.items() if name not in ("factor", "pixel_nm")}
+    if isinstance(light := given.get("wavelength"), tuple):
+        options["wavelength"] = ",".join(f"{nm:g}" for nm in light)
+    return options | {"sharp_factor": given.get("factor")}
+
+
 def stored(picture: LayerPicture, channel_axis: int | None = None) -> tuple[str, dict[str, Any]]:
     """The file of a layer's picture, and how the shell has to read it to get the same.
 
