@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 import torch
 import zarr
+from napari.components import ViewerModel
 
 import napari_blurmap as nb
 
 PICTURE = np.random.default_rng(0).random((40, 48)).astype(np.float32)
 SIGMA = np.full(PICTURE.shape, 2.0, np.float32)
-MAP = nb.BlurMap(SIGMA, 0.1 * SIGMA, PICTURE > 0.5, axes="yx", scale=(1, 1), units=("um", "um"), provenance={})
-
+SHAPE = {"ellipticity_1": 0.5 * PICTURE, "ellipticity_2": 0.1 * SIGMA, "ellipticity_error": 0.1 * SIGMA}
+ABOUT = {"axes": "yx", "scale": (1, 1), "units": ("um", "um"), "provenance": {}}
+MAP = nb.BlurMap(SIGMA, 0.1 * SIGMA, PICTURE > 0.5, **SHAPE, **ABOUT)
 ODD = {
     "None": None,
     "True": True,
@@ -52,6 +54,7 @@ ODD = {
     "layer without a scale": SimpleNamespace(data=PICTURE, scale=None),
     "layer without data": SimpleNamespace(data=None, scale=(1, 1)),
     "iterator": iter([1, 2]),
+    "masked": np.ma.masked,
     "date": np.datetime64("NaT"),
 }
 #: Good arguments; every other one is left out.
@@ -65,18 +68,22 @@ CALLS = {
     "Reference": (nb.Reference, {"sigma": 1.0, "name": "a", "kind": "typed"}),
     "BlurMap": (
         nb.BlurMap,
-        {"sigma": SIGMA, "uncertainty": SIGMA, "status": 0 * SIGMA}
-        | {"axes": "yx", "scale": (1, 1), "units": ("um", "um"), "provenance": {}},
+        {"sigma": SIGMA, "uncertainty": SIGMA, "status": 0 * SIGMA} | ABOUT,
     ),
     "masked": (MAP.masked, {}),
     "filled": (MAP.filled, {}),
     "probability_below": (MAP.probability_below, {"limit": 1.0}),
     "plane": (MAP.plane, {"index": ()}),
     "summary": (MAP.summary, {}),
+    "objects": (MAP.objects, {"labels": np.ones(PICTURE.shape, int)}),
+    "blurred_regions": (MAP.blurred_regions, {"reference": 1.0}),
+    "motion": (MAP.motion, {}),
+    "methods_text": (MAP.methods_text, {}),
     "save": (MAP.save, {"path": "a.sigma.ome.tif", "overwrite": True}),
     "load": (nb.BlurMap.load, {"path": "missing.sigma.ome.tif"}),
     "smooth_sigma": (nb.smooth_sigma, {"m": MAP}),
     "summary_line": (nb.summary_line, {"summary": MAP.summary()}),
+    "add_to_viewer": (nb.add_to_viewer, {"viewer": ViewerModel(), "m": MAP}),
     "load_model": (nb.load_model, {"name": "patch10"}),
     "estimate_blur": (nb.estimate_blur, {"image": PICTURE, "model": "tiny"}),
     "estimate_batch": (nb.estimate_batch, {"files": "missing.tif", "model": "tiny"}),
@@ -97,7 +104,7 @@ def complaint(function, arguments):
     return ""
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings("ignore", "error:.*masked element")
 @pytest.mark.parametrize("name", CALLS)
 def test_odd_arguments(name, tiny_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -112,6 +119,11 @@ def test_odd_arguments(name, tiny_model, tmp_path, monkeypatch):
 
 
 def test_every_public_function_is_called():
-    functions = {name for name in nb.__all__ if callable(getattr(nb, name, None)) and name != "add_to_viewer"}
+    functions = {name for name in nb.__all__ if callable(getattr(nb, name, None))}
     classes = {"BlurMapError", "Cancelled", "CheckReport", "Status", "list_models"}
     assert functions - classes <= CALLS.keys()
+    methods = inspect.getmembers(nb.BlurMap, inspect.isroutine)
+    with_arguments = {
+        name for name, method in methods if name[0] != "_" and len(inspect.signature(method).parameters) > 1
+    }
+    assert with_arguments - {"at"} <= CALLS.keys()  # its arguments are the axes of the map

@@ -25,6 +25,8 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 WRONG = (TypeError, ValueError, OverflowError, RuntimeError, AttributeError)
 #: No file system has longer names or paths.
 _LONGEST_NAME, _LONGEST_PATH = 255, 4096
+#: Whole numbers of numpy and torch go no further.
+_MOST = 2**63 - 1
 
 
 def shown(value: Any) -> str:
@@ -62,7 +64,8 @@ def number(
     2.0
     """
     try:
-        found = nan if isinstance(value, str | bytes | bool | np.bool_) or np.ndim(value) else float(value)
+        none = isinstance(value, str | bytes | bool | np.bool_) or value is np.ma.masked or np.ndim(value)
+        found = nan if none else float(value)
     except WRONG:
         found = nan
     if not (least <= found <= most and above < found < inf):
@@ -87,7 +90,7 @@ def whole(name: str, value: Any, *, least: float = -inf, most: float = inf) -> i
         found = index(value)
     except WRONG:
         found = None
-    if found is None or not least <= found <= most:
+    if found is None or not least <= found <= most or abs(found) > _MOST:
         more = "" if least == -inf else f" of {least:g} or more" if most == inf else f" from {least:g} to {most:g}"
         raise BlurMapError(f"{name} is {shown(value)}; expected a whole number{more}.")
     return found

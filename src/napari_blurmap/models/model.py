@@ -149,7 +149,7 @@ class Model:
         target = as_path("path", path)
         check_target(target, overwrite=flag("overwrite", overwrite))
         weights = {name: value.contiguous() for name, value in self._now.weights().items()}
-        if half:
+        if flag("half", half):
             weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
         check_finite(weights)
         try:

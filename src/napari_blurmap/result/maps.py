@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.arguments import whole, whole_numbers
+from ..ground.arguments import shown, whole, whole_numbers
 from ..ground.arrays import is_lazy, together
 from ..ground.optics import FWHM_PER_SIGMA
 from ..ground.status import NUMBERS, Array
@@ -175,3 +175,9 @@ class Maps:
         if "c" not in self.axes:
             return [self]
         return [self.at(c=number) for number in range(self.sigma.shape[self.axes.index("c")])]
+
+
+def refuse_other(m: Any) -> None:
+    """Refuse what is no map."""
+    if not isinstance(m, Maps):
+        raise BlurMapError(f"m is {shown(m)}; expected a BlurMap, as estimate_blur gives it.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..errors import BlurMapError
-from ..ground.arguments import number
+from ..ground.arguments import number, shown
+from ..ground.arrays import as_floats, in_memory
 from ..ground.status import Array
 from .maps import Maps
 from .motion import Candidate, Motion, candidate_lines, motion_of
@@ -137,14 +138,18 @@ class Shaped(Maps):
         >>> round(float(motion.length[0, 0]), 1), float(motion.angle[0, 0])
         (12.8, 0.0)
         """
-        lines = candidate_lines() if candidates is None else [Candidate(*line) for line in candidates]
-        if not lines or not all(np.isfinite(line).all() and line.length > 0 for line in lines):
+        given = in_memory(as_floats("candidates", candidate_lines() if candidates is None else candidates))
+        if (
+            given.ndim != 2
+            or given.shape[1] != 2
+            or not (given.size and np.isfinite(given).all() and given[:, 0].min() > 0)
+        ):
             raise BlurMapError(
-                f"candidates is {candidates!r}; expected lines of a length above 0 pixels and an angle in degrees, "
+                f"candidates is {shown(candidates)}; expected lines of a length above 0 pixels and an angle in degrees, "
                 "such as [(9, 0), (9, 90)]."
             )
         amount = number("strength", strength, "the weight of the neighbours, 0 to 1", least=0, most=1)
-        return motion_of(self.axes_of_blur, lines, amount)
+        return motion_of(self.axes_of_blur, [Candidate(*line) for line in given.tolist()], amount)
 
     @property
     def sigma_major(self) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ import numpy as np
 from napari.layers import Image, Labels, Layer
 
 from ...errors import BlurMapError
+from ...ground.arguments import number, shown
 from ...ground.arrays import is_lazy
 from ...ground.status import Array, judged
+from ...result.maps import refuse_other
 from .axes import axes_layer
 from .colormaps import (
     REASONS,
@@ -213,11 +214,16 @@ def add_to_viewer(
         layer = viewer.layers.selection.active
         nb.add_to_viewer(viewer, nb.estimate_blur(layer), layer)
     """
+    if not hasattr(viewer, "add_layer"):
+        raise BlurMapError(f"viewer is {shown(viewer)}; expected a viewer of napari, such as napari.current_viewer().")
+    refuse_other(m)
     if isinstance(source, str):
         if source not in viewer.layers:
             names = ", ".join(repr(layer.name) for layer in viewer.layers) or "none"
-            raise BlurMapError(f"There is no layer {source!r} in this viewer; it has {names}.")
+            raise BlurMapError(f"There is no layer {shown(source)} in this viewer; it has {names}.")
         source = viewer.layers[source]
+    if not isinstance(source, Layer | None):
+        raise BlurMapError(f"source is {shown(source)}; expected a layer of napari or its name, or None.")
     added = [viewer.add_layer(layer) for layer in result_layers(m, source, limit=limit)]
     viewer.layers.selection.active = added[0]
     return added
@@ -277,6 +283,4 @@ def checked_limit(limit: float | None) -> float:
     """The value at which the colours start."""
     if limit is None:
         return SHARPEST
-    if not (isfinite(limit) and limit > 0):
-        raise BlurMapError(f"The limit is {limit!r}; expected a sigma in pixels above 0, or None.")
-    return float(limit)
+    return number("The limit", limit, "a sigma in pixels above 0, or None", above=0)

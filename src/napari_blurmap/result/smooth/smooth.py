@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import BlurMapError
-from ...ground.arguments import number, one_of, shown
+from ...ground.arguments import number, one_of
 from ...ground.arrays import is_lazy, map_planes
 from ...ground.progress import Pace
 from ...picture.plane import read_plane
 from ..guide import guide_of
-from ..maps import Maps
+from ..maps import refuse_other
 from .edge import edge_preserving
 from .gradient import along_level_lines
 from .judged_plane import JudgedPlane, judged_plane_of
@@ -128,8 +128,7 @@ def smooth_sigma(
     >>> bool(smooth_sigma(m, "mean", strength=9).sigma.std() < m.sigma.std() / 4)
     True
     """
-    if not isinstance(m, Maps):
-        raise BlurMapError(f"m is {shown(m)}; expected a BlurMap, as estimate_blur gives it.")
+    refuse_other(m)
     chosen, amount = _checked(m, method, strength)
     pictures = guide_of(m, image) if chosen.takes_picture and image is not None else None
     if method == "edge" and pictures is None:
