@@ -145,8 +145,8 @@ class Shaped(Maps):
             or not (given.size and np.isfinite(given).all() and given[:, 0].min() > 0)
         ):
             raise BlurMapError(
-                f"candidates is {shown(candidates)}; expected lines of a length above 0 pixels and an angle in degrees, "
-                "such as [(9, 0), (9, 90)]."
+                f"candidates is {shown(candidates)}; expected lines of a length above 0 pixels and an angle in "
+                "degrees, such as [(9, 0), (9, 90)]."
             )
         amount = number("strength", strength, "the weight of the neighbours, 0 to 1", least=0, most=1)
         return motion_of(self.axes_of_blur, [Candidate(*line) for line in given.tolist()], amount)
