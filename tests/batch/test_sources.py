@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ from shell import run
 from yaozarrs import v05
 from yaozarrs.write.v05 import write_plate
 
+import napari_blurmap as nb
 from napari_blurmap import BlurMap
-from napari_blurmap.batch.sources import find_files
+from napari_blurmap.batch.sources import find_files, result_names
 from napari_blurmap.ground.arrays import is_lazy
+from napari_blurmap.io.pictures import read_picture
+from napari_blurmap.plugin.batch.job import layers_of
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
 FIELDS = [("A", "1", "0"), ("A", "1", "1"), ("B", "2", "0")]
@@ -49,8 +53,66 @@ def test_each_field_has_its_map(plate, tmp_path, capsys):
         found = BlurMap.load(path)
         assert (found.sigma.shape, found.scale) == ((48, 64), (0.2, 0.2))
         assert not is_lazy(found.sigma)
+    assert [path.relative_to(out).as_posix() for path in maps] == [f"plate/{'/'.join(f)}.sigma.ome.tif" for f in FIELDS]
     said = capsys.readouterr().out
     assert all(str(plate.joinpath(*field)) in said for field in FIELDS)
+
+
+def test_a_row_of_a_plate_names_its_well_and_opens_its_field(plate, tmp_path):
+    rows = nb.estimate_batch(plate, out=tmp_path / "maps").rows
+    assert [row["Metadata_Well"] for row in rows] == ["A01", "A01", "B02"]
+    assert {(row["Metadata_Plate"], row["PathName"]) for row in rows} == {("plate", str(plate.parent))}
+    assert [row["FileName"] for row in rows] == [f"plate.ome.zarr/{'/'.join(field)}" for field in FIELDS]
+    picture, sigma, *_ = layers_of(rows[2])
+    np.testing.assert_array_equal(picture.data, read_picture(plate.joinpath(*FIELDS[2])).array)
+    assert (picture.name, sigma.name) == ("plate/B/2/0", "plate/B/2/0 sigma (tiny)")
+
+
+def test_each_image_of_a_file_has_its_map(tmp_path, capsys):
+    series, path = np.random.default_rng(0).integers(0, 255, (3, 48, 64), dtype=np.uint8), tmp_path / "a.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for n, name in enumerate(("one", "two", "label image")):
+            size = {f"PhysicalSize{axis}": 0.1 * (n + 1) for axis in "XY"}
+            file.write(series[n], metadata={"Name": name, "axes": "YX"} | size)
+    assert run("estimate", path, "-o", tmp_path / "out", "--json") == 0
+    first, second = json.loads(capsys.readouterr().out)["results"]
+    assert second["image"] == "2 of 3, two"
+    assert first["file"] == str(path / "1")
+    found = BlurMap.load(tmp_path / "out" / "a" / "2.sigma.ome.tif")
+    assert found.scale == pytest.approx((0.2, 0.2))
+    assert found.provenance["source"]["path"] == "a.ome.tif/2"
+    assert found.provenance["source"]["sha256"] == sha256(path.read_bytes()).hexdigest()
+    np.testing.assert_array_equal(read_picture(path / "2").array, series[1])
+    assert run("estimate", path / "2", "-o", tmp_path / "out", "--overwrite") == 0
+    assert "\n  image 2 of 3, two\n" in capsys.readouterr().out
+    assert run("estimate", path / "4", "-o", tmp_path / "out") == 1
+    assert "holds 3 images; there is no number 4" in capsys.readouterr().err
+
+
+def test_one_file_of_a_set_holds_its_own_images(tmp_path):
+    # as Bio-Formats writes a file an image, each with the description of all
+    for n in range(2):
+        tifffile.imwrite(tmp_path / f"{n}.ome.tif", np.full((48, 64), n, np.uint8), ome=False)
+    sizes = 'DimensionOrder="XYCZT" Type="uint8" SizeX="64" SizeY="48" SizeC="1" SizeZ="1" SizeT="1"'
+    images = "".join(
+        f'<Image ID="Image:{n}" Name="{n}"><Pixels ID="Pixels:{n}" {sizes}><TiffData IFD="0" PlaneCount="1">'
+        f'<UUID FileName="{n}.ome.tif">urn:uuid:{n}</UUID></TiffData></Pixels></Image>'
+        for n in range(2)
+    )
+    for n in range(2):
+        ome = f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{n}">{images}</OME>'
+        tifffile.imwrite(tmp_path / f"{n}.ome.tif", np.full((48, 64), n, np.uint8), description=ome, metadata=None)
+    files, _ = find_files([tmp_path])
+    assert [(file.name, int(read_picture(file).array[0, 0])) for file in files] == [("0.ome.tif", 0), ("1.ome.tif", 1)]
+
+
+def test_names_of_results(tmp_path):
+    def names(*files):
+        return [name.as_posix() for name in result_names([tmp_path / file for file in files])]
+
+    assert names("a.ome.tif", "b.OME.zarr", "c.tif", "d.e.png") == ["a", "b", "c", "d.e"]
+    assert names("x.tif", "x.ome.zarr", "X.ome.tif", "y.tif") == ["x.tif", "x.ome.zarr", "X.ome.tif", "y"]
+    assert names("p/x.tif", "p/x.png", "q/x.tif", "q/y.tif") == ["p/x.tif", "p/x.png", "q/x", "q/y"]
 
 
 def test_how_the_axes_are_read_is_said(tmp_path, capsys):

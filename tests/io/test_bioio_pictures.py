@@ -11,7 +11,7 @@ import pytest
 
 from napari_blurmap.errors import BlurMapError
 from napari_blurmap.io import bioio_pictures
-from napari_blurmap.io.pictures import is_picture, read_picture
+from napari_blurmap.io.pictures import is_picture, list_images, read_picture
 
 VALUES = np.arange(3 * 40 * 50 * 2).reshape(40, 50, 3, 2)
 
@@ -24,15 +24,15 @@ def fake(path):
     sizes = SimpleNamespace(Z=None, Y=0.2, X=0.1)
     light = '<Channel Name="GFP" EmissionWavelength="520"/>'
     xml = f"<OME><Image><Pixels/></Image><Image><Pixels>{light}</Pixels></Image></OME>"
-    return SimpleNamespace(
-        reader=SimpleNamespace(
-            xarray_dask_data=data,
-            scenes=("A1", "A2"),
-            physical_pixel_sizes=sizes,
-            ome_metadata=SimpleNamespace(to_xml=lambda: xml),
-            current_scene_index=1,
-        )
+    reader = SimpleNamespace(
+        xarray_dask_data=data,
+        scenes=("A1", "A2"),
+        physical_pixel_sizes=sizes,
+        ome_metadata=SimpleNamespace(to_xml=lambda: xml),
+        current_scene_index=0,
     )
+    reader.set_scene = lambda number: setattr(reader, "current_scene_index", number)
+    return SimpleNamespace(reader=reader)
 
 
 @pytest.fixture
@@ -70,8 +70,7 @@ def test_what_bioio_gives(czi, install):
     assert (picture.axes, picture.channel_axis) == (("z", "y", "x", "s"), 3)
     assert picture.scale == (1, 0.2, 0.1, 1)
     assert picture.units == ("pixel", "micrometer", "micrometer", "pixel")
-    channels = [{"name": "GFP", "emission_nm": 520.0}]
-    assert picture.source == {"path": str(czi.resolve()), "image": "first of 2", "channels": channels}
+    assert picture.source == {"path": str(czi.resolve()), "image": "first of 2"}
     np.testing.assert_array_equal(picture.array, VALUES.transpose(3, 0, 1, 2))
 
 
@@ -80,3 +79,14 @@ def test_what_bioio_cannot_read(czi, install):
     czi.write_bytes(b"")
     with pytest.raises(BlurMapError, match=r"a\.czi cannot be read by bioio-czi \(empty\)"):
         read_picture(czi)
+
+
+def test_each_scene_is_a_picture(czi, install):
+    assert list_images(czi) == [czi]  # what is missing is said when it is read
+    install("bioio", "bioio_czi")
+    scenes = [czi / "1", czi / "2"]
+    assert list_images(czi) == scenes
+    about = {"image": "2 of 2, A2", "channels": [{"name": "GFP", "emission_nm": 520.0}]}
+    assert read_picture(scenes[1]).source == {"path": str(scenes[1].resolve())} | about
+    with pytest.raises(BlurMapError, match="holds 2 scenes; there is no number 3"):
+        read_picture(czi / "3")

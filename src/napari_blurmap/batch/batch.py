@@ -12,6 +12,7 @@ from ..errors import BlurMapError, Cancelled
 from ..ground.arguments import WRONG, as_path, callback, flag, shown, whole
 from ..ground.progress import Pace
 from ..io.folders import make_folder
+from ..io.places import short_name
 from ..models.devices import find_device
 from ..models.registry import load_model
 from ..models.side_by_side import one_thread
@@ -248,7 +249,7 @@ def _sharp_picture(reference: Any, job: Job, patterns: Sequence[re.Pattern[str]]
         return None
     file = as_path("reference", reference)
     try:
-        done = replace(job, names={file: Path(file.stem)}, out=None, journal=None, labels={}, by_plane=False)(file)
+        done = replace(job, names={file: short_name(file)}, out=None, journal=None, labels={}, by_plane=False)(file)
     except Cancelled as cancelled:
         raise Cancelled(Batch([], {}, [], [])) from cancelled
     return sharpest(rows_of([file], {done.file: done}, {}, patterns), f"blur of {file.name}")

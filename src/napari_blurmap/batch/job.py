@@ -165,7 +165,7 @@ class Job:
                 found.save(target, overwrite=self.overwrite, **told)
         except Cancelled as cancelled:
             if target is not None:
-                partial, words = target.with_name(f"{file.stem}.partial.sigma.ome.tif"), ""
+                partial, words = target.with_name(target.name.replace(TIFF, f".partial{TIFF}")), ""
                 if target.name.endswith(ZARR):
                     partial, words = partial_path(target), " The same command goes on from there."
                 elif cancelled.partial is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..ground.arguments import shown
+from ..io.places import place_in, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ PATTERNS = {
         r"img_(?:channel\d+_position\d+_time(?P<t>\d+)_z(?P<z>\d+)|(?P<frame>\d+)_(?P<channel>.+)_(?P<slice>\d+))"
     ),
     "Micro-Manager": (rf"(?:(?P<plate>[^/]+)/)?[^/]*?(?:{_WELL}-Site_|Pos_?)(?P<site>\d+)(?:/[^/]*|\.ome|)"),
+    "OME-Zarr": rf"(?P<plate>[^/]+)/(?P<row>{_ROW})/(?P<column>\d{{1,2}})/(?P<site>\d+)",
     "a folder a well": rf"(?:(?P<plate>[^/]+)/)?{_WELL}/[^/]*",
     "a well in the name": (
         rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*[_ -])?{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
@@ -102,7 +104,7 @@ def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
     >>> parts_of(Path("P1/Images/r02c03f04p01-ch2sk1fk1fl1.tiff"), name_pattern(None))
     {'plate': 'P1', 'well': 'B03', 'site': '04', 'channel': '2', 't': '1', 'z': '01'}
     """
-    text = file.as_posix().removesuffix(file.suffix)
+    text = place_in(file)[0].parent.joinpath(short_name(file)).as_posix()
     text = re.sub(r"(sk\d+)fk\d+fl\d+$", r"\1", text)
     for pattern in patterns:
         if found := pattern.search(text):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..errors import BlurMapError
+from ..io.places import place_in
 from ..result.objects import figure_columns
 from ..result.reference import Reference
 from ..result.summary import why_untold
@@ -207,8 +208,7 @@ def place_of(row: Row) -> dict[str, Any]:
     """The first columns of a row: which plane of which picture it is."""
     return {
         **metadata_of(row),
-        "FileName": row.file.name,
-        "PathName": os.path.dirname(os.path.abspath(row.file)),
+        **file_of(row),
         "channel": row.channel,
         **{name: place + 1 for name, place in row.at.items()},
     }
@@ -236,13 +236,18 @@ def image_sets(rows: Sequence[Row]) -> list[dict[str, Any]]:
         for channel, name in names.items():
             if (one := of.get(channel)) is not None:
                 line |= {
-                    f"FileName_{name}": one.file.name,
-                    f"PathName_{name}": os.path.dirname(os.path.abspath(one.file)),
+                    **{f"{column}_{name}": value for column, value in file_of(one).items()},
                     f"ImageQuality_BlurFWHM_{name}": one.figures.get("median_fwhm"),
                     f"ImageQuality_BlurFlag_{name}": flag_of(one),
                 }
         found.append(line)
     return found
+
+
+def file_of(row: Row) -> dict[str, str]:
+    """Its file and folder; of an image in a file or a plate the way to it belongs to the name."""
+    outer, inside = place_in(Path(os.path.abspath(row.file)))
+    return {"FileName": Path(outer.name, *inside).as_posix(), "PathName": str(outer.parent)}
 
 
 def set_of(row: Row) -> tuple[Any, ...]:

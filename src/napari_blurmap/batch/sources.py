@@ -16,6 +16,7 @@ from ..ground.arguments import as_path
 from ..ground.arrays import Eager, is_lazy
 from ..io.folders import pictures_in
 from ..io.pictures import is_picture, is_zarr, list_images, read_picture
+from ..io.places import place_in, short_name
 from ..io.results import is_result
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
     -------
     files : list of Path
         In the order given, each once, those of a pattern or a folder by name, numbers in it counted as such. Of a
-        plate in OME-Zarr there is each field, ``plate.ome.zarr/A/1/0``. A file
-        that does not exist is among them: whoever reads it says so.
+        plate in OME-Zarr there is each field, ``plate.ome.zarr/A/1/0``, of a file with several images each of
+        them, ``x.lif/2``. A file that does not exist is among them: whoever reads it says so.
     left_out : list of Path
         What folders hold beside pictures.
 
@@ -78,7 +79,8 @@ def find_files(given: Iterable[str | os.PathLike[str]]) -> tuple[list[Path], lis
             files += sorted(map(Path, found), key=_by_numbers)
         else:
             files.append(path)
-    return list(dict.fromkeys(image for file in files for image in _images(file))), left_out
+    images = (image for file in files for image in _images(file))
+    return list({os.path.abspath(image): image for image in images}.values()), left_out
 
 
 def without_maps(files: list[Path], tell: Callable[[str], None]) -> list[Path]:
@@ -103,26 +105,34 @@ def result_names(files: Sequence[Path]) -> list[Path]:
     Returns
     -------
     list of Path
-        The stem of each. Where files of different folders share one, all keep their folders below the one that they
-        have in common.
+        `napari_blurmap.io.places.short_name` of each, with the ending where others of its folder differ in nothing
+        else. Where files of different folders share one, all keep their folders below the one that they have in
+        common.
 
     Examples
     --------
     >>> [name.as_posix() for name in result_names([Path("a/Pos0/img.tif"), Path("a/Pos1/img.tif")])]
     ['Pos0/img', 'Pos1/img']
+    >>> [name.as_posix() for name in result_names([Path("a/x.tif"), Path("a/x.ome.zarr"), Path("a/y.ome.tif")])]
+    ['x.tif', 'x.ome.zarr', 'y']
     """
-    places: dict[str, set[str]] = {}
-    parents = [os.path.abspath(file.parent) for file in files]
-    for file, parent in zip(files, parents, strict=True):
-        places.setdefault(file.stem.casefold(), set()).add(parent)
-    if all(len(folders) == 1 for folders in places.values()):
-        return [Path(file.stem) for file in files]
+    places = [place_in(file) for file in files]
+    parents = [os.path.abspath(outer.parent) for outer, _ in places]
+    names = [short_name(file) for file in files]
+    alike: dict[str, dict[str, set[Path]]] = {}
+    for name, parent, (outer, _) in zip(names, parents, places, strict=True):
+        alike.setdefault(name.parts[0].casefold(), {}).setdefault(parent, set()).add(outer)
+    for number, (name, parent, (outer, inside)) in enumerate(zip(names, parents, places, strict=True)):
+        if len(alike[name.parts[0].casefold()][parent]) > 1:
+            names[number] = Path(outer.name, *inside)
+    if all(len(folders) == 1 for folders in alike.values()):
+        return names
     try:
         top = os.path.commonpath(parents)
         below = [os.path.relpath(parent, top) for parent in parents]
     except ValueError:  # on different drives
         below = [re.sub(r":?[\\/]+", "/", parent).strip("/") for parent in parents]
-    return [Path(folder, file.stem) for folder, file in zip(below, files, strict=True)]
+    return [Path(folder, name) for folder, name in zip(below, names, strict=True)]
 
 
 def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Picture, dict[str, str]]:
@@ -143,12 +153,12 @@ def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Pi
     if picture.note is not None:
         tell(f"{file}: {picture.note}")
         about["note"] = picture.note
-    image = picture.source.get("image")
-    if image is None:
-        return picture, about
-    which = image.replace(" of ", " of its ")
-    tell(f"{file}: only the {which} images was read. For the others save each as a file of its own.")
-    return picture, about | {"image": image}
+    if "image" in picture.source:
+        about["image"] = picture.source["image"]
+        if not place_in(file)[1]:
+            which = about["image"].replace(" of ", " of its ")
+            tell(f"{file}: only the {which} images was read. For another give its number, such as {file / '2'}.")
+    return picture, about
 
 
 def _inside(folder: Path) -> Iterator[Path]:

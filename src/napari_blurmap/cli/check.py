@@ -35,6 +35,7 @@ def check(
     from ..batch.job import run, words_of
     from ..batch.sources import without_maps
     from ..io.folders import make_folder
+    from ..io.places import short_name
 
     files = without_maps(files, say)
     loaded = usable_model(model, device)
@@ -45,10 +46,11 @@ def check(
     options |= {"axes": axes, "plane": plane or None, "region": region, "cancel": stop}
 
     def work(file: Path) -> tuple[dict[str, Any], str]:
-        if out is not None and file.stem in names:
-            raise BlurMapError(f"Another picture is called {file.stem}, too. Rename it, or check it by itself.")
+        name = "-".join(short_name(file).parts)
+        if out is not None and name in names:
+            raise BlurMapError(f"Another picture is called {name}, too. Rename it, or check it by itself.")
         done = _check(file, out, options, overwrite)
-        names.add(file.stem)
+        names.add(name)
         return done
 
     left = TimeLeft()
@@ -71,8 +73,9 @@ def _check(file: Path, out: Path | None, options: dict[str, Any], overwrite: boo
     from ..batch.sources import read
     from ..checking.check import check_on_image
     from ..checking.figure import check_paths, save_check
+    from ..io.places import short_name
 
-    name = file.stem
+    name = "-".join(short_name(file).parts)
     if out is not None:
         check_paths(out, name, overwrite=overwrite)  # before the work, not after it
     picture, about = read(file, say)

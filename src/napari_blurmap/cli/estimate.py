@@ -143,7 +143,8 @@ def _told(file: Path, done: Done, limit: Limit) -> tuple[dict[str, Any], str]:
 
     result = {} if done.result is None else {"result": done.result}
     entry = {"file": str(file), **result, **done.about, **compared(done.whole, limit)}
-    lines = [f"{file}: {entry['line']}", *([f"  read as {entry['axes']}"] if "axes" in entry else [])]
+    said = {"image": "  image {}", "axes": "  read as {}"}
+    lines = [f"{file}: {entry['line']}", *(words.format(entry[key]) for key, words in said.items() if key in entry)]
     if done.channels:
         entry["channels"] = [compared(channel, limit) for channel in done.channels]
         of = len(done.channels)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
 from .ome_xml import light_in
-from .picture import Picture
+from .picture import Picture, image_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,13 +31,22 @@ def plugin_for(file: Path) -> str | None:
     return _PLUGINS.get(file.suffix.lower())
 
 
-def read_bioio(file: Path) -> Picture:
-    """Open the first scene of a file in a microscope's own format.
+def scenes_in(file: Path) -> list[str]:
+    """Names of the scenes of a file in a microscope's own format; none where it cannot be read."""
+    with suppress(BlurMapError):
+        return [str(name) for name in _reader(file).scenes]
+    return []
+
+
+def read_bioio(file: Path, number: int | None = None) -> Picture:
+    """Open a scene of a file in a microscope's own format.
 
     Parameters
     ----------
     file : pathlib.Path
         One for which `plugin_for` knows a plug-in.
+    number : int, optional
+        Which scene, counted from 1; the first by default.
 
     Returns
     -------
@@ -49,6 +58,40 @@ def read_bioio(file: Path) -> Picture:
     BlurMapError
         If bioio or the plug-in is not installed, or cannot read it.
     """
+    reader = _reader(file)
+    names = [str(name) for name in reader.scenes]
+    if not 1 <= (number or 1) <= len(names):
+        raise BlurMapError(f"{file} holds {len(names)} scenes; there is no number {number}.")
+    try:
+        if number is not None:
+            reader.set_scene(number - 1)
+        array = reader.xarray_dask_data
+        axes = [str(name).lower() for name in array.dims]
+        sizes: Any = reader.physical_pixel_sizes
+        data = array.data
+    except Exception as error:
+        raise _damaged(file, error) from error
+    is_colour = "s" in axes
+    last = ("y", "x", "s")
+    order = sorted(range(len(axes)), key=lambda i: (axes[i] in last, last.index(axes[i]) if axes[i] in last else i))
+    # Micrometres, as bioio has them.
+    found = {axis: float(getattr(sizes, axis.upper(), None) or 0) for axis in "zyx"}
+    known = {axis: size for axis, size in found.items() if isfinite(size) and size > 0}
+    if not {"y", "x"} <= known.keys():
+        known = {}
+    ordered = tuple(axes[i] for i in order)
+    return Picture(
+        data.transpose(order),
+        ordered,
+        tuple(known.get(axis, 1.0) for axis in ordered),
+        tuple("micrometer" if axis in known else "pixel" for axis in ordered),
+        len(ordered) - 1 if is_colour else None,
+        image_in(number, len(names), names[(number or 1) - 1]) | _light(reader),
+    )
+
+
+def _reader(file: Path) -> Any:
+    """The plug-in's reader of a file."""
     plugin = plugin_for(file)
     if find_spec("bioio") is None:
         raise BlurMapError(
@@ -61,32 +104,17 @@ def read_bioio(file: Path) -> Picture:
 
     try:
         reader = bioio.BioImage(file).reader
-        array, count = reader.xarray_dask_data, len(reader.scenes)
-        names = [str(name).lower() for name in array.dims]
-        sizes: Any = reader.physical_pixel_sizes
-        data = array.data
+        list(reader.scenes)
     except Exception as error:
         # Every plug-in raises its own.
-        raise BlurMapError(
-            f"{file} cannot be read by {plugin} ({str(error) or type(error).__name__}): it is damaged, incomplete or "
-            "of another kind. Export it as OME-TIFF."
-        ) from error
-    is_colour = "s" in names
-    last = ("y", "x", "s")
-    order = sorted(range(len(names)), key=lambda i: (names[i] in last, last.index(names[i]) if names[i] in last else i))
-    # Micrometres, as bioio has them.
-    found = {axis: float(getattr(sizes, axis.upper(), None) or 0) for axis in "zyx"}
-    known = {axis: size for axis, size in found.items() if isfinite(size) and size > 0}
-    if not {"y", "x"} <= known.keys():
-        known = {}
-    axes = tuple(names[i] for i in order)
-    return Picture(
-        data.transpose(order),
-        axes,
-        tuple(known.get(axis, 1.0) for axis in axes),
-        tuple("micrometer" if axis in known else "pixel" for axis in axes),
-        len(axes) - 1 if is_colour else None,
-        ({"image": f"first of {count}"} if count > 1 else {}) | _light(reader),
+        raise _damaged(file, error) from error
+    return reader
+
+
+def _damaged(file: Path, error: Exception) -> BlurMapError:
+    return BlurMapError(
+        f"{file} cannot be read by {plugin_for(file)} ({str(error) or type(error).__name__}): it is damaged, "
+        "incomplete or of another kind. Export it as OME-TIFF."
     )
 
 

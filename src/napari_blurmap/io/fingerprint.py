@@ -38,6 +38,8 @@ def fingerprint(source: dict[str, Any] | None) -> dict[str, Any] | None:
     if source is None:
         return None
     path = Path(source["path"])
+    if path.parent.is_file():  # one of several images in it
+        path = path.parent
     try:
         if path.is_dir():
             stats = [one.stat() for one in path.rglob("*")]

@@ -38,3 +38,16 @@ class Picture:
     channel_axis: int | None
     source: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
+
+
+def image_in(number: int | None, count: int, name: str = "") -> dict[str, Any]:
+    """What the source of a picture says of its place among several.
+
+    Examples
+    --------
+    >>> image_in(2, 3, "Series002"), image_in(None, 3, "Series001"), image_in(None, 1)
+    ({'image': '2 of 3, Series002'}, {'image': 'first of 3'}, {})
+    """
+    if number is None:
+        return {"image": f"first of {count}"} if count > 1 else {}
+    return {"image": ", ".join(filter(None, (f"{number} of {count}", name)))}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
-from .bioio_pictures import plugin_for, read_bioio
+from .bioio_pictures import plugin_for, read_bioio, scenes_in
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
 from .tiff import open_tiff
-from .tiff_pictures import channels_of, read_tiff
+from .tiff_pictures import channels_of, names_in_tiff, read_tiff
 from .zarr_pictures import images_in, is_zarr, read_zarr
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ __all__ = ["Picture", "channels_in", "is_picture", "is_zarr", "list_images", "re
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+#: Images of slides beside the slide itself, as Bio-Formats names them.
+_BESIDE = ("label image", "label", "macro image", "macro", "overview image", "thumbnail")
+
+
 def read_picture(path: str | PathLike[str]) -> Picture:
     """Read a picture with its axes, pixel size and unit.
 
@@ -36,8 +40,8 @@ def read_picture(path: str | PathLike[str]) -> Picture:
         TIFF (OME, ImageJ, tiled, Big, any usual compression), OME-Zarr, PNG,
         JPEG, BMP or GIF; told by content, not by name. Microscopes' own formats
         (CZI, ND2, LIF, ...) are read where bioio and its plug-in for them are
-        installed. Of a file with different images the first is read; see
-        `list_images`.
+        installed. Of a file with different images the first is read, or that
+        whose number follows the name, ``x.lif/2``; see `list_images`.
 
     Returns
     -------
@@ -60,14 +64,21 @@ def read_picture(path: str | PathLike[str]) -> Picture:
     >>> picture.array.shape, picture.axes, picture.units
     ((64, 48), ('y', 'x'), ('pixel', 'pixel'))
     """
-    file = as_path("path", path)
+    given = as_path("path", path)
+    number, file = None, given
+    if given.parent.is_file() and given.name.isdecimal():
+        number, file = int(given.name), given.parent
     if is_zarr(file):
         picture = read_zarr(file)
     elif _start(file) in _TIFF_STARTS:
-        picture = read_tiff(file)
+        picture = read_tiff(file, number)
+    elif plugin_for(file):
+        picture = read_bioio(file, number)
+    elif number in (None, 1):
+        picture = read_pillow(file)
     else:
-        picture = read_bioio(file) if plugin_for(file) else read_pillow(file)
-    return replace(picture, source={"path": str(file.resolve())} | picture.source)
+        raise BlurMapError(f"{file} holds one image; there is no number {number}.")
+    return replace(picture, source={"path": str(given.resolve())} | picture.source)
 
 
 def list_images(path: str | PathLike[str]) -> list[Path]:
@@ -81,13 +92,15 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        What `read_picture` takes: the path itself, or a folder for each field
-        of a plate (``plate.ome.zarr/A/1/0``), well by well.
+        What `read_picture` takes: the path itself, a folder for each field of a
+        plate (``plate.ome.zarr/A/1/0``), well by well, or a number for each image
+        of an OME-TIFF or a microscope's own file (``x.lif/2``), but for labels
+        and overviews of slides.
 
     Raises
     ------
     BlurMapError
-        If it is a zarr folder without a picture.
+        If it is a zarr folder without a picture, or damaged.
 
     Examples
     --------
@@ -95,7 +108,13 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
     ['a.tif']
     """
     file = as_path("path", path)
-    return images_in(file) if is_zarr(file) else [file]
+    if is_zarr(file):
+        return images_in(file)
+    names: list[str] = []
+    if file.is_file():
+        names = scenes_in(file) if plugin_for(file) else names_in_tiff(file) if _start(file) in _TIFF_STARTS else []
+    several = [file / str(n) for n, name in enumerate(names, start=1) if name.lower() not in _BESIDE]
+    return several if len(several) > 1 else [file]
 
 
 def channels_in(path: str | PathLike[str]) -> list[dict[str, Any]]:

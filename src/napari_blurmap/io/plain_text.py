@@ -8,6 +8,8 @@ from typing import Any
 
 # Control characters, bytes that are no text (surrogates in Python), and what Unicode does not know.
 _NO_TEXT = ("Cc", "Cs", "Cn")
+# The end of a path, of whatever system: a place in an OME-Zarr, a number in a file, or a name.
+_LAST = re.compile(r"([^\\/]+\.zarr[\\/].+|[^\\/]+\.\w+[\\/]\d+|[^\\/]*)$", re.DOTALL)
 
 
 def plain_text(name: str) -> str:
@@ -34,6 +36,8 @@ def plain_text(name: str) -> str:
 def without_folders(provenance: dict[str, Any]) -> dict[str, Any]:
     r"""Leave of the path of a picture only its name: files are passed on, and folders have the names of people.
 
+    One of several pictures keeps its place in the file or plate.
+
     Parameters
     ----------
     provenance : dict
@@ -48,8 +52,11 @@ def without_folders(provenance: dict[str, Any]) -> dict[str, Any]:
     --------
     >>> without_folders({"source": {"path": r"C:\Users\jane\a.tif"}})
     {'source': {'path': 'a.tif'}}
+    >>> [without_folders({"source": {"path": one}})["source"]["path"] for one in ("a/b.lif/2", "a/b.ome.zarr/A/1/0")]
+    ['b.lif/2', 'b.ome.zarr/A/1/0']
     """
     source = provenance.get("source")
     if not isinstance(source, dict) or not isinstance(source.get("path"), str):
         return provenance
-    return provenance | {"source": source | {"path": re.split(r"[\\/]", source["path"])[-1]}}
+    found = _LAST.search(source["path"])
+    return provenance | {"source": source | {"path": found[0] if found else ""}}

@@ -56,13 +56,23 @@ def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:
         ) from error
 
 
-def first_image(tif: TiffFile) -> TiffPageSeries:
-    """First image of a TIFF file, once it is sure that all of it is there and fits into memory.
+def images_of(tif: TiffFile) -> list[TiffPageSeries]:
+    """The images of a TIFF file; of an OME-TIFF without those that lie in other files of its set."""
+    series = list(tif.series)
+    if not tif.is_ome:
+        return series
+    return [one for one in series if one.keyframe.parent is tif] or series
+
+
+def whole_image(tif: TiffFile, number: int = 0) -> TiffPageSeries:
+    """An image of a TIFF file, once it is sure that all of it is there and fits into memory.
 
     Parameters
     ----------
     tif : tifffile.TiffFile
         The open file.
+    number : int, default=0
+        Which of `images_of`.
 
     Returns
     -------
@@ -83,7 +93,10 @@ def first_image(tif: TiffFile) -> TiffPageSeries:
                 _check_chain(path)
     if not tif.series:
         raise BlurMapError(f"{name} holds no picture; it is damaged or incomplete. Copy it again.")
-    series = tif.series[0]
+    images = images_of(tif)
+    if not 0 <= number < len(images):
+        raise BlurMapError(f"{name} holds {len(images)} images; there is no number {number + 1}.")
+    series = images[number]
     pages = list(series.pages)
     missing = sum(page is None for page in pages)
     if missing:

@@ -10,9 +10,9 @@ from ..errors import BlurMapError
 from ..ground.arrays import is_lazy
 from ..ground.luminance import luminance
 from .ome_xml import light_in
-from .picture import Picture
+from .picture import Picture, image_in
 from .stored import lazy_array
-from .tiff import check_pages, first_image, is_large, open_tiff
+from .tiff import check_pages, images_of, is_large, open_tiff, whole_image
 from .tiff_steps import read_steps
 
 if TYPE_CHECKING:
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 _AT_ONCE = 1024
 
 
-def read_tiff(path: Path) -> Picture:
-    """Read the first image of a TIFF file.
+def read_tiff(path: Path, number: int | None = None) -> Picture:
+    """Read an image of a TIFF file.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
+    number : int, optional
+        Which one of several, counted from 1; the first by default.
 
     Returns
     -------
@@ -46,20 +48,20 @@ def read_tiff(path: Path) -> Picture:
         If it is damaged, incomplete or no picture.
     """
     with open_tiff(path) as tif:
-        series = first_image(tif)
-        letters, count = series.axes.lower(), len(tif.series)
-        if count > 1 and _is_stack(tif):
+        series = whole_image(tif, (number or 1) - 1)
+        letters, count = series.axes.lower(), len(images_of(tif))
+        if count > 1 and number is None and _is_stack(tif):
             check_pages([one.keyframe for one in tif.series], count * series.nbytes)
             pixels, letters, count = np.stack([one.asarray() for one in tif.series]), f"i{letters}", 1
         elif is_large(series) and series.keyframe.photometric != 3:
-            pixels = _by_pieces(series, path)
+            pixels = _by_pieces(series, path, tif.series.index(series))
         else:
             pixels = np.asarray(series.asarray())
         array, axes, is_colour = _ordered(pixels, letters, _is_colour(series), path)
         if series.keyframe.photometric == 3 and not is_colour:
             array, axes, is_colour = _with_palette(array, axes, tif, series)
         steps, problem = read_steps(tif, series)
-        light = channels_of(tif)
+        source = image_in(number, count, series.name) | channels_of(tif, tif.series.index(series))
     known = [steps.get(axis, (1.0, "pixel")) for axis in axes]
     return Picture(
         array,
@@ -67,37 +69,45 @@ def read_tiff(path: Path) -> Picture:
         tuple(step for step, _ in known),
         tuple(unit for _, unit in known),
         len(axes) - 1 if is_colour else None,
-        ({"image": f"first of {count}"} if count > 1 else {}) | light,
+        source,
         problem and f"Sizes are in pixels: {problem}. Give the pixel size to have them in micrometres, too.",
     )
 
 
-def channels_of(tif: TiffFile) -> dict[str, Any]:
-    """What the source of a TIFF file says of its channels."""
-    return light_in(tif.ome_metadata) if tif.is_ome and tif.ome_metadata else {}
+def names_in_tiff(path: Path) -> list[str]:
+    """Name of each image of an OME-TIFF that holds several; none of other files, whose pages are a stack or a slide."""
+    with open_tiff(path) as tif:
+        several = tif.is_ome and str(tif.ome_metadata).count("<Image ") > 1
+        return [one.name for one in images_of(tif)] if several else []
+
+
+def channels_of(tif: TiffFile, number: int = 0) -> dict[str, Any]:
+    """What the source of an image of a TIFF file says of its channels."""
+    return light_in(tif.ome_metadata, number) if tif.is_ome and tif.ome_metadata else {}
 
 
 class _Level:
     """Largest level of an image; the file is opened for each piece, so that it is never held open."""
 
-    def __init__(self, series: TiffPageSeries, path: Path) -> None:
+    def __init__(self, series: TiffPageSeries, path: Path, number: int) -> None:
         self.path, self.shape, self.dtype = path.resolve(), series.shape, np.dtype(series.dtype)
+        self.number = number
 
     def __getitem__(self, place: Any) -> NDArray[Any]:
         """Read a piece."""
         import tifffile
 
-        return np.asarray(tifffile.imread(self.path, series=0, level=0, selection=place, maxworkers=1))
+        return np.asarray(tifffile.imread(self.path, series=self.number, level=0, selection=place, maxworkers=1))
 
 
-def _by_pieces(series: TiffPageSeries, path: Path) -> Any:
+def _by_pieces(series: TiffPageSeries, path: Path, number: int) -> Any:
     """Its largest level, lazy: some tiles or strips at once, for each by itself would be a task."""
     page = series.keyframe
     edges = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
     # A plane of a stack at a time, all colours of it.
     pieces = {axis: edge * max(1, _AT_ONCE // edge) for axis, edge in zip("YX", edges, strict=True)}
     pieces["S"] = page.samplesperpixel
-    level = _Level(series, path)
+    level = _Level(series, path, number)
     chunks = (pieces.get(axis, 1) for axis in series.axes)
     return lazy_array(level, path, level.path, tuple(map(min, chunks, level.shape)))
 

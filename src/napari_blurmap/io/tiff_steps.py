@@ -40,7 +40,7 @@ def read_steps(tif: TiffFile, series: TiffPageSeries) -> tuple[Steps, str | None
     """
     is_plain = False
     if tif.is_ome and tif.ome_metadata:
-        steps = parse_ome(tif.ome_metadata).steps
+        steps = parse_ome(tif.ome_metadata, tif.series.index(series)).steps
     else:
         tags, is_plain = series.keyframe.tags, not tif.is_imagej
         sizes = {axis: _resolution(tags, f"{axis.upper()}Resolution") for axis in "xy"}

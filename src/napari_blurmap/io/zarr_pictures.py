@@ -17,7 +17,7 @@ from ..errors import BlurMapError
 from ..ground.units import is_time, meters, unit_name
 from .guard import check_size
 from .ome_xml import light_in, with_light
-from .picture import Picture
+from .picture import Picture, image_in
 from .stored import lazy_array
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def read_zarr(folder: Path) -> Picture:
         tuple(step for step, _ in steps),
         tuple(unit for _, unit in steps),
         None,
-        ({"image": f"first of {len(images)}"} if len(images) > 1 else {}) | _light(place),
+        image_in(None, len(images)) | _light(place),
         " ".join(notes) or None,
     )
 

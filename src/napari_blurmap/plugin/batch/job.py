@@ -12,6 +12,7 @@ from napari.layers import Image
 
 from ...errors import BlurMapError, Cancelled
 from ...io.pictures import read_picture
+from ...io.places import short_name
 from ...result.blurmap import BlurMap
 from ..layers.layers import result_layers
 from ..panels.job import arguments
@@ -136,7 +137,7 @@ def layers_of(row: dict[str, Any]) -> list[Layer]:
     kept = [axis for axis in range(len(picture.axes)) if axis != colour]
     source = Image(
         picture.array if colour is None else np.moveaxis(picture.array, colour, -1),
-        name=file.stem,
+        name=short_name(file).as_posix(),
         rgb=colour is not None,
         multiscale=False,
         **{name: [getattr(picture, name)[axis] for axis in kept] for name in ("scale", "units")},
