@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from dask.base import compute
 
+from napari_blurmap import BlurMapError, estimate_blur
 from napari_blurmap.ground.arrays import blank, map_planes
 
 STACK = np.random.default_rng(0).random((2, 3, 8, 10)).astype(np.float32)
@@ -55,3 +56,39 @@ def test_a_picture_without_leading_axes(lazy):
 
 def test_a_lazy_blank_takes_no_memory():
     assert blank((1000, 1000), 1, np.uint8, lazy=True).strides == (0, 0)
+
+
+class Broken:
+    """An array of a reader of somebody else's, whose file is gone or is not as large as it said."""
+
+    dtype, shape = np.dtype("u1"), (40, 48)
+
+    def __init__(self, found):
+        self.found = found
+
+    def __getitem__(self, where):
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+def failing(block):
+    raise ZeroDivisionError
+
+
+LAZY = da.zeros((2, 40, 48), chunks=(1, 40, 48), dtype="u1")
+
+
+@pytest.mark.parametrize(
+    ("picture", "said"),
+    [
+        (Broken(OSError(5, "Input/output error")), "Input/output"),
+        (Broken(np.zeros((3, 3), "u1")), r"\(40, 48\), and what was read has \(3, 3\)"),
+        (LAZY.map_blocks(failing, meta=np.zeros((0, 0, 0), "u1")), "ZeroDivisionError"),
+        (LAZY.map_blocks(lambda block: block[:, :9], meta=np.zeros((0, 0, 0), "u1")), "planes of a stack"),
+    ],
+    ids=["no file", "small file", "no computation", "small plane"],
+)
+def test_pictures_that_cannot_be_read_say_why(tiny_model, picture, said):
+    with pytest.raises(BlurMapError, match=said):
+        estimate_blur(picture, model=tiny_model)

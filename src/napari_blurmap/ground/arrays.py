@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import BlurMapError
+from ..errors import BlurMapError, Cancelled
 from .arguments import WRONG, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import DTypeLike, NDArray
 
@@ -42,7 +43,8 @@ def as_array(data: Any, name: str = "The picture") -> Any:
     >>> as_array([np.zeros((64, 64)), np.zeros((32, 32))]).shape
     (64, 64)
     """
-    if isinstance(getattr(data, "dtype", None), np.dtype) and hasattr(data, "shape") and not isinstance(data, Sequence):
+    described = isinstance(getattr(data, "dtype", None), np.dtype) and isinstance(getattr(data, "shape", None), tuple)
+    if described and not isinstance(data, Sequence):
         return data
     try:
         if hasattr(data, "detach"):  # a tensor of torch, which may lie on a GPU or belong to a training
@@ -85,8 +87,34 @@ def _is_pyramid(data: Any) -> bool:
 
 def in_memory(data: Any) -> Any:
     """A part of a picture as numpy's array, masked where it has a mask: `numpy.asarray` drops that."""
-    array = data.compute() if is_lazy(data) else data
-    return array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
+    with reading():
+        array = data.compute() if is_lazy(data) else data
+        array = array if isinstance(array, np.ma.MaskedArray) else np.asarray(array)
+    return as_declared(array, getattr(data, "shape", array.shape))
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Say in words what goes wrong when a user's own lazy array is read, which may be anything."""
+    try:
+        yield
+    except (BlurMapError, Cancelled, MemoryError):
+        raise
+    except Exception as error:
+        raise BlurMapError(
+            f"The data could not be read ({type(error).__name__}: {shown(str(error))}). Make sure that the file or the "
+            "computation behind the array still works: reading it with numpy.asarray must succeed."
+        ) from error
+
+
+def as_declared(array: Any, shape: tuple[int, ...]) -> Any:
+    """What was read, if it has the shape that its array said."""
+    if len(array.shape) != len(shape) or any(a != b == b for a, b in zip(array.shape, shape, strict=True)):
+        raise BlurMapError(
+            f"The data said to have the shape {tuple(shape)}, and what was read has {tuple(array.shape)}. The planes "
+            "of a stack must be of one size; correct the shape or the chunks of the lazy array."
+        )
+    return array
 
 
 def together(*arrays: Any) -> list[Any]:
@@ -95,8 +123,9 @@ def together(*arrays: Any) -> list[Any]:
         return list(arrays)
     from dask.base import compute
 
-    found: list[Any] = list(compute(*arrays))
-    return found
+    with reading():
+        found = compute(*arrays)
+    return [as_declared(array, given.shape) for array, given in zip(found, arrays, strict=True)]
 
 
 class Eager:

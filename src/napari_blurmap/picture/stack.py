@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.arguments import WRONG, entries, shown, whole
-from ..ground.arrays import is_lazy
+from ..ground.arrays import as_declared, is_lazy, reading
 from ..ground.units import meters, unit_name
 from .given import Given, unwrap
 
@@ -87,9 +87,10 @@ class Stack:
         where: list[Any] = [slice(None)] * len(self.data.shape)
         for axis, i in zip(self.order, index, strict=False):
             where[axis] = i
-        plane = self.data[tuple(where)]
         # What is left is y, x and colour, in the order in which the data has them.
         left = [a for a in range(len(self.data.shape)) if a in (*self.order[-2:], self.colour)]
+        with reading():
+            plane = as_declared(self.data[tuple(where)], tuple(self.data.shape[a] for a in left))
         wanted = [*self.order[-2:], *([] if self.colour is None else [self.colour])]
         return plane.transpose([left.index(a) for a in wanted]) if left != wanted else plane
 
