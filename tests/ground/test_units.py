@@ -18,6 +18,7 @@ from napari_blurmap.ground.units import _LENGTHS, readable_unit, unit_name
         (0.05, "micron", "50 nm"),
         (250, "nm", "250 nm"),
         (2500, "nanometer", "2.5 um"),
+        (999.7, "nm", "1 um"),
         (1e-4, "pm", "0.0001 pm"),
         (8000, "m", "8e+03 m"),
         (3.1, "angstrom", "3.1 angstrom"),

@@ -124,7 +124,7 @@ def test_half_known_or_senseless_sizes_are_unknown(tmp_path, sizes):
     assert (picture.scale, picture.units) == ((1, 1), ("pixel", "pixel"))
 
 
-@pytest.mark.parametrize("unit", ["um", "micron", "\\u00B5m"])
+@pytest.mark.parametrize("unit", ["um", "micron", "\\u00B5m", "\\u03bcm"])
 def test_imagej_axes_sizes_and_units(tmp_path, unit):
     metadata = {"axes": "TZYX", "unit": unit, "spacing": 0.5, "finterval": 2.5}
     options = {"imagej": True, "metadata": metadata, "resolution": (4.0, 4.0)}
@@ -144,6 +144,8 @@ def test_imagej_without_unit_has_no_pixel_size(tmp_path):
     [
         ("yunit=nm\n", (5.0, 0.005), (0.2, 0.2), MICROMETERS),
         ("zunit=nm\nspacing=300\nslices=2\n", (5.0, 5.0), (300, 0.2, 0.2), ("nanometer", *MICROMETERS)),
+        # A section along z.
+        ("", (10.0, 2.0), (0.5, 0.1), MICROMETERS),
         # A kymograph, and steps that no pixel has.
         ("yunit=sec\n", (5.0, 3.0), (1, 1), ("pixel", "pixel")),
         ("yunit=nm\n", (5.0, 5.0), (1, 1), ("pixel", "pixel")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ for _name, _known in (*_LENGTHS.items(), *_TIMES.items()):
         (_name, _name + "s", _name.replace("meter", "metre"), str(_known[0]), str(_known[1])), _name
     )
 _NAMES |= _OTHER_SPELLINGS | {"pixel": "pixel"}
+_ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 
 def unit_name(text: str | None) -> str | None:
@@ -72,8 +74,9 @@ def unit_name(text: str | None) -> str | None:
     >>> unit_name("microns"), unit_name(None), unit_name("furlong")
     ('micrometer', 'pixel', None)
     """
-    # Unicode has two mu, and files have both
-    plain = ("" if text is None else str(text)).strip().replace("\u03bc", "\u00b5").replace("\\u00B5", "\u00b5")
+    # ImageJ writes what is no ASCII as \u and four digits; Unicode has two mu, and files have both.
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), "" if text is None else str(text)).strip()
+    plain = plain.replace("\u03bc", "\u00b5").replace("\u212b", "\u00c5")
     return _NAMES.get(plain) or _NAMES.get(plain.lower())
 
 
@@ -108,7 +111,7 @@ def readable_unit(length: float, name: str) -> tuple[float, str]:
     factor : float
         Times which the length is in the other unit.
     label : str
-        Its short name: the unit's own where the length is from 0.1 to 1000 in it and it has a prefix of its own,
+        Its short name: the unit's own where the length is from 0.1 to 999 in it and it has a prefix of its own,
         else the largest of m, mm, um, nm and pm in which the length is 0.1 or more.
 
     Examples
@@ -117,7 +120,7 @@ def readable_unit(length: float, name: str) -> tuple[float, str]:
     ((1.0, 'um'), (1000000000000.0, 'pm'))
     """
     known = unit_name(name) or name
-    if known not in _LENGTHS or (known not in _UNUSUAL and 0.1 <= length < 1000) or not 0 < length < inf:
+    if known not in _LENGTHS or (known not in _UNUSUAL and 0.1 <= length < 999.5) or not 0 < length < inf:
         return 1.0, unit_label(known)
     size = meters(known) or 1.0
     candidates = [unit for unit in _PREFIXED if length * size >= 0.1 * _LENGTHS[unit][2]] or [_PREFIXED[-1]]

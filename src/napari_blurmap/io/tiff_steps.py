@@ -75,7 +75,9 @@ def _why_no_pixel(y: float, x: float, *, is_plain: bool) -> str | None:
         return f"{dots:.0f} dots an inch is the resolution of a screen or printer"
     if is_plain and max(y, x) > _LARGEST_PIXEL:
         return f"{dots:.0f} dots an inch is too coarse for a microscope"
-    if not 0.5 < y / x < 2:
+    # A section along z has steps of 0.1 and 0.5 um; a unit read wrongly is off by 1000.
+    most = 2 if is_plain else 30
+    if not 1 / most < y / x < most:
         return f"its pixels would be {1e6 * y:.3g} um high and {1e6 * x:.3g} um wide"
     return None
 
