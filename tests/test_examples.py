@@ -8,6 +8,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from own_pictures import small_trainings
 
 import napari_blurmap
 
@@ -21,6 +22,8 @@ MODULES = [
 @pytest.mark.parametrize("name", ["napari_blurmap", *MODULES])
 def test_examples(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    if ".training.own." in name:
+        small_trainings(monkeypatch)
     module = importlib.import_module(name)
     failures, _ = doctest.testmod(module, extraglobs={"np": np}, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failures == 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import torch
 
+from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.synthesis.scenes import random_scene
 from napari_blurmap.training.own import learners, recipe
 from napari_blurmap.training.own.config import TuneConfig
@@ -15,7 +18,8 @@ from napari_blurmap.training.own.sources import list_sources
 
 
 def small_trainings(monkeypatch):
-    """Few and small crops, so that trainings last seconds."""
+    """Few and small crops, and a small network where it starts from none, so that trainings last seconds."""
+    monkeypatch.setattr(learners, "_sizes", lambda recipe: DenseConfig(narrow=4, wide=8, fused=12))
     for module, values in (
         (recipe, {"_BATCH": 2, "_EDGE": 64}),
         (learners, {"_WATCHING": 2, "_REPORTING": 4, "_WATCHING_PATCHES": 20, "_REPORTING_PATCHES": 40}),
@@ -26,6 +30,11 @@ def small_trainings(monkeypatch):
 
 def leaves(seed, shape=(96, 96)):
     """A sharp picture of 8 bit."""
+    return _leaves(seed, shape).copy()
+
+
+@cache
+def _leaves(seed, shape):
     return (250 * random_scene(shape, np.random.default_rng(seed), kind="dead leaves")).astype(np.uint8)
 
 

@@ -20,9 +20,9 @@ from napari_blurmap.training.own.session import Tuning
 
 def test_one_seed_gives_equal_weights_also_beside_another_training(tiny_model):
     before = torch.get_rng_state()
-    alone, other = (finished(small_tuning(tiny_model, seed=s)) for s in (0, 1))
+    alone, other = (finished(small_tuning(tiny_model, 2, seed=s)) for s in (0, 1))
     assert not torch.equal(weights(alone)["head.weight"], weights(other)["head.weight"])
-    both = [small_tuning(tiny_model, seed=s) for s in (0, 1)]
+    both = [small_tuning(tiny_model, 2, seed=s) for s in (0, 1)]
     for _ in zip(*(t.run() for t in both), strict=True):
         torch.rand(3)  # somebody else draws in between
     torch.set_rng_state(before)
@@ -32,10 +32,11 @@ def test_one_seed_gives_equal_weights_also_beside_another_training(tiny_model):
 
 
 def test_it_learns(monkeypatch):
-    monkeypatch.setattr(recipe, "_BATCH", 8)
-    training = Tuning([leaves(i, (128, 128)) for i in range(4)], TuneConfig(steps=60), init=None)
+    monkeypatch.setattr(recipe, "_BATCH", 4)
+    monkeypatch.setattr(recipe, "_RATE_NEW", 2e-2)  # the network is small, and the steps are few
+    training = Tuning([leaves(i) for i in range(4)], TuneConfig(steps=40), init=None)
     steps = [at for at in training.run() if at.step]
-    assert [at.step for at in steps] == list(range(1, 61))
+    assert [at.step for at in steps] == list(range(1, 41))
     losses = [at.loss for at in steps]
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.3
     assert steps[-1].error < 0.8 * steps[0].error
