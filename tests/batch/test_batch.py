@@ -312,3 +312,12 @@ def test_each_channel_is_compared_with_the_limit_of_its_light(tmp_path, capsys):
     tifffile.imwrite(tmp_path / "a.ome.tif", stack, metadata={"axes": "ZCYX"} | size)
     assert run("estimate", tmp_path / "*.tif", "--table", tmp_path / "qc.csv", "--na", 0.8) == cli.FAILED
     assert "needs the wavelength of the emission, and the file has none" in capsys.readouterr().err
+
+
+def test_colours_that_the_file_does_not_name(tmp_path):
+    data = np.random.default_rng(0).integers(0, 4000, (48, 3, 64)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", data, photometric="minisblack")
+    how = ("--axes", "YX", "--channel-axis", 1)
+    assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, *how) == 0
+    expected = nb.estimate_blur(data, channel_axis=1)
+    np.testing.assert_array_equal(nb.BlurMap.load(tmp_path / "a.sigma.ome.tif").sigma, expected.sigma)

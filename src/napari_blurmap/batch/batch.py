@@ -77,6 +77,7 @@ def estimate_batch(
     tile: int | Literal["auto"] = "auto",
     noise: GivenNoise = "auto",
     axes: Sequence[str] | None = None,
+    channel_axis: int | None = None,
     pixel_size: float | tuple[float, float] | None = None,
     unit: str | None = None,
     reference: float | Reference | Mapping[str, Any] | str | PathLike[str] | None = None,
@@ -111,9 +112,9 @@ def estimate_batch(
         Objects to measure: a label image, or a folder or pattern of them; they get a table of their own beside
         ``table``.
     model : str, path-like or Model, default="default"
-        As `estimate_blur` takes it, and so are ``device``, ``tile``, ``noise``, ``axes``, ``pixel_size`` and ``unit``,
-        the same for all pictures.
-    device, tile, noise, axes, pixel_size, unit
+        As `estimate_blur` takes it, and so are ``device``, ``tile``, ``noise``, ``axes``, ``channel_axis``,
+        ``pixel_size`` and ``unit``, the same for all pictures.
+    device, tile, noise, axes, channel_axis, pixel_size, unit
         See ``model``.
     reference : float, Reference, dict, path or "tenth", optional
         What counts as sharp: the largest sigma in pixels; the optics limit for the pixels and channels of each
@@ -188,7 +189,8 @@ def estimate_batch(
     job = Job(
         loaded,
         dict(zip(pictures, result_names(pictures), strict=True)),
-        {"axes": axes, "pixel_size": pixel_size, "unit": None if pixel_size is None else unit or "um"},
+        {"axes": axes, "channel_axis": channel_axis}
+        | {"pixel_size": pixel_size, "unit": None if pixel_size is None else unit or "um"},
         {"device": device, "tile": tile, "noise": noise},
         figures=lambda found: compared(found, limit)["summary"],
         out=folder,

@@ -105,7 +105,7 @@ class Job:
                 self.tell(f"{file}: done already, and not done again. With --overwrite it is.")
                 return done
         picture, about = read(file, self.tell, 0 if self.cluster else LARGE if self.out else inf)
-        stack = as_stack(picture, channel_axis=None, **self.given)
+        stack = as_stack(picture, **self.given)
         if len(stack.axes) > 2:
             about["axes"] = describe_axes(stack)
         labels = self._labels(file, picture)
@@ -150,7 +150,7 @@ class Job:
             return None
         labels, _ = read(self.labels[file], self.tell)
         try:
-            return checked_labels(labels.array, as_stack(picture, channel_axis=None, **self.given).shape)
+            return checked_labels(labels.array, as_stack(picture, **self.given).shape)
         except BlurMapError as error:
             raise BlurMapError(f"{self.labels[file]}: {error}") from error
 
@@ -193,7 +193,7 @@ class Job:
         pixels: Any = None
         things: list[Object] = []
         if self.by_plane:
-            stack = as_stack(picture, channel_axis=None, **self.given)
+            stack = as_stack(picture, **self.given)
             indices = list(stack.indices())
             objects: dict[tuple[int, ...], list[Object]] = {}
             for thing in [] if labels is None else objects_in(found, labels):
@@ -281,7 +281,7 @@ def finished_map(
     """The map that an earlier run made of the same picture, with the same model, noise and description; else None."""
     try:
         found = BlurMap.load(target)
-        stack = as_stack(picture, channel_axis=None, **given)
+        stack = as_stack(picture, **given)
     except BlurMapError:
         return None
     known = without_folders({"source": fingerprint(picture.source)}) | {"model_hash": model.hash}

@@ -47,6 +47,9 @@ def estimate(
         str, typer.Option(help="Of the camera: auto, grey levels (standard deviation), or GAIN/OFFSET/READ_NOISE.")
     ] = "auto",
     axes: Axes = None,
+    channel_axis: Annotated[
+        int | None, typer.Option(help="Axis of the colours, counted from 0, where the file does not name it.")
+    ] = None,
     pixel_size: Annotated[float | None, typer.Option(help="Pixel size, instead of the file's own.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of --pixel-size; um if not given.")] = None,
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
@@ -123,6 +126,7 @@ def estimate(
             tile=tile or "auto",
             noise=known_noise,
             axes=axes,
+            channel_axis=channel_axis,
             pixel_size=pixel_size,
             unit=unit,
             reference=reference,

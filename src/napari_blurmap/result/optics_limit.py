@@ -71,7 +71,7 @@ class OpticsLimit:
         """Refuse an impossible one."""
         if isinstance(self.wavelength, list):
             object.__setattr__(self, "wavelength", tuple(self.wavelength))
-        lengths = [("wavelength", length) for length in self._given]
+        lengths = [("wavelength", length) for length in self.given]
         for name, length in [*lengths, ("excitation", self.excitation)]:
             if length is not None and 0 < number(name, length) < _SHORTEST:
                 raise BlurMapError(f"The {name} is {length:g} nm, shorter than any light. {_meant(length)}")
@@ -82,7 +82,7 @@ class OpticsLimit:
                 "below the index. For oil the index is 1.515, for water 1.333."
             )
         one_of("mode", self.mode, MODES)
-        for length in self._given or ([_GREEN] if self.excitation is None else []):
+        for length in self.given or ([_GREEN] if self.excitation is None else []):
             self.for_pixel(length if self.pixel_nm is None else self.pixel_nm, length)
 
     def of(self, found: Any) -> Reference | None:
@@ -125,10 +125,10 @@ class OpticsLimit:
     def sharpest(self) -> float | None:
         """Sigma of the shortest wavelength, pixels; None where only files know wavelengths or pixel sizes."""
         side = self.pixel_nm
-        return None if side is None else min((self.for_pixel(side, nm).sigma for nm in self._given), default=None)
+        return None if side is None else min((self.for_pixel(side, nm).sigma for nm in self.given), default=None)
 
     @property
-    def _given(self) -> list[float]:
+    def given(self) -> list[float]:
         """Wavelengths that were given."""
         light = () if self.wavelength is None else self.wavelength
         return list(light) if isinstance(light, list | tuple) else [light]
@@ -152,7 +152,7 @@ class OpticsLimit:
 
     def _wavelengths(self, found: Any) -> list[float]:
         """Those of a map's channels."""
-        known: Sequence[float | None] = self._given or found.emission_nm
+        known: Sequence[float | None] = self.given or found.emission_nm
         if len(known) > 1 and found.channel is not None:
             if found.channel >= len(known):
                 raise BlurMapError(

@@ -247,6 +247,35 @@ def test_what_is_copied_gives_the_same_table(
     assert tables(shell) == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "options", "line"),
+    [
+        ("axes", "tzyx", {"axes": "TZYX"}, "--axes TZYX"),
+        ("axes", "Y X S", {"axes": "YX", "channel_axis": 2}, "--axes YX --channel-axis 2"),
+        ("noise", "2.2 / 100 / 1.5", {"noise": (2.2, 100.0, 1.5)}, "--noise 2.2/100.0/1.5"),
+        ("noise", "3", {"noise": 3.0}, "--noise 3.0"),
+        ("noise", "auto", {}, ""),
+    ],
+)
+def test_what_is_typed_of_axes_and_noise_reaches_the_job(
+    form: BatchForm, field: str, text: str, options: dict[str, Any], line: str
+) -> None:
+    before = set(form.job().options)
+    getattr(form, field).setText(text)
+    job = form.job()
+    assert {name: value for name, value in job.options.items() if name not in before} == options
+    assert line in job.as_shell()
+    asked: dict[str, Any] = {}
+    job.run(nothing, nothing, nothing, lambda files, **given: asked.update(given))
+    assert options.items() <= asked.items()
+
+
+def test_noise_that_is_none_is_said(form: BatchForm) -> None:
+    form.noise.setText("loud")
+    with pytest.raises(nb.BlurMapError, match="noise is 'loud'"):
+        form.job()
+
+
 def test_without_a_table_there_are_maps(form: BatchForm) -> None:
     form.table.value = False
     job = form.job()

@@ -11,8 +11,9 @@ from magicgui.widgets import CheckBox
 from qtpy.QtCore import QUrl
 from qtpy.QtWidgets import QFileDialog, QPushButton, QTextEdit
 
+from ...picture.sensor import typed_noise
 from ..panels.form import Form
-from ..widgets.fields import folder_field, path_in, plain_label, text_field
+from ..widgets.fields import NOISE, folder_field, path_in, plain_label, text_field
 from ..widgets.layout import beside, column, folded, rows
 from ..widgets.model_choice import ModelChoice
 from ..widgets.preferences import read_preferences, store_preferences
@@ -56,6 +57,12 @@ class BatchForm(Form):
         )
         self.model = ModelChoice()
         self.reference = BatchReference()
+        self.axes = text_field(
+            "those of each file",
+            "A letter for each axis of the data, such as TZCYX, where files do not name them or name them wrongly:\n"
+            "T time, Z depth, C channel, S colours (RGB), Y and X. The same for all pictures.",
+        )
+        self.noise = text_field("auto", NOISE)
         self.names = text_field(
             "those of the common makers",
             "What names tell: a regular expression with groups such as (?P<well>[A-P]\\d\\d), site, channel and plate.",
@@ -64,7 +71,7 @@ class BatchForm(Form):
         self.words = plain_label()
         buttons = beside(self.folder, self.files)
         fields = {"Pictures": self.pictures, "": buttons, "Results in": self.out, "Table": self.table}
-        more = folded("Names, again", {"Names": self.names, "": self.again})
+        more = folded("Advanced", {"Axes": self.axes, "Noise": self.noise, "Names": self.names, "": self.again})
         column(self, rows(fields), self.model, self.reference, more, self.words)
         self.folder.clicked.connect(self._pick_folder)
         self.files.clicked.connect(self._pick_files)
@@ -94,7 +101,7 @@ class BatchForm(Form):
         Raises
         ------
         BlurMapError
-            If the reference is missing or cannot be.
+            If the reference is missing or cannot be, or nor can the noise.
         """
         out = path_in(self.out)
         if not self.ready or out is None:
@@ -108,6 +115,12 @@ class BatchForm(Form):
             options["reference"] = reference
         if typed := self.reference.typed_pixel:
             options |= {"pixel_size": typed[0], "unit": typed[2]}
+        if axes := "".join(self.axes.text().split()).upper():
+            options["axes"] = axes.replace("S", "", 1)
+            if "S" in axes:
+                options["channel_axis"] = axes.index("S")
+        if (noise := typed_noise(self.noise.text())) != "auto":
+            options["noise"] = noise
         if names := self.names.text().strip():
             options["pattern"] = names
         if self.again.value:

@@ -16,7 +16,7 @@ from ...io.places import short_name
 from ...result.blurmap import BlurMap
 from ..layers.layers import result_layers
 from ..panels.job import arguments
-from ..panels.shell import optics_options, shell_line
+from ..panels.shell import noise_option, optics_options, shell_line
 from ..run.worker import Stopped
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class BatchJob:
             options |= optics_options(reference)
         else:
             options["sharp" if isinstance(reference, str) else "limit"] = reference
+        options["noise"] = noise_option(options.get("noise"))
         return shell_line("estimate", *self.files, **options, overwrite=() if again else None)
 
 

@@ -12,7 +12,7 @@ from ...picture.sensor import typed_noise
 from ..layers.picture import LayerPicture, pixel_size
 from ..panels.form import Form
 from ..widgets.choice import Choice
-from ..widgets.fields import text_field
+from ..widgets.fields import NOISE, text_field
 from ..widgets.layout import column, folded, rows
 from ..widgets.model_choice import ModelChoice
 from ..widgets.picture_choice import PictureChoice
@@ -72,11 +72,7 @@ class EstimateForm(Form):
             "first.",
             _CLASSES,
         )
-        self.noise = text_field(
-            "auto",
-            "The camera's noise: auto measures it in the picture. Else its standard deviation in grey levels, or\n"
-            "gain / offset / read noise: grey levels an electron, grey level in the dark, electrons.",
-        )
+        self.noise = text_field("auto", NOISE)
         fields = {"Noise": self.noise, "Device": self.device, "Tiles": self.tile, "Class map": self.classes}
         self.advanced = folded("Advanced", fields)
         column(self, self.picture, self.model, rows({"Specimen": self.contrast}), self.optics, self.advanced)

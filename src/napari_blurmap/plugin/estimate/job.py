@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import BlurMapError, Cancelled
 from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
-from ..panels.shell import optics_options, shell_line, stored
+from ..panels.shell import noise_option, optics_options, shell_line, stored
 from ..run.worker import Stopped
 from .digest import Digest, Judgement, digest
 
@@ -139,8 +139,7 @@ class EstimateJob:
         """The same estimate, with the largest sigma that counts as sharp."""
         path, how = stored(self.picture, self.options.get("channel_axis"))
         options = how | {k: v for k, v in self.options.items() if k not in ("keep_probabilities", "channel_axis")}
-        if isinstance(noise := options.get("noise"), tuple):
-            options["noise"] = "/".join(map(repr, noise))
+        options["noise"] = noise_option(options.get("noise"))
         reference = self.judgement.compared_with
         if isinstance(reference, OpticsLimit):
             return shell_line("estimate", path, out=".", **options, **optics_options(asdict(reference)))

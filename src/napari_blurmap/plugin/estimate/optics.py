@@ -7,18 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QWidget
 from superqt.utils import qdebounced
 
 from ...errors import BlurMapError
 from ...ground.microscope import MODES, limit_name
-from ...ground.units import meters, readable_unit, unit_label
+from ...ground.units import meters, unit_label
 from ...result.optics_limit import OpticsLimit
 from ...result.reference import FACTORS, Reference
 from ..layers.picture import is_square
 from ..widgets.choice import Choice
 from ..widgets.fields import NumberField, plain_label
-from ..widgets.layout import column, rows
+from ..widgets.layout import beside, column, rows
+from .limit_words import limit_words
 
 PixelSize = tuple[float, float, str]
 
@@ -26,8 +27,6 @@ _UNITS = ("nanometer", "micrometer", "millimeter")
 _NANOMETER = 1e-9
 _KINDS = {"none": "none (no verdict)", "optics": "the optics limit", "typed": "a limit I type"}
 _IMMERSIONS = {"air": 1.0, "water": 1.333, "silicone oil": 1.406, "glycerol": 1.47, "oil": 1.518}
-
-
 #: Kinds of microscope; those with a pinhole, and those that are excited through the lens.
 MICROSCOPES = {mode: mode for mode in MODES}
 _WITH_PINHOLE, _EXCITED = MODES[1:3], MODES[1:]
@@ -57,9 +56,7 @@ class OpticsForm(QWidget):
         )
         self.aperture = NumberField("NA", "Numerical aperture of the objective, as engraved on it, such as 0.75.")
         self.wavelength = NumberField(
-            "nm",
-            "Wavelength of the light that makes the picture, in nm (emission).\n"
-            "Empty: that of each channel, where the file names it.",
+            "nm", "Wavelength of the emission, in nm. Where it is empty, that of each channel, as the file names it."
         )
         self.immersion = Choice(
             "What lies between objective and specimen; its refractive index bounds the NA.",
@@ -162,8 +159,6 @@ class OpticsForm(QWidget):
             For values that no objective or limit can have.
         """
         kind, size = self.kind.value, self.pixel_size
-        if kind == "none":
-            return None
         from ...ground.optics import fwhm_to_sigma
 
         if kind == "typed" and self.typed.value:
@@ -241,24 +236,8 @@ class OpticsForm(QWidget):
             needed = {"NA": self.aperture.value, "wavelength": self._emission, "pixel size": size}
             if missing := [name for name, value in needed.items() if not value]:
                 return f"Optics limit: still needs {' and '.join(missing)}."
-        from ...ground.optics import FWHM_PER_SIGMA
-
         reference = self.reference()
-        if isinstance(reference, OpticsLimit):
-            each = [(nm, reference.for_pixel(reference.pixel_nm or 0.0, nm)) for nm in self._emission]
-            words = ", ".join(f"{FWHM_PER_SIGMA * one.sigma:.3g} px at {nm:g} nm" for nm, one in each)
-            return f"Optics limit of each channel: FWHM {words}; sharp up to {each[0][1].factor:g} x that"
-        if reference is None:
-            return "Type the largest FWHM that you call sharp."
-
-        fwhm = FWHM_PER_SIGMA * reference.sigma
-        text = f"{reference.name[0].upper()}{reference.name[1:]}: FWHM {fwhm:.3g} px"
-        if size and is_square(size):
-            length = fwhm * (size[0] + size[1]) / 2
-            factor, unit = readable_unit(length, size[2])
-            text += f" = {length * factor:.3g} {unit}"
-        text += f" (sigma {reference.sigma:.3g} px)"
-        return f"{text}; sharp up to {reference.factor:g} x that" if kind == "optics" else text
+        return limit_words(reference, size) if reference else "Type the largest FWHM that you call sharp."
 
     @qdebounced(timeout=200)
     def _refresh(self) -> None:
@@ -312,10 +291,9 @@ class OpticsForm(QWidget):
 
 
 def _row(*widgets: QWidget) -> QWidget:
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(4)
+    """Beside one another; numbers get twice the room of choices, words no more than they need."""
     for widget in widgets:
-        layout.addWidget(widget, 2 if isinstance(widget, NumberField) else int(isinstance(widget, Choice)))
-    return row
+        policy = widget.sizePolicy()
+        policy.setHorizontalStretch(2 if isinstance(widget, NumberField) else int(isinstance(widget, Choice)))
+        widget.setSizePolicy(policy)
+    return beside(*widgets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from ..widgets.viewer_link import ViewerLink
 
 if TYPE_CHECKING:
     import napari.viewer
+
+
+#: What is to be called when panels end.
+_WAITING: set[Callable[..., None]] = set()
 
 
 class Panel(QWidget):
@@ -35,7 +40,7 @@ class Panel(QWidget):
         self._controls: list[RunControl] = []
         self._was_shown = False
         # Not a method of the panel, which no longer exists when this signal comes.
-        self.destroyed.connect(partial(_abandon, self._link, self._controls))
+        self.destroyed.connect(_held(partial(_abandon, self._link, self._controls)))
 
     def event(self, event: QEvent | None) -> bool:
         """Let go of the viewer when the panel is taken out of it; take its place when it is first shown."""
@@ -107,7 +112,18 @@ def bring_to_front(widget: QWidget) -> None:
             part.raise_()
 
 
-def _abandon(link: ViewerLink, controls: list[RunControl], *_: object) -> None:
+def _held(end: Callable[..., None]) -> Callable[..., None]:
+    """What is called once, however late: the garbage collector would empty it with the window that it waits for."""
+
+    def call(*_: object) -> None:
+        _WAITING.discard(call)
+        end()
+
+    _WAITING.add(call)
+    return call
+
+
+def _abandon(link: ViewerLink, controls: list[RunControl]) -> None:
     link.cut()
     for control in controls:
         control.abandon()

@@ -65,6 +65,11 @@ def optics_options(given: dict[str, Any]) -> dict[str, Any]:
     return options | {"sharp_factor": given.get("factor")}
 
 
+def noise_option(noise: Any) -> Any:
+    """Noise as an option of a command; None where it is measured."""
+    return "/".join(map(repr, noise)) if isinstance(noise, tuple) else noise
+
+
 def stored(picture: LayerPicture, channel_axis: int | None = None) -> tuple[str, dict[str, Any]]:
     """The file of a layer's picture, and how the shell has to read it to get the same.
 

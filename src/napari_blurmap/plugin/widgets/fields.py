@@ -11,6 +11,12 @@ from qtpy.QtCore import QLocale, Qt
 from qtpy.QtGui import QDoubleValidator, QFontDatabase
 from qtpy.QtWidgets import QLabel, QLineEdit, QPlainTextEdit, QSizePolicy
 
+#: What is typed as noise (`napari_blurmap.picture.sensor.typed_noise`).
+NOISE = (
+    "The camera's noise: auto measures it in the picture. Else its standard deviation in grey levels, or\n"
+    "gain / offset / read noise: grey levels an electron, grey level in the dark, electrons."
+)
+
 
 class NumberField(QLineEdit):
     """A number above 0 that may be left out.
