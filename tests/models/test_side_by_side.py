@@ -58,6 +58,31 @@ def test_the_number_of_threads_is_put_back():
     assert torch.get_num_threads() == before
 
 
+def test_threads_that_are_new_meanwhile_have_all_theirs():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    found = []
+
+    def in_a_new_thread(work):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+    def estimate():
+        with one_thread() as meant:
+            found.append(meant)
+
+    try:
+        with one_thread():
+            in_a_new_thread(estimate)
+            list(side_by_side(lambda _: None, range(4), workers=2))
+            in_a_new_thread(lambda: found.append(torch.get_num_threads()))
+            found.append(torch.get_num_threads())
+    finally:
+        torch.set_num_threads(before)
+    assert found == [3, 3, 1]
+
+
 def test_more_workers_give_the_same_map(tiny_model, monkeypatch):
     picture = np.random.default_rng(0).random((300, 420))
     one = nb.estimate_blur(picture, model=tiny_model, tile=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+_SETTING = Lock()
+
 
 @contextmanager
 def one_thread() -> Iterator[int]:
@@ -23,12 +26,25 @@ def one_thread() -> Iterator[int]:
 
     A process that is forked later does not inherit a pool of threads that are not there.
     """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    before = _leave_the_others()
     try:
         yield before
     finally:
         torch.set_num_threads(before)
+
+
+def _leave_the_others() -> int:
+    """Let the calling thread compute alone; how many threads it had.
+
+    PyTorch gives threads that are new the number that was set last, in whatever thread: another one sets it back.
+    """
+    with _SETTING:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        setter = Thread(target=torch.set_num_threads, args=(before,))
+        setter.start()
+        setter.join()
+    return before
 
 
 def side_by_side(work: Callable[[T], None], items: Iterable[T], workers: int) -> Iterator[None]:
@@ -64,7 +80,7 @@ def side_by_side(work: Callable[[T], None], items: Iterable[T], workers: int) ->
             one(item)
             yield
         return
-    with ThreadPoolExecutor(workers, "tiles", torch.set_num_threads, (1,)) as pool:
+    with ThreadPoolExecutor(workers, "tiles", _leave_the_others) as pool:
         waiting = deque(pool.submit(one, item) for item in items)
         try:
             while waiting:
