@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import json
 import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -234,6 +237,7 @@ def test_python_stops_with_what_was_done(plate, tmp_path):
         ({"cluster": True}, "give out"),
         ({"workers": 0}, "workers is 0"),
         ({"pattern": 5}, "no regular expression"),
+        ({"report": "."}, "expected the name of a page"),
     ],
 )
 def test_python_says_what_is_wrong_before_the_work(plate, calls, options, words):
@@ -321,3 +325,31 @@ def test_colours_that_the_file_does_not_name(tmp_path):
     assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, *how) == 0
     expected = nb.estimate_blur(data, channel_axis=1)
     np.testing.assert_array_equal(nb.BlurMap.load(tmp_path / "a.sigma.ome.tif").sigma, expected.sigma)
+
+
+def test_no_room_for_what_was_done_is_said_and_leaves_no_half_line(plate, tmp_path, monkeypatch, calls):
+    real = Path.open
+
+    def full(self, mode="r", *args, **options):
+        stream = real(self, mode, *args, **options)
+        if mode != "a" or "A02" not in calls[-1]:
+            return stream
+        stream.write('{"format": 1, "file": "')
+        stream.close()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    found = nb.estimate_batch(plate, table=tmp_path / "qc.csv", workers=1)
+    assert list(found.errors) == [plate / "p_A02_s1_w1.tif"]
+    assert "qc.csv.done.jsonl could not be written ([Errno 28] No space left" in found.errors[plate / "p_A02_s1_w1.tif"]
+    monkeypatch.undo()
+    kept = [json.loads(line)["file"] for line in (tmp_path / "qc.csv.done.jsonl").read_text().splitlines()]
+    assert kept == [str(plate / f"p_{well}_s1_w1.tif") for well in ("A01", "B01")]
+
+
+def test_a_folder_is_never_replaced_by_a_file(tmp_path):
+    (tmp_path / "mine.html" / "inside").mkdir(parents=True)
+    with pytest.raises(nb.BlurMapError, match="could not be written"):
+        table.write_beside(tmp_path / "mine.html", b"page")
+    assert (tmp_path / "mine.html" / "inside").is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]

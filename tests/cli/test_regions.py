@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ import tifffile
 from shell import run
 
 from napari_blurmap import BlurMap
-from napari_blurmap.batch import job
+from napari_blurmap.batch import job, table
 from napari_blurmap.cli import app as cli
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
@@ -44,3 +45,37 @@ def test_blurred_regions_lie_beside_the_map(tmp_path, monkeypatch, capsys):
     assert run(*given, *without, "--overwrite") == cli.FAILED
     assert "without a comparison" in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_regions_against_what_is_known_after_the_last_picture(tmp_path, monkeypatch, capsys):
+    def estimate(picture, **_):
+        sigma = np.ones((2, 96, 64)) * [[[1]], [[3]]]  # a channel each
+        if picture.source["path"].endswith("b.tif"):
+            sigma[0, 16:48, 16:48] = sigma[1, :32] = 9
+        about = {"axes": "cyx", "scale": (1, 1, 1), "units": ["pixel"] * 3, "provenance": {}}
+        return BlurMap(sigma, 0.05 * sigma, 0 * sigma, **about)
+
+    monkeypatch.setattr(job, "estimate_blur", estimate)
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros((2, 96, 64), np.uint8), metadata={"axes": "CYX"}, ome=True)
+    given = ("estimate", tmp_path / "*.tif", "-o", tmp_path / "out", "--table", tmp_path / "qc.csv", "--geojson")
+    for sharp in ("tenth", tmp_path / "a.tif"):
+        assert run(*given, "--sharp", sharp) == 0
+        assert "2 blurred regions in b.blurred.geojson: channel 1: 17 % of the tissue is blurred; channel 2: 33 %" in (
+            capsys.readouterr().err
+        )
+        found = json.loads((tmp_path / "out" / "b.blurred.geojson").read_text())["features"]
+        assert [one["geometry"]["plane"]["c"] for one in found] == [0, 1]
+        assert json.loads((tmp_path / "out" / "a.blurred.geojson").read_text())["features"] == []
+
+
+def test_regions_that_cannot_be_written_are_said(tmp_path, monkeypatch, capsys):
+    def full(target, data):
+        assert target.name == "a.blurred.geojson"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(table, "write_file", full)
+    tifffile.imwrite(tmp_path / "a.tif", np.random.default_rng(0).integers(0, 255, (96, 64)).astype(np.uint8))
+    assert run("estimate", tmp_path / "a.tif", "-o", tmp_path, "--geojson", "--limit", 2) == cli.FAILED
+    assert "a.blurred.geojson could not be written ([Errno 28] No space left" in capsys.readouterr().err
+    assert (tmp_path / "a.sigma.ome.tif").exists()

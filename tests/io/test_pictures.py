@@ -122,6 +122,9 @@ def test_ome_channels_are_an_ordinary_axis(tmp_path):
 def test_half_known_or_senseless_sizes_are_unknown(tmp_path, sizes):
     picture = read_picture(written(tmp_path / "a.ome.tif", GREY, ome=True, metadata={"axes": "YX", **sizes}))
     assert (picture.scale, picture.units) == ((1, 1), ("pixel", "pixel"))
+    senseless = sizes.get("PhysicalSizeYUnit", "µm") == "pixel" or sizes["PhysicalSizeX"] <= 0
+    size = f"{sizes['PhysicalSizeX']} {sizes.get('PhysicalSizeXUnit', 'µm')} (x)"
+    assert (picture.note or "").startswith(f"Sizes are in pixels: in its OME metadata a pixel is {size}") == senseless
 
 
 @pytest.mark.parametrize("unit", ["um", "micron", "\\u00B5m", "\\u03bcm"])
@@ -382,7 +385,7 @@ def test_what_is_no_picture_is_refused(tmp_path):
     with pytest.raises(BlurMapError, match="no picture that can be read here"):
         read_picture(tmp_path / "a.tif")
     (tmp_path / "empty.tif").write_bytes(b"")
-    with pytest.raises(BlurMapError, match="no picture that can be read here"):
+    with pytest.raises(BlurMapError, match=r"is empty \(0 bytes\)"):
         read_picture(tmp_path / "empty.tif")
 
 

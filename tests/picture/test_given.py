@@ -166,3 +166,9 @@ def test_the_light_of_each_channel(tmp_path):
     assert channels_in(tmp_path / "nowhere.tif") == []
     tifffile.imwrite(path, data, photometric="minisblack")
     assert channels_in(path) == []
+
+
+@pytest.mark.parametrize("other", [(40, 64), (60, 50), (64, 32)])
+def test_planes_of_several_sizes_are_no_pyramid(other):
+    with pytest.raises(nb.BlurMapError, match="cannot be read as an array"):
+        as_stack([np.zeros((64, 64)), np.zeros(other)])

@@ -166,7 +166,7 @@ def estimate_batch(
         whole("workers", workers, least=1)
     if flag("cluster", cluster) and out is None:
         raise BlurMapError("The workers of a cluster write the maps: give out, a folder that they all see.")
-    if page is not None and not page.name:
+    if page is not None and (not page.name or page.is_dir()):
         raise BlurMapError(f"report is {shown(report)}; expected the name of a page, such as report.html.")
     callback("tell", tell)
     callback("update", update)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +87,20 @@ class Journal:
 
     def add(self, done: Done) -> None:
         """Keep what was made of a picture; from any thread."""
-        line = json.dumps(plain(asdict(done) | {"format": _FORMAT}))
+        line = json.dumps(plain(asdict(done) | {"format": _FORMAT})) + "\n"
         with self._lock:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
             self.done[done.file] = done
+            end = self.path.stat().st_size
+            try:
+                with self.path.open("a", encoding="utf-8") as stream:
+                    stream.write(line)
+            except OSError as error:
+                with suppress(OSError):
+                    os.truncate(self.path, end)  # no half line, to which the next one would be added
+                raise BlurMapError(
+                    f"{self.path} could not be written ({error}). Check that its folder has room and may be written "
+                    "to, and run it again."
+                ) from error
 
 
 def _parsed(line: str) -> Done | None:

@@ -14,7 +14,7 @@ from .files import Outcomes
 from .options import Axes, Device, Interrupt, Json, ModelName, usable_model
 from .output import TimeLeft, say
 from .reference import typed_reference
-from .regions import write_regions
+from .regions import sharp_of, write_regions
 
 if TYPE_CHECKING:
     from ..batch.journal import Done
@@ -92,8 +92,8 @@ def estimate(
         raise typer.BadParameter("give --out for maps, --table for a table, or both")
     if table is None and (report or sharp or pattern or labels):
         raise typer.BadParameter("--report, --sharp, --pattern and --labels belong to the table: give --table too")
-    if geojson and (out is None or (na is None and limit is None)):
-        raise typer.BadParameter("--geojson needs --out, and what counts as sharp: --na, or --limit")
+    if geojson and (out is None or (na is None and limit is None and sharp is None)):
+        raise typer.BadParameter("--geojson needs --out, and what counts as sharp: --na, --limit or --sharp")
     if scheduler is not None and out is None:
         raise typer.BadParameter("the workers of --scheduler write the maps: give --out, a folder that they all see")
     optics = {"refractive_index": index, "mode": mode, "excitation": excitation, "pinhole": pinhole}
@@ -107,14 +107,18 @@ def estimate(
             outcomes.fail(file, found)
         else:
             entry, text = _told(file, found, known)
-            if geojson and found.result is not None and "problem" not in entry:
-                entry["regions"], words = write_regions(Path(found.result), known, entry["summary"])
-                text += f"\n  {words}"
+            if geojson and known is not None and found.result is not None and "problem" not in entry:
+                try:
+                    entry["regions"], words = write_regions(Path(found.result), [known])
+                    text += f"\n  {words}"
+                except BlurMapError as error:
+                    outcomes.failed += 1
+                    say(f"{file}: {error}")
             outcomes.add(entry, text)
             outcomes.incomplete += "problem" in entry
 
     with nullcontext() if scheduler is None else threads_of(scheduler) as threads, outcomes, suppress(Cancelled):
-        estimate_batch(
+        batch = estimate_batch(
             files,
             out=out,
             table=table,
@@ -138,6 +142,8 @@ def estimate(
             tell=say,
             update=show,
         )
+        for result, limits in sharp_of(batch.rows).items() if geojson and known is None else ():
+            say(write_regions(result, limits)[1])
     outcomes.end(interrupted=stop())
 
 

@@ -23,6 +23,10 @@ def is_lazy(*arrays: Any) -> bool:
     return any(hasattr(array, "dask") for array in arrays)
 
 
+#: Levels of a pyramid differ so much, along two axes or more; planes of a stack of several sizes mostly do not.
+_SMALLER = 1.5
+
+
 def as_array(data: Any, name: str = "The picture") -> Any:
     """Something like an array as one with numpy's types: dask, zarr and memory maps stay what they are.
 
@@ -75,14 +79,15 @@ def as_floats(name: str, data: Any, dtype: DTypeLike = np.float64) -> Any:
 
 
 def _is_pyramid(data: Any) -> bool:
-    """Whether a sequence holds the levels of one picture, each smaller than the one before."""
+    """Whether a sequence holds the levels of one picture, each by 1.5 or more smaller than the one before."""
     if not isinstance(data, Sequence) or len(data) < 2 or not all(hasattr(level, "shape") for level in data):
         return False
     shapes = [tuple(level.shape) for level in data]
-    return all(
-        len(large) == len(small) >= 2 and large != small and all(n >= m for n, m in zip(large, small, strict=True))
-        for large, small in pairwise(shapes)
-    )
+    for large, small in pairwise(shapes):
+        times = [n / max(m, 1) for n, m in zip(large, small, strict=False) if n != m]
+        if len(large) != len(small) or len(times) < 2 or min(times) < _SMALLER:
+            return False
+    return True
 
 
 def in_memory(data: Any) -> Any:

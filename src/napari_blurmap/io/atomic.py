@@ -80,7 +80,7 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> Path:
 def _swap(temporary: Path, final: Path) -> None:
     if final.exists():
         shutil.copymode(final, temporary)
-    if not final.is_dir():
+    if not (final.is_dir() and temporary.is_dir()):  # a file never takes the place of a folder
         os.replace(temporary, final)
         return
     # A folder cannot be replaced in one step: move it aside, and back if the new one does not take its place.

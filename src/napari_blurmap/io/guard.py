@@ -21,7 +21,7 @@ MOST_PLANES = 1_000_000
 
 
 def check_file(path: str | PathLike[str]) -> None:
-    """Refuse what is no regular file: a folder, or a pipe that would be waited for without end.
+    """Refuse what is no regular file, such as a folder or a pipe that would be waited for without end, or is empty.
 
     Parameters
     ----------
@@ -34,13 +34,16 @@ def check_file(path: str | PathLike[str]) -> None:
         If it is something else, or missing.
     """
     try:
-        mode = os.stat(path).st_mode
+        found = os.stat(path)
     except OSError as error:
         raise BlurMapError(f"{path} cannot be read ({error.strerror or error}).") from error
+    mode = found.st_mode
     if stat.S_ISDIR(mode):
         raise BlurMapError(f"{path} is a folder; give the files in it.")
     if not stat.S_ISREG(mode):
         raise BlurMapError(f"{path} is a pipe or a device; give a file.")
+    if not found.st_size:
+        raise BlurMapError(f"{path} is empty (0 bytes). Copy or export it again.")
 
 
 def check_size(

@@ -31,6 +31,8 @@ class OmeImage(NamedTuple):
         only steps that are positive and have a known unit.
     emissions : list of float or None
         Wavelength of each channel's light, nm.
+    refused : list of str
+        Sizes of a pixel that are written there and can be none, such as "0 um (x)".
     """
 
     description: str
@@ -38,6 +40,7 @@ class OmeImage(NamedTuple):
     sizes: dict[str, int]
     steps: dict[str, tuple[float, str]]
     emissions: list[float | None]
+    refused: list[str]
 
 
 def parse_ome(xml: str, number: int = 0) -> OmeImage:
@@ -72,7 +75,7 @@ def parse_ome(xml: str, number: int = 0) -> OmeImage:
     text = next((element.text or "" for element in image if _name(element) == "Description"), "")
     order = pixels.get("DimensionOrder", "XYCZT")[::-1]
     sizes = {axis.lower(): int(_number(pixels.get(f"Size{axis}"))) for axis in order}
-    steps = {}
+    steps, refused = {}, []
     # The units that the schema assumes where none is written.
     for axis, key, default in (
         ("x", "PhysicalSizeX", "µm"),
@@ -84,8 +87,10 @@ def parse_ome(xml: str, number: int = 0) -> OmeImage:
         unit = unit_name(pixels.get(f"{key}Unit", default))
         if step > 0 and unit not in (None, "pixel"):
             steps[axis] = (step, str(unit))
+        elif key in pixels.attrib and axis in "yx":
+            refused.append(f"{pixels.attrib[key]} {pixels.get(f'{key}Unit', default)} ({axis})")
     channels = list(_named(pixels, "Channel"))
-    return OmeImage(text, [one.get("Name", "") for one in channels], sizes, steps, [*map(_emission, channels)])
+    return OmeImage(text, [one.get("Name", "") for one in channels], sizes, steps, [*map(_emission, channels)], refused)
 
 
 def light_in(xml: str, number: int = 0) -> dict[str, Any]:

@@ -38,9 +38,10 @@ def read_steps(tif: TiffFile, series: TiffPageSeries) -> tuple[Steps, str | None
     note : str or None
         Why a pixel size that the file gives is not used.
     """
-    is_plain = False
+    is_plain, refused = False, list[str]()
     if tif.is_ome and tif.ome_metadata:
-        steps = parse_ome(tif.ome_metadata, tif.series.index(series)).steps
+        image = parse_ome(tif.ome_metadata, tif.series.index(series))
+        steps, refused = image.steps, image.refused
     else:
         tags, is_plain = series.keyframe.tags, not tif.is_imagej
         sizes = {axis: _resolution(tags, f"{axis.upper()}Resolution") for axis in "xy"}
@@ -55,7 +56,7 @@ def read_steps(tif: TiffFile, series: TiffPageSeries) -> tuple[Steps, str | None
             return others, f"the pixel size that {maker[0]} has written into it is none"
         return others | {axis: (1e6 * side, "micrometer") for axis, side in zip("yx", maker[1], strict=True)}, None
     if not {"x", "y"} <= steps.keys():
-        return others, None
+        return others, f"in its OME metadata a pixel is {' and '.join(refused)}" if refused else None
     units = steps["y"][1], steps["x"][1]
     lengths = {axis: steps[axis][0] * (meters(steps[axis][1]) or 0.0) for axis in "yx"}
     if not all(lengths.values()):
