@@ -54,7 +54,11 @@ def blurred_regions(m: Maps, threshold: Callable[[Maps], float], step: int, down
         edges: Any = [downsample * np.append(np.arange(0, n, step), n) for n in m.sigma.shape[-2:]]
         for rings in _polygons(_blurred_cells(plane, threshold(plane), step)):
             placed = [[[float(edges[1][x]), float(edges[0][y])] for x, y in ring] for ring in rings]
-            geometry = {"type": "Polygon", "coordinates": placed, **({"plane": at} if index or plane.channel is not None else {})}
+            geometry = {
+                "type": "Polygon",
+                "coordinates": placed,
+                **({"plane": at} if index or plane.channel is not None else {}),
+            }
             about = {"objectType": "annotation", "classification": _CLASS}
             features.append({"type": "Feature", "geometry": geometry, "properties": about})
     return {"type": "FeatureCollection", "features": features}
