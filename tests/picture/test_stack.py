@@ -53,6 +53,7 @@ def test_colour_axis_anywhere(axis):
         ({"image": np.zeros((40, 40)), "axes": ""}, "expected 2"),
         ({"image": np.zeros((3, 40, 40)), "axes": "YX"}, "expected 3"),
         ({"image": np.zeros((3, 40, 40)), "axes": "ZZY"}, "different names"),
+        ({"image": np.zeros((3, 40, 40)), "axes": "YYX"}, "different names"),
         ({"image": np.zeros((40, 40)), "pixel_size": -1.0}, "above 0"),
         ({"image": np.zeros((40, 40)), "pixel_size": 1.0, "unit": "furlong"}, "furlong"),
         ({"image": np.zeros((40, 40)), "unit": "um"}, "no pixel_size"),

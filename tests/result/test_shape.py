@@ -97,6 +97,14 @@ def test_what_is_masked_or_filled_is_so_in_every_map():
     assert np.isnan(m.masked().sigma_major[:20]).all()
     assert np.isfinite(m.masked(10).sigma_major[20:]).all()
     assert np.isnan(m.filled().angle[:20]).all()
+    for kept in (m.masked(10), m.filled()):  # where it was judged, the axes stay as they were
+        np.testing.assert_allclose(kept.angle[20:], m.angle[20:])
+        np.testing.assert_allclose(kept.sigma_major[20:], m.sigma_major[20:], rtol=1e-6)
+    # A place between others of one shape is given that shape.
+    one = shaped(np.broadcast_to([[9.0, 2.0], [2.0, 3.0]], (8, 9, 2, 2)))
+    one.status[3:5, 4:6] = 1
+    for name in ("ellipticity_1", "ellipticity_2"):
+        np.testing.assert_allclose(getattr(one.filled(), name), getattr(one, name), rtol=1e-5)
 
 
 @pytest.mark.parametrize("ending", ["tif", "zarr"])
