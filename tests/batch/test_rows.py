@@ -143,3 +143,40 @@ def test_the_report_needs_nothing_else():
         < page.index("f_A01_s1_w1.tif, channel 1<br>")
         < page.index("f_P24_s1_w1.tif, channel 1<br>")
     )
+
+
+def places(page):
+    """Where the rows of a trend lie, by file."""
+    found = re.findall(r'<circle cx="([\d.]+)"[^>]*><title>(\S+):', page)
+    return [(name, float(x)) for x, name in found]
+
+
+def test_the_trend_is_over_the_time_of_acquisition_where_all_tell_it():
+    times = {"a.tif": "2026-01-01T10:00:00", "b.tif": "2026-01-01T12:00:00", "c.tif": "2026-01-01T11:30:00"}
+    done = {}
+    for name, time in times.items():
+        m = blurmap(2.0)
+        file = str(Path(name).absolute())
+        done[file] = Done(file, {}, None, measure(m, m.summary()), about={"acquired": time})
+    files = [Path(name) for name in times]
+    rows = rows_of(files, done, {}, name_pattern(None))
+    compare_rows(rows, lambda *_: None)
+    page = report_page(rows, title="a")
+    assert "over the time of acquisition, 2026-01-01 10:00:00 to 2026-01-01 12:00:00" in page
+    assert places(page) == [("a.tif", 50), ("b.tif", 950), ("c.tif", 50 + 900 * 0.75)]
+    assert [columns_of(row)["acquired"] for row in rows] == list(times.values())
+    done[str(files[1].absolute())].about.clear()
+    rows = rows_of(files, done, {}, name_pattern(None))
+    compare_rows(rows, lambda *_: None)
+    assert "in the order of the files" in report_page(rows, title="a")
+
+
+def test_planes_of_a_time_lapse_have_times_of_their_own():
+    values = np.ones((2, 96, 96))
+    about = {"axes": "tyx", "scale": (1, 1, 1), "units": ["pixel"] * 3, "provenance": {}}
+    m = BlurMap(values, 0.1 * values, 0 * values, **about)
+    planes = [measure(one, one.summary()) for one in (m.at(t=0), m.at(t=1))]
+    file = str(Path("a.tif").absolute())
+    known = {"acquired": "2026-01-01T10:00:00", "seconds": [0.5, 60.5]}
+    rows = rows_of([Path(file)], {file: Done(file, {}, None, planes[0], [], planes, known)}, {}, [])
+    assert [row.acquired.isoformat() for row in rows] == ["2026-01-01T10:00:00.500000", "2026-01-01T10:01:00.500000"]

@@ -18,8 +18,8 @@ VALUES = np.arange(3 * 40 * 50 * 2).reshape(40, 50, 3, 2)
 
 def fake(path):
     """As the real one: axes in the plug-in's own order, sizes in micrometres, None where they are not known."""
-    if path.stat().st_size == 0:
-        raise OSError("empty")
+    if path.read_bytes() == b"bad":
+        raise OSError("bad")
     data = SimpleNamespace(dims=("Y", "X", "S", "Z"), data=da.from_array(VALUES))
     sizes = SimpleNamespace(Z=None, Y=0.2, X=0.1)
     light = '<Channel Name="GFP" EmissionWavelength="520"/>'
@@ -76,8 +76,8 @@ def test_what_bioio_gives(czi, install):
 
 def test_what_bioio_cannot_read(czi, install):
     install("bioio", "bioio_czi")
-    czi.write_bytes(b"")
-    with pytest.raises(BlurMapError, match=r"a\.czi cannot be read by bioio-czi \(empty\)"):
+    czi.write_bytes(b"bad")
+    with pytest.raises(BlurMapError, match=r"a\.czi cannot be read by bioio-czi \(bad\)"):
         read_picture(czi)
 
 

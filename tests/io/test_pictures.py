@@ -416,3 +416,17 @@ def test_units_agree_with_pint():
         assert unit_name(ome_symbol(name)) == name
         assert unit_name(unit_label(name)) == name
         assert unit_name(name) == name
+
+
+def test_the_time_of_acquisition(tmp_path):
+    path, stack = tmp_path / "a.ome.tif", np.zeros((3, 40, 48), np.uint8)
+    start = {"axes": "TYX", "AcquisitionDate": "2026-01-02T03:04:05", "TimeIncrement": 2, "TimeIncrementUnit": "min"}
+    source = read_picture(written(path, stack, ome=True, metadata=start)).source
+    assert (source["acquired"], source["seconds"]) == ("2026-01-02T03:04:05", [0, 120, 240])
+    planes = {"Plane": {"DeltaT": [500, 1500, 90000], "DeltaTUnit": ["ms"] * 3}}
+    assert read_picture(written(path, stack, ome=True, metadata=start | planes)).source["seconds"] == [0.5, 1.5, 90]
+    plain = written(tmp_path / "a.tif", GREY, datetime="2026:01:02 03:04:05")
+    assert read_picture(plain).source["acquired"] == "2026-01-02T03:04:05"
+    assert "acquired" not in read_picture(written(tmp_path / "a.tif", GREY, datetime="2026:13:42 03:04:05")).source
+    unknown = written(path, stack, ome=True, metadata={"axes": "TYX", "AcquisitionDate": "soon"})
+    assert not read_picture(unknown).source.keys() & {"acquired", "seconds"}

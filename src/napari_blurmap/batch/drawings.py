@@ -60,7 +60,7 @@ def heat_map(rows: Sequence[Row]) -> str:
 
 
 def trend(rows: Sequence[Row]) -> str:
-    """FWHM over the order of the files, with its error.
+    """FWHM over the time of acquisition, or over the order of the files where it is not known of all; with its error.
 
     Parameters
     ----------
@@ -82,15 +82,21 @@ def trend(rows: Sequence[Row]) -> str:
         y = top + height * (1 - tick * step / most)
         parts.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(_text(left - 6, y + 4, f"{tick * step:g}", "end"))
+    times = [row.acquired for row in rows if row.acquired is not None]
+    timed = len(times) == len(rows) and max(times) > min(times)
     for number, row in enumerate(rows):
-        x = left + width * (number + 0.5) / len(rows)
+        place = (times[number] - min(times)) / (max(times) - min(times)) if timed else (number + 0.5) / len(rows)
+        x = left + width * place
         y = top + height * (1 - row.figures["median_fwhm"] / most)
         half = height * (row.figures["median_fwhm_error"] or 0.0) / most
         colour = COLOURS[row.outcome]
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - half:.1f}" y2="{y + half:.1f}" stroke="{colour}"/>')
         name = escape(f"{row.told.get('well', '')} {row.file.name}: {row.figures['median_fwhm']:.2f} px".strip())
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{name}</title></circle>')
-    words = "Median FWHM (px) in the order of the files; red: blurred, yellow: to be looked at"
+    over = "in the order of the files"
+    if timed:
+        over = f"over the time of acquisition, {min(times):%Y-%m-%d %H:%M:%S} to {max(times):%Y-%m-%d %H:%M:%S}"
+    words = f"Median FWHM (px) {over}; red: blurred, yellow: to be looked at"
     parts.append(_text(left, top + height + 22, words, "start"))
     return _svg(left + width + 10, top + height + 32, parts, words)
 

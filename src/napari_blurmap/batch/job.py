@@ -183,7 +183,7 @@ class Job:
         target: Path | None,
         found: BlurMap,
         picture: Picture,
-        about: dict[str, str],
+        about: dict[str, Any],
         labels: Any,
     ) -> Done:
         figures = self.figures(found)

@@ -40,7 +40,7 @@ class Done:
     planes : list of Measured
         Of every plane, where there are several.
     about : dict
-        ``note`` and ``image``, as the report says them.
+        As `sources.read` says it.
     """
 
     file: str
@@ -49,7 +49,7 @@ class Done:
     whole: Measured
     channels: list[Measured] = field(default_factory=list)
     planes: list[Measured] = field(default_factory=list)
-    about: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 class Journal:

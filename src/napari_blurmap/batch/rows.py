@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -57,6 +58,8 @@ class Row:
         What counts as sharp.
     outlying : float or None
         By how many standard deviations it is more blurred than the median of its plate and channel.
+    acquired : datetime or None
+        When, as the file tells.
     """
 
     file: Path
@@ -68,6 +71,7 @@ class Row:
     problem: str = ""
     reference: Reference | float | None = None
     outlying: float | None = None
+    acquired: datetime | None = None
 
     @property
     def channel(self) -> str:
@@ -120,10 +124,19 @@ def rows_of(
             rows.append(Row(file, told, error=errors[file]))
         elif one is not None:
             rows += [
-                Row(file, told, plane, one.result, figures=plane.figures)
+                Row(file, told, plane, one.result, figures=plane.figures, acquired=_time(one.about, plane))
                 for plane in one.planes or one.channels or [one.whole]
             ]
     return rows
+
+
+def _time(about: Mapping[str, Any], plane: Measured) -> datetime | None:
+    """When a plane was acquired."""
+    try:
+        start = datetime.fromisoformat(about["acquired"]).replace(tzinfo=None)
+        return start + timedelta(seconds=about["seconds"][plane.at["t"]] if "t" in plane.at else 0.0)
+    except (KeyError, IndexError):  # no time, or none of this plane
+        return None
 
 
 def compare_rows(rows: Sequence[Row], reference: ReferenceOf) -> None:
@@ -199,6 +212,7 @@ def columns_of(row: Row) -> dict[str, Any]:
         "outcome": row.outcome or None,
         "review": int(row.outcome == "review"),
         "Metadata_QCFlag": flag_of(row),
+        "acquired": None if row.acquired is None else row.acquired.isoformat(),
         "result": row.result,
         "note": " ".join(filter(None, (figures.get("warning"), figures.get("note"), row.problem, row.error))) or None,
     }

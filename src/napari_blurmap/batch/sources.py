@@ -9,7 +9,7 @@ from dataclasses import replace
 from glob import glob
 from math import inf, prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
 from ..ground.arguments import as_path
@@ -135,8 +135,8 @@ def result_names(files: Sequence[Path]) -> list[Path]:
     return [Path(folder, name) for folder, name in zip(below, names, strict=True)]
 
 
-def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Picture, dict[str, str]]:
-    """Read a picture; and what the report says of it: a ``note``, and the ``image`` that was read of several.
+def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Picture, dict[str, Any]]:
+    """Read a picture; and what is said of it: a ``note``, the ``image`` that was read of several, when it was acquired.
 
     What is read piece by piece stays lazy from so many pixels on: its maps then go into a file as they are made, and
     figures are taken from that. Else they would be computed once for each. From 0 on everything is lazy.
@@ -149,7 +149,7 @@ def read(file: Path, tell: Callable[[str], None], lazy: float = inf) -> tuple[Pi
         picture = replace(picture, array=dask.array.from_array(array))
     elif is_lazy(array) and prod(array.shape) < lazy:
         picture = replace(picture, array=Eager(array))
-    about: dict[str, str] = {}
+    about: dict[str, Any] = {name: picture.source[name] for name in ("acquired", "seconds") if name in picture.source}
     if picture.note is not None:
         tell(f"{file}: {picture.note}")
         about["note"] = picture.note

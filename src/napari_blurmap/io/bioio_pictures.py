@@ -8,7 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
-from .ome_xml import light_in
+from .ome_xml import source_in
 from .picture import Picture, image_in
 
 if TYPE_CHECKING:
@@ -121,5 +121,5 @@ def _damaged(file: Path, error: Exception) -> BlurMapError:
 def _light(reader: Any) -> dict[str, Any]:
     """What its channels are; nothing where the plug-in does not translate that into OME."""
     with suppress(Exception):
-        return light_in(reader.ome_metadata.to_xml(), reader.current_scene_index)
+        return source_in(reader.ome_metadata.to_xml(), reader.current_scene_index)
     return {}

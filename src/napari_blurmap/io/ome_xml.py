@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import islice
 from math import isfinite, prod
 from pathlib import PureWindowsPath
@@ -13,6 +14,10 @@ from .guard import MOST_PLANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+#: By pint's name.
+_SECONDS = {"millisecond": 1e-3, "second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 
 
 class OmeImage(NamedTuple):
@@ -33,6 +38,10 @@ class OmeImage(NamedTuple):
         Wavelength of each channel's light, nm.
     refused : list of str
         Sizes of a pixel that are written there and can be none, such as "0 um (x)".
+    acquired : str
+        When it was acquired, as ISO 8601 has it, or "".
+    seconds : list of float
+        After that, for each place along t; empty where it is not known.
     """
 
     description: str
@@ -41,6 +50,8 @@ class OmeImage(NamedTuple):
     steps: dict[str, tuple[float, str]]
     emissions: list[float | None]
     refused: list[str]
+    acquired: str
+    seconds: list[float]
 
 
 def parse_ome(xml: str, number: int = 0) -> OmeImage:
@@ -90,13 +101,28 @@ def parse_ome(xml: str, number: int = 0) -> OmeImage:
         elif key in pixels.attrib and axis in "yx":
             refused.append(f"{pixels.attrib[key]} {pixels.get(f'{key}Unit', default)} ({axis})")
     channels = list(_named(pixels, "Channel"))
-    return OmeImage(text, [one.get("Name", "") for one in channels], sizes, steps, [*map(_emission, channels)], refused)
+    return OmeImage(
+        text,
+        [one.get("Name", "") for one in channels],
+        sizes,
+        steps,
+        [*map(_emission, channels)],
+        refused,
+        _date(image),
+        _seconds(pixels, steps, sizes),
+    )
 
 
-def light_in(xml: str, number: int = 0) -> dict[str, Any]:
-    """What an OME-XML text says of the channels of an image, as `with_light` gives it."""
+def source_in(xml: str, number: int = 0) -> dict[str, Any]:
+    """What an OME-XML text says of an image beside its axes: its channels, as `with_light` gives them, and its time.
+
+    The time is ``acquired``, as ISO 8601 has it, and ``seconds`` after it for each place along t.
+    """
     image = parse_ome(xml, number)
-    return with_light(image.channels, image.emissions)
+    time: dict[str, Any] = {"acquired": image.acquired} if image.acquired else {}
+    if len(image.seconds) > 1:
+        time["seconds"] = image.seconds
+    return with_light(image.channels, image.emissions) | time
 
 
 def with_light(names: Iterable[Any], emissions: Iterable[float | None]) -> dict[str, Any]:
@@ -157,6 +183,30 @@ def _emission(channel: ElementTree.Element) -> float | None:
     """Wavelength of a channel's light, nm."""
     metres = meters(unit_name(channel.get("EmissionWavelengthUnit", "nm")) or "")
     return round(1e9 * _number(channel.get("EmissionWavelength")) * (metres or 0.0), 3) or None
+
+
+def _date(image: ElementTree.Element) -> str:
+    text = next((element.text or "" for element in image if _name(element) == "AcquisitionDate"), "")
+    try:
+        return datetime.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        return ""
+
+
+def _seconds(pixels: ElementTree.Element, steps: dict[str, tuple[float, str]], sizes: dict[str, int]) -> list[float]:
+    """After the start, for each place along t: as its first plane tells, or in equal steps."""
+    found: dict[int, float] = {}
+    for plane in _named(pixels, "Plane"):
+        if "DeltaT" in plane.attrib:
+            unit = _SECONDS.get(unit_name(plane.get("DeltaTUnit", "s")) or "", 0.0)
+            after = unit * _number(plane.get("DeltaT"))
+            place = int(_number(plane.get("TheT")))
+            found[place] = min(after, found.get(place, after))
+    count = sizes.get("t", 1)
+    if found.keys() >= set(range(count)):
+        return [found[place] for place in range(count)]
+    step, name = steps.get("t", (0.0, ""))
+    return [n * step * _SECONDS[name] for n in range(count)] if name in _SECONDS and count < MOST_PLANES else []
 
 
 def _root(xml: str) -> ElementTree.Element:

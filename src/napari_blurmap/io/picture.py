@@ -26,7 +26,8 @@ class Picture:
         picture. Fluorescence channels are an ordinary axis.
     source : dict
         ``path`` of the file; ``image`` where it holds several; ``channels`` where it names the light of any, each
-        with ``name`` and ``emission_nm``.
+        with ``name`` and ``emission_nm``; ``acquired`` (ISO 8601) and ``seconds`` after that for each place along t,
+        where it tells them.
     note : str or None
         Why it has no pixel size although its file gives one: a sentence for its user.
     """

@@ -15,7 +15,7 @@ from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
 from .tiff import open_tiff
-from .tiff_pictures import channels_of, names_in_tiff, read_tiff
+from .tiff_pictures import about, names_in_tiff, read_tiff
 from .zarr_pictures import images_in, is_zarr, read_zarr
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _channels_in(file: Path, _stamp: int) -> list[dict[str, Any]]:
             return list(read_picture(file).source.get("channels", []))
         if _start(file) in _TIFF_STARTS:
             with open_tiff(file) as tif:
-                return list(channels_of(tif).get("channels", []))
+                return list(about(tif).get("channels", []))
     return []
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.arrays import is_lazy
 from ..ground.luminance import luminance
-from .ome_xml import light_in
+from .ome_xml import source_in
 from .picture import Picture, image_in
 from .stored import lazy_array
 from .tiff import check_pages, images_of, is_large, open_tiff, whole_image
@@ -61,7 +61,7 @@ def read_tiff(path: Path, number: int | None = None) -> Picture:
         if series.keyframe.photometric == 3 and not is_colour:
             array, axes, is_colour = _with_palette(array, axes, tif, series)
         steps, problem = read_steps(tif, series)
-        source = image_in(number, count, series.name) | channels_of(tif, tif.series.index(series))
+        source = image_in(number, count, series.name) | about(tif, tif.series.index(series))
     known = [steps.get(axis, (1.0, "pixel")) for axis in axes]
     return Picture(
         array,
@@ -81,9 +81,12 @@ def names_in_tiff(path: Path) -> list[str]:
         return [one.name for one in images_of(tif)] if several else []
 
 
-def channels_of(tif: TiffFile, number: int = 0) -> dict[str, Any]:
-    """What the source of an image of a TIFF file says of its channels."""
-    return light_in(tif.ome_metadata, number) if tif.is_ome and tif.ome_metadata else {}
+def about(tif: TiffFile, number: int = 0) -> dict[str, Any]:
+    """What the source of an image of a TIFF file says of its channels and its time."""
+    known = source_in(tif.ome_metadata, number) if tif.is_ome and tif.ome_metadata else {}
+    if "acquired" not in known and (written := tif.series[number].keyframe.datetime) is not None:
+        known["acquired"] = written.isoformat()
+    return known
 
 
 class _Level:

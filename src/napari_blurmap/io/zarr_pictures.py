@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import BlurMapError
 from ..ground.units import is_time, meters, unit_name
 from .guard import check_size
-from .ome_xml import light_in, with_light
+from .ome_xml import source_in, with_light
 from .picture import Picture, image_in
 from .stored import lazy_array
 
@@ -167,7 +167,7 @@ def _light(place: Path) -> dict[str, Any]:
         waves = [one.get("emissionWave") for one in shown]
         if any(waves):
             return with_light((one.get("label") for one in shown), (float(one) if one else None for one in waves))
-        return light_in((place.parent / "OME" / "METADATA.ome.xml").read_text(encoding="utf-8"), int(place.name))
+        return source_in((place.parent / "OME" / "METADATA.ome.xml").read_text(encoding="utf-8"), int(place.name))
     return {}
 
 

@@ -76,7 +76,7 @@ def plate(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, sigma in SIGMAS.items():
         write(folder / f"{name}.tif", sigma)
-    (folder / BAD).write_bytes(b"")
+    (folder / BAD).write_text("a text")
     return folder
 
 
