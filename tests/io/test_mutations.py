@@ -71,6 +71,7 @@ def whole(path):
     for array in (m.sigma, m.uncertainty, m.status):
         np.asarray(array)
     assert m.summary(2.0)["pixels"] == m.sigma.size
+    assert m.methods_text()
     return m
 
 

@@ -124,5 +124,4 @@ def test_what_the_sensor_says_ends_the_line():
     assert [channel.sensor_notes for channel in m.channels()] == [["One."], []]
     same = nb.BlurMap(one, 0.1 * one, 0 * one, provenance={"sensor": [sensor[0]] * 2}, **about)
     assert same.sensor_notes == ["One."]
-    for odd in ([5], [{"notes": [3]}], []):
-        assert isinstance(nb.BlurMap(one, one, one, provenance={"sensor": odd}, **about).sensor_notes, list)
+    assert nb.BlurMap(one, one, one, provenance={"sensor": []}, **about).sensor_notes == []

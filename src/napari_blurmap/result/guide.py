@@ -41,7 +41,7 @@ def guide_of(m: Maps, image: Any) -> Stack:
         colour = len(shape) if colour is None else colour % (len(shape) + 1)
     if len(given.data.shape) - (colour is not None) == len(shape):
         # A part of a map has fewer axes than what was estimated.
-        known = tuple(axis for axis in parameters.get("axes", ()) if axis in axes)
+        known = tuple(axis for axis in (parameters.get("axes") or ()) if axis in axes)
         for order in [given.axes] if given.axes else [known if sorted(known) == sorted(axes) else axes, axes]:
             stack = as_stack(given, axes=order, channel_axis=colour)
             if (stack.axes, stack.shape) == (axes, shape):

@@ -86,19 +86,18 @@ class Maps:
     @property
     def channel(self) -> int | None:
         """Which channel of its picture it is, counted from 0; None for a whole picture."""
-        place = self.provenance.get("at", {}).get("c")
-        return None if place is None else int(place)
+        place: int | None = self.provenance.get("at", {}).get("c")
+        return place
 
     @property
     def emission_nm(self) -> tuple[float | None, ...]:
         """Wavelength of each of its picture's channels, as the file names them; none where it names none."""
-        return tuple(one["emission_nm"] for one in (self.provenance.get("source") or {}).get("channels", ()))
+        return tuple(one.get("emission_nm") for one in (self.provenance.get("source") or {}).get("channels") or ())
 
     @property
     def sensor_notes(self) -> list[str]:
         """What the estimate has to say of the camera: patterns that it took out, noise that is surprising."""
-        channels = [one for one in self.provenance.get("sensor", []) if isinstance(one, dict)]
-        notes = [[str(said) for said in one.get("notes", [])] for one in channels]
+        notes = [list(one.get("notes") or ()) for one in self.provenance.get("sensor", ())]
         if self.channel is not None:
             notes = notes[self.channel : self.channel + 1]
         if all(one == notes[0] for one in notes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..ground.arguments import entries, number, shown
 from ..ground.arrays import as_array, as_floats, in_memory, is_lazy
 from ..ground.status import NUMBERS, OPTIONAL, Array, Status
 from ..ground.units import unit_name
+from .provenance import checked_provenance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def checked_fields(given: dict[str, Any]) -> dict[str, Any]:
     for name, convert in (("translate", _numbers), ("affine", _matrix)):
         if given[name] is not None:
             done[name] = convert(name, given[name])
-    done["provenance"] = _json_copy(given["provenance"])
+    done["provenance"] = checked_provenance(given["provenance"])
     _check_shapes(done)
     _check_axes(done)
     _check_probabilities(done)
@@ -123,13 +123,3 @@ def _matrix(name: str, values: Any) -> list[list[float]]:
         raise BlurMapError(f"{name} is not a square matrix of finite numbers; leave it out or give a layer's affine.")
     rows: list[list[float]] = matrix.tolist()
     return rows
-
-
-def _json_copy(provenance: dict[str, Any]) -> dict[str, Any]:
-    try:
-        copy = json.loads(json.dumps(provenance, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise BlurMapError(f"The provenance holds what JSON cannot ({error}); use plain values.") from error
-    if not isinstance(copy, dict):
-        raise BlurMapError("The provenance is a dictionary.")
-    return copy

@@ -274,8 +274,7 @@ def base_name(blurmap: BlurMap, source: Layer | None) -> str:
     """What layers are called after: the picture's layer, or its file."""
     if source is not None:
         return str(source.name)
-    file = blurmap.provenance.get("source")
-    path = file.get("path") if isinstance(file, dict) else None
+    path = (blurmap.provenance.get("source") or {}).get("path")
     return Path(str(path)).name.split(".")[0] if path else "picture"
 
 
