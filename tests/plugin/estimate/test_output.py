@@ -231,6 +231,11 @@ def test_objects_become_features_of_their_layer(opened: Any, qtbot: Any) -> None
     assert layer.features["index"].tolist() == [1, 4]
     assert layer.features["mine"].tolist()[0] == "kept"
     assert layer.features["blur_median_sigma_px"].tolist() == [2.0, 2.0]
+    line = "rows = m.objects(viewer.layers['nuclei'].data)"
+    assert opened.panel._asked().as_python().splitlines()[-1] == line
+    layer.translate = (5, 0)
+    assert line not in opened.panel._asked().as_python()
+    layer.translate = (0, 0)
     layer.data = np.zeros_like(squares)
     view.measure.click()
     qtbot.waitUntil(lambda: "No object" in said.text(), timeout=60000)

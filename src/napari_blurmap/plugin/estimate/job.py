@@ -61,6 +61,8 @@ class EstimateJob:
         Number of classes of the class map, where one is wanted.
     dims : napari.components.Dims or None
         The viewer's sliders: what they show of a large picture comes first.
+    objects : str
+        Name of the Labels layer whose objects were measured afterwards.
     """
 
     source: Image
@@ -69,6 +71,7 @@ class EstimateJob:
     judgement: Judgement
     classes: Literal[10, 30] | None = None
     dims: Dims | None = None
+    objects: str = ""
 
     @property
     def limit(self) -> float | None:
@@ -133,7 +136,14 @@ class EstimateJob:
             f"m = nb.estimate_blur(layer{arguments(self.options)})\n"
             f"print(nb.summary_line(m.summary({compared}), verdict=True))\n"
             f"nb.add_to_viewer(viewer, m, layer{limit})\n"
-        )
+        ) + self._objects_as_python(compared)
+
+    def _objects_as_python(self, compared: str) -> str:
+        """Figures of the objects that were measured, in whatever place and scale their layer lies."""
+        if not self.objects:
+            return ""
+        given = f"viewer.layers[{self.objects!r}].data" + (compared and f", {compared}")
+        return f"rows = m.objects({given})\n"
 
     def as_shell(self) -> str:
         """The same estimate, with the largest sigma that counts as sharp."""

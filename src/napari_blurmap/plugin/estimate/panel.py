@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
+import numpy as np
 from qtpy.QtCore import QTimer
 from superqt.utils import qthrottled
 
@@ -17,6 +18,7 @@ from ..layers.geometry import map_axes
 from ..layers.layers import finish_layers, renew
 from ..layers.position import plane_shown
 from ..panels.base import RunPanel, Saving
+from ..panels.job import Job
 from ..run.latest import LatestOnly
 from ..run.view import RunView
 from ..run.worker import Done, Failed, Outcome, Stopped
@@ -83,6 +85,7 @@ class EstimatePanel(RunPanel):
         )
         self._shown: _Shown | None = None
         self._filled: list[Layer] = []
+        self._measured: Labels | None = None
         self._waiting: list[Layer] = []
         self._verdicts, self._planes, self._objects = (LatestOnly(self._new_control()) for _ in range(3))
         self._canvas = CanvasText(napari_viewer)
@@ -140,6 +143,7 @@ class EstimatePanel(RunPanel):
         if result.whole is not None:
             finish_layers(result.layers, result.whole)
         sigma = result.layers[0]
+        self._measured = None
         self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest)
         self._present(new=True)
         self._judge()
@@ -230,9 +234,18 @@ class EstimatePanel(RunPanel):
             self._fail(outcome)
         elif isinstance(outcome, Done):
             layer.features = with_features(layer.features, outcome.value)
+            self._measured = layer
             count = len(outcome.value)
             objects = "1 object" if count == 1 else f"{count} objects"
             self.run_view.say(f"Measured {objects} of {layer.name!r}{where}: see its features, blur_...")
+
+    def _asked(self) -> Job | None:
+        """With the objects that were measured, where they lie as the picture does."""
+        job, layer = super()._asked(), self._measured
+        if not isinstance(job, EstimateJob) or layer is None or layer not in self._viewer.layers:
+            return job
+        ends = [(getattr(one.extent, name)[:, -2:] for one in (layer, job.source)) for name in ("data", "world")]
+        return replace(job, objects=layer.name) if all(np.allclose(*both) for both in ends) else job
 
     def _to_tell(self) -> tuple[BlurMap, Sharp] | None:
         return None if self._shown is None else (self._shown.blurmap, self._shown.judgement.compared_with)
