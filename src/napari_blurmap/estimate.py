@@ -195,7 +195,9 @@ class Ready:
         grid = np.asarray(self.reader.model.info.sigma_grid) if "probabilities" in maps else None
         return BlurMap(**maps, **self.described(**about), sigma_grid=grid)
 
-    def part(self, index: tuple[int, ...], part: Region, tick: Callable[[], None]) -> dict[str, NDArray[Any]]:
+    def part(
+        self, index: tuple[int, ...], part: Region, tick: Callable[[], None], *, margin: int | None = None
+    ) -> dict[str, NDArray[Any]]:
         """All maps of a part of a plane, for which no more is read than they depend on.
 
         Parameters
@@ -206,9 +208,11 @@ class Ready:
             Begins at multiples of the network's grid.
         tick : callable
             Called after every tile.
+        margin : int, optional
+            Pixels read around it in place of those: soon there, but not quite the same.
         """
         align, reach = self.reader.over.align, self.reader.over.reach * self.reader.copied(self.stack.shape)
-        around = grown(part, reach, (self.stack.shape[-2], self.stack.shape[-1]))
+        around = grown(part, reach if margin is None else margin, (self.stack.shape[-2], self.stack.shape[-1]))
         plane = numbers_of(in_memory(self.stack.plane(index)[around]), self.sensors.at(index))
         y, x = (slice(s.start, -(-s.stop // align) * align) for s in inside(part, around))
         maps = blank_maps(self.reader, tuple(s.stop - s.start for s in part))

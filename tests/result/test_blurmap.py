@@ -533,3 +533,22 @@ def test_shares_never_round_to_nothing_or_all():
     shown = line(judged_share=0.998, shares=shares, uncertain_share=0.0)
     assert "Judged >99 % of the picture" in shown
     assert shown.endswith("Not judged: <1 % empty.")
+
+
+def test_what_is_not_estimated_yet_is_no_part_of_the_figures():
+    """Of a part of a map the shares are of what is there, and in words it is not called invalid."""
+    sigma, status = np.full((64, 64), 2.0), np.full((64, 64), Status.INVALID)
+    status[:16], status[:4] = Status.MEASURED, Status.EMPTY
+    about = {"axes": "yx", "scale": (1, 1), "units": ("px", "px")}
+    m = BlurMap(sigma, 0.1 * sigma, status, **about, provenance={"partial": True})
+    found = m.summary()
+    assert (found["pixels"], found["estimated_share"], found["judged_share"]) == (1024, 0.25, 0.75)
+    assert found["shares"] == {"measured": 0.75, "empty": 0.25} | dict.fromkeys(
+        ("too noisy", "saturated", "beyond range", "invalid"), 0
+    )
+    assert summary_line(found).endswith(
+        "Judged 75 % of what is estimated so far (25 % of the picture). Not judged: 25 % empty."
+    )
+    nothing = BlurMap(sigma, sigma, np.full_like(status, Status.INVALID), **about, provenance={"partial": True})
+    assert summary_line(nothing.summary()) == "Nothing is estimated yet."
+    assert replace(m, provenance={}).summary()["shares"]["invalid"] == 0.75

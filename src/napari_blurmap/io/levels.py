@@ -68,7 +68,7 @@ def maps_of(
 
     Parameters
     ----------
-    array : zarr.Array
+    array : zarr.Array or ndarray
         The level.
     path, inside : pathlib.Path
         The result, and the level's folder.
@@ -81,7 +81,8 @@ def maps_of(
     """
     import dask.array
 
-    channels = dask.array.moveaxis(lazy_array(array, path, inside, array.chunks), channel, 0)
+    chunks = getattr(array, "chunks", array.shape)  # numpy's has none
+    channels = dask.array.moveaxis(lazy_array(array, path, inside, chunks), channel, 0)
     size = (*shape[:-2], *array.shape[-2:])
     arrays = {name: each.reshape(size) for name, each in zip(names, channels, strict=True)}
     arrays["status"] = arrays["status"].map_blocks(as_status, path, dtype=np.uint8)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..ground.regions import Region
 
 
+#: The smallest level is held in memory up to this size, bytes: viewers read all of it after every tile.
+_HELD = 2**28
+
+
 class TileStore:
     """A folder as `napari_blurmap.BlurMap.save` makes it, filled by one thread.
 
@@ -35,6 +39,9 @@ class TileStore:
     def __init__(self, path: Path, names: tuple[str, ...], header: dict[str, Any]) -> None:
         self.path, self.names, self.header = path, names, header
         self._levels, self._channel = open_levels(path, names, header, path.name)
+        smallest = self._levels[-1]
+        if len(self._levels) > 1 and smallest.nbytes <= _HELD:
+            self._levels[-1] = smallest[:]
 
     def has(self, plane: int, part: Region) -> bool:
         """Whether a part of a plane is there; planes are counted along all leading axes."""
@@ -45,8 +52,15 @@ class TileStore:
 
     def put(self, plane: int, part: Region, maps: dict[str, NDArray[Any]]) -> None:
         """Write a part of a plane into all levels; its place is a multiple of their ratio."""
+        self._write(plane, part, np.stack([maps[name].astype(np.float32, copy=False) for name in self.names]))
+
+    def erase(self, plane: int, part: Region) -> None:
+        """Take a part of a plane away."""
+        sizes = (s.stop - s.start for s in part)
+        self._write(plane, part, np.full((len(self.names), *sizes), np.nan, np.float32))
+
+    def _write(self, plane: int, part: Region, block: NDArray[np.float32]) -> None:
         status = self.names.index("status")
-        block = np.stack([maps[name].astype(np.float32, copy=False) for name in self.names])
         blocks = [block]
         while len(blocks) < len(self._levels) and min(blocks[-1].shape[-2:]) > 1:
             blocks.append(means(blocks[-1], 0, status))

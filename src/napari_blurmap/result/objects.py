@@ -60,6 +60,7 @@ def figures_of(m: Shaped, reference: Sharp, box: tuple[slice, ...] = (), mask: A
         zero=str(m.provenance.get("reference", "absolute")),
         shape=[values[(..., *box)] for values in m.ellipticities],
         sensor_notes=m.sensor_notes,
+        partial=bool(m.provenance.get("partial")),
     )
 
 

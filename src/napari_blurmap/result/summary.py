@@ -45,6 +45,7 @@ def summarize(
     zero: str = "absolute",
     shape: Sequence[Array] = (),
     sensor_notes: Sequence[str] = (),
+    partial: bool = False,
 ) -> dict[str, Any]:
     """Figures of a blur map, ready for JSON.
 
@@ -67,6 +68,8 @@ def summarize(
         Both ellipticities and their standard error.
     sensor_notes : sequence of str, optional
         What the user should know of the camera.
+    partial : bool, default=False
+        Whether the map is a part: what is invalid then is not estimated yet, and does not count.
 
     Returns
     -------
@@ -83,7 +86,8 @@ def summarize(
         to be judged), ``tissue_share`` (measured, too noisy or beyond range: where there is a specimen);
         ``axes_of_blur`` of models that give them
         (`napari_blurmap.result.not_round.shape_figures`), else None; ``motion`` where the blur is surely not round,
-        else None (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``;
+        else None (`napari_blurmap.result.not_round.motion_figures`); ``sensor_notes``; ``estimated_share``, of a part
+        of a map how much of it is there, to which all other shares then refer, else None;
         against the reference ``reference``, ``ratio`` of the median to it,
         ``sharp_share`` of judged pixels, ``blurred_of_tissue``, the others over ``tissue_share``, ``verdict``, a
         ``note`` where there can be none, and a ``warning`` where the median is below 0.9 of the optics limit.
@@ -108,9 +112,13 @@ def summarize(
     (1.0, 1.0, 'sharp')
     """
     sample = sample_map(sigma, uncertainty, status, shape)
-    pixels = int(sample.counts.sum())
+    asked, shares = int(sample.counts.sum()), sample.counts.copy()
+    if partial:
+        shares[Status.INVALID] = 0
+    pixels = int(shares.sum())
+    shares = shares / max(pixels, 1)
     figures: dict[str, Any] = {
-        "judged_share": sample.judged / pixels,
+        "judged_share": sample.judged / max(pixels, 1),
         "judged_pixels": sample.judged,
         "pixels": pixels,
         **_medians(sample),
@@ -123,9 +131,10 @@ def summarize(
         }
     figures["unit"] = unit if pixel_length is not None else None
     figures["zero"] = zero
-    figures["shares"] = {s.label: int(sample.counts[s]) / pixels for s in Status}
-    figures["tissue_share"] = sum(int(sample.counts[s]) for s in _TISSUE) / pixels
-    figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / pixels
+    figures["estimated_share"] = pixels / asked if partial else None
+    figures["shares"] = {s.label: float(shares[s]) for s in Status}
+    figures["tissue_share"] = float(sum(shares[s] for s in _TISSUE))
+    figures["uncertain_share"] = (int(sample.counts[Status.MEASURED]) - sample.judged) / max(pixels, 1)
     figures |= {"axes_of_blur": shape_figures(sample.shape), "motion": motion_figures(sample.shape, pixel_length)}
     figures["sensor_notes"] = list(sensor_notes)
     return compare(figures, reference, sample.sigma, sample.uncertainty)

@@ -85,14 +85,19 @@ def _found(summary: dict[str, Any]) -> str:
     missing["too uncertain"] = summary["uncertain_share"]
     reasons = ", ".join(f"{percent(share)} {label}" for label, share in missing.items() if share > 0)
     notes = "".join(f" {sentence}" for sentence in summary.get("sensor_notes", []))
+    so_far, of = summary.get("estimated_share"), "the picture"
+    if so_far is not None:
+        of = f"what is estimated so far ({percent(so_far)} of the picture)"
     if summary["median_fwhm"] is None:
-        return f"Nothing could be judged: {reasons}.{notes}"
+        if not so_far and so_far is not None:
+            return f"Nothing is estimated yet.{notes}"
+        return f"Nothing could be judged{'' if so_far is None else f' of {of}'}: {reasons}.{notes}"
     # Counted from the sharpness of a user's pictures it is not the total blur, and is not called so.
     what = "Added blur" if summary["zero"] == "added" else "Blur"
     line = f"{what} FWHM {median_words(summary)} (median)"
     if (ratio := summary["ratio"]) is not None:
         line += f", {ratio:.{1 if ratio >= 0.95 else 2}f} x the {summary['reference']['name']}"
-    line += f". Judged {percent(summary['judged_share'])} of the picture"
+    line += f". Judged {percent(summary['judged_share'])} of {of}"
     if summary["sharp_share"] is not None:
         line += f": {percent(summary['sharp_share'])} of that sharp"
     line += f". Not judged: {reasons}." if reasons else "."

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from time import sleep
 from typing import Any
+from weakref import WeakValueDictionary
 
 import dask.array as da
 import numpy as np
@@ -15,6 +18,7 @@ from napari_blurmap.io import levels, pyramid
 from napari_blurmap.plugin.estimate import filling
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers import picture
+from napari_blurmap.plugin.run.control import RunState
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
 
@@ -25,17 +29,17 @@ def pixels() -> Any:
 
 
 @pytest.fixture
-def panel(viewer: Any, dock: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> EstimatePanel:
+def panel(viewer: Any, dock: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch) -> EstimatePanel:
     """Of a viewer with a lazy stack that counts as large; maps of it have two levels and tiles of 128 pixels."""
     for module, name, value in (
         (picture, "WHOLE", 1000),
         (filling, "_EDGE", 128),
-        (filling, "_FIRST", 64),
+        (filling, "_GLANCE", 64),
+        (filling, "_STORES", WeakValueDictionary()),
         (levels, "_CHUNK", 64),
         (pyramid, "_TOP", 140),
     ):
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(filling, "_folder", lambda: tmp_path)
     viewer.add_image(
         da.from_array(pixels, chunks=(*(1,) * (pixels.ndim - 2), 64, 64)), name="slide", contrast_limits=(0, 4000)
     )
@@ -53,9 +57,9 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     found: list[Any] = []
     part = Ready.part
 
-    def noted(self: Ready, index: Any, place: Any, tick: Any) -> Any:
+    def noted(self: Ready, index: Any, place: Any, tick: Any, **how: Any) -> Any:
         found.append((*index, place[0].start, place[1].start))
-        return part(self, index, place, tick)
+        return part(self, index, place, tick, **how)
 
     monkeypatch.setattr(Ready, "part", noted)
     return found
@@ -113,6 +117,11 @@ def test_a_single_plane(panel: EstimatePanel, viewer: Any, qtbot: Any) -> None:
     seen = np.asarray(reasons._slice.image.raw)
     assert seen.size
     assert not (seen == Status.INVALID).any()
+    figures = panel.view.line.text()
+    assert "of the picture" in figures or "Nothing could be judged:" in figures
+    assert reasons.features["reason"][int(Status.INVALID)] == "invalid"
+    assert reasons.features["share of the picture"].sum() == pytest.approx(1, abs=1e-3)
+    assert reasons.colormap.map(int(Status.INVALID))[..., 3].all()
 
 
 def test_stopped_and_gone_on_with(panel: EstimatePanel, viewer: Any, computed: list[Any], qtbot: Any) -> None:
@@ -125,6 +134,12 @@ def test_stopped_and_gone_on_with(panel: EstimatePanel, viewer: Any, computed: l
     assert "partial" in part.name
     there = np.asarray(part.metadata["blurmap"].status) != Status.INVALID
     assert 0 < there.mean() < 1
+    assert "estimated so far" in panel.view.line.text()
+    assert "invalid" not in panel.view.line.text()
+    reasons = layer(viewer, "cannot tell")
+    assert reasons.features["reason"][int(Status.INVALID)] == "not estimated yet"
+    assert reasons.features["share of the picture"].sum() == pytest.approx(1, abs=1e-3)
+    assert not reasons.colormap.map(int(Status.INVALID))[..., 3].any()
     count = len(computed)
     panel.run()
     done(panel, qtbot)
@@ -137,3 +152,40 @@ def test_stopped_and_gone_on_with(panel: EstimatePanel, viewer: Any, computed: l
     panel.run()
     done(panel, qtbot)
     assert not computed
+
+
+def test_stopped_in_the_first_tile(
+    panel: EstimatePanel, viewer: Any, computed: list[Any], qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown before it is soon there, for little is read around it, but no part of the map."""
+    shown, part = [], Ready.part
+
+    def late(self: Ready, *where: Any, **how: Any) -> Any:
+        while "margin" not in how and panel.control.state is RunState.RUNNING:
+            sleep(0.01)
+        return part(self, *where, **how)
+
+    monkeypatch.setattr(Ready, "part", late)
+    viewer.layers.events.inserted.connect(lambda event: shown.append(event.value))
+    panel.run()
+    qtbot.waitUntil(lambda: bool(shown), timeout=60000)
+    store = shown[0].metadata["blurmap_store"]
+    panel.control.cancel()
+    done(panel, qtbot)
+    assert len(computed) == 2
+    assert (np.asarray(shown[0].metadata["blurmap"].status) == Status.INVALID).all()
+    assert not list(store.path.glob("0/c/**/[0-9]*/*.*"))
+    assert [one.name for one in viewer.layers] == ["slide"]
+    assert panel.run_view.message.text() == "Cancelled before any of it was finished."
+
+
+@pytest.mark.parametrize("pixels", [np.zeros((100, 150), np.uint16)])
+def test_the_folder_goes_with_its_layers(panel: EstimatePanel, viewer: Any, qtbot: Any) -> None:
+    panel.run()
+    done(panel, qtbot)
+    folder = layer(viewer, "sigma").metadata["blurmap_store"].path.parent
+    gc.collect()
+    assert folder.exists()
+    viewer.layers.clear()
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and not folder.exists(), timeout=10000)
+    assert not panel.view.isVisible()

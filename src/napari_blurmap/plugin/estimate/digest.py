@@ -104,7 +104,7 @@ class Digest:
     @property
     def anything(self) -> bool:
         """Whether anything at all was estimated."""
-        return float(self.summary["shares"]["invalid"]) < 1.0
+        return bool(self.summary["pixels"]) and float(self.summary["shares"]["invalid"]) < 1.0
 
 
 def digest(blurmap: BlurMap, judgement: Judgement) -> Digest:

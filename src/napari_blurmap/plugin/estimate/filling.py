@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 from dataclasses import dataclass
-from functools import cache
 from math import lcm
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary, finalize
 
 from ...errors import BlurMapError, Cancelled
 from ...ground.progress import Pace
@@ -34,18 +33,23 @@ if TYPE_CHECKING:
 
     Place = tuple[int, tuple[int, ...], Region]
 
-#: Edge of a tile, pixels: a smaller one reads more around it. And of the first, which is soon there.
-_EDGE, _FIRST = 1024, 512
-#: Figures of a part are taken from the first level that is not larger, pixels.
-_FEW = 2**24
+#: Edge of a tile, pixels: a smaller one reads more around it.
+_EDGE = 2048
+#: Edge of what is shown before the first tile, and what is read around it, pixels: it is there in a tenth of the time,
+#: and right but for what is so far out of focus that more has to be seen of it. The tile then takes its place.
+_GLANCE, _MARGIN = 512, 256
+
+
+#: Stores of maps that somebody still shows, by what they are maps of.
+_STORES: WeakValueDictionary[str, TileStore] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, eq=False)
 class Filled:
-    """Layers whose data have just grown; ``store`` is the same for all that share them."""
+    """Layers whose data have just grown; ``store`` is the same for all that share them, and lives as long as they."""
 
     layers: list[Layer]
-    store: Path
+    store: TileStore
 
 
 def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Cancel, tell: Tell) -> Result | Stopped:
@@ -71,19 +75,20 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
     left = [place for place in places if not store.has(place[0], place[2])]
     pace = Pace(len(places), progress, cancel, message="estimating", done=len(places) - len(left))
     seen = _seen(job, layers[0], ready)
-    stopped = False
+    stopped, glance = False, None
     try:
         if len(left) < len(places):
-            tell(Filled(layers, store.path))
+            tell(Filled(layers, store))
         elif left:
-            number, index, region = min(_places(ready, _FIRST), key=seen)
-            store.put(number, region, ready.part(index, region, pace.ask))
-            tell(Filled(layers, store.path))
+            number, index, region = glance = min(_places(ready, _GLANCE, min(left, key=seen)), key=seen)
+            store.put(number, region, ready.part(index, region, pace.ask, margin=_MARGIN))
+            tell(Filled(layers, store))
         while left:
             number, index, region = place = min(left, key=seen)
-            left.remove(place)
             store.put(number, region, ready.part(index, region, pace.ask))
-            tell(Filled(layers, store.path))
+            left.remove(place)
+            glance = None  # it lay in the first of them
+            tell(Filled(layers, store))
             pace.tick()
     except Cancelled:
         stopped = bool(left)
@@ -92,15 +97,20 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
             f"The map could not be written to {store.path.parent} ({error}). Make room there and press Run again: "
             "it goes on where it stopped."
         ) from error
+    finally:
+        if glance is not None:
+            store.erase(glance[0], glance[2])
     if stopped:
-        few = next((each for each in (part, *smaller) if each.sigma.size <= _FEW), part)
-        return Stopped(Result(layers, digest(few, job.judgement), shown=True))
+        return Stopped(Result(layers, digest((part, *smaller)[-1], job.judgement), shown=True))
     whole = job.noted(ready.blurmap(maps[0]))
     return Result(layers, digest(whole, job.judgement), shown=True, whole=whole)
 
 
 def _store(ready: Ready) -> TileStore:
-    """The folder of a map: the same for the same picture, read in the same way by the same model."""
+    """The store of a map: the same for the same picture, read in the same way by the same model.
+
+    Its folder is removed when no layer has it any more, and when napari is closed.
+    """
     from dask.base import tokenize
 
     from ...io.layout import CHANNELS, WITH_SHAPE
@@ -108,27 +118,25 @@ def _store(ready: Ready) -> TileStore:
 
     header = ready.described(partial=True) | {"shape": list(ready.stack.shape), "colormap": None}
     key = tokenize(ready.stack.data, header)
-    names = WITH_SHAPE if ready.reader.model.info.gives_shape else CHANNELS
-    return TileStore(_folder() / f"{key}.sigma.ome.zarr", names, header | {"id": key})
+    store = _STORES.get(key)
+    if store is None:
+        names = WITH_SHAPE if ready.reader.model.info.gives_shape else CHANNELS
+        folder = Path(mkdtemp(prefix="napari-blurmap-"))
+        store = _STORES[key] = TileStore(folder / "map.sigma.ome.zarr", names, header | {"id": key})
+        finalize(store, shutil.rmtree, folder, ignore_errors=True)
+    return store
 
 
-@cache
-def _folder() -> Path:
-    """Where maps lie until napari is closed."""
-    folder = mkdtemp(prefix="napari-blurmap-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
-def _places(ready: Ready, edge: int) -> list[Place]:
-    """All tiles of all planes: the number of the plane, its index, and the region."""
+def _places(ready: Ready, edge: int, within: Place | None = None) -> list[Place]:
+    """All tiles of all planes, or of a place: the number of the plane, its index, and the region."""
     edge = lcm(ready.reader.over.align, edge)
     height, width = ready.stack.shape[-2:]
+    planes, whole = enumerate(ready.stack.indices()), (slice(0, height), slice(0, width))
     return [
-        (number, index, (slice(y, min(y + edge, height)), slice(x, min(x + edge, width))))
-        for number, index in enumerate(ready.stack.indices())
-        for y in range(0, height, edge)
-        for x in range(0, width, edge)
+        (number, index, (slice(y, min(y + edge, rows.stop)), slice(x, min(x + edge, columns.stop))))
+        for number, index, (rows, columns) in ([within] if within else ((*plane, whole) for plane in planes))
+        for y in range(rows.start, rows.stop, edge)
+        for x in range(columns.start, columns.stop, edge)
     ]
 
 

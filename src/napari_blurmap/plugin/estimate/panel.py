@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from superqt.utils import qthrottled
 
 from ..layers.features import object_features, with_features
 from ..layers.geometry import map_axes
-from ..layers.layers import finish_layers, renew
+from ..layers.layers import finish_layers, renew, tell_shares
 from ..layers.position import plane_shown
 from ..panels.base import RunPanel, Saving
 from ..panels.job import Job
@@ -128,18 +128,27 @@ class EstimatePanel(RunPanel):
         self._canvas.clear()
 
     def _on_layer_removed(self, event: object) -> None:
-        self._canvas.layer_removed(getattr(event, "value", None))
+        layer = getattr(event, "value", None)
+        self._canvas.layer_removed(layer)
+        # What was filled tile by tile lies in a folder that goes with its layers; napari itself keeps the last of them.
+        is_filled = layer is not None and layer.metadata.pop("blurmap_store", None) is not None
+        if is_filled and self._shown is not None and self._shown.layer is layer:
+            self._shown = None
+            self.view.hide()
 
     def _show(self, job: EstimateJob, outcome: Done | Stopped) -> str:
         result = outcome.value
         if result is None:
             return "Cancelled."
         if isinstance(outcome, Stopped) and not result.digest.anything:
+            self._take_away(result.layers)
             return "Cancelled before any of it was finished."
         self._add(self._waiting if result.shown else result.layers, result.layers[0])
-        self._waiting = []
+        self._waiting, self._filled = [], []
         for layer in result.layers if result.shown else ():
             renew(layer, all_levels=True)
+        if result.shown:
+            tell_shares(result.layers, result.digest.summary)
         if result.whole is not None:
             finish_layers(result.layers, result.whole)
         sigma = result.layers[0]
@@ -160,8 +169,7 @@ class EstimatePanel(RunPanel):
         filled: Filled = news[-1]
         if self._filled is not filled.layers:
             self._filled, self._waiting = filled.layers, list(filled.layers)
-            for layer in [one for one in self._viewer.layers if one.metadata.get("blurmap_store") == filled.store]:
-                self._viewer.layers.remove(layer)
+            self._take_away(one for one in self._viewer.layers if one.metadata.get("blurmap_store") is filled.store)
         for layer in filled.layers:
             layer.metadata["blurmap_store"] = filled.store
             if layer.visible and layer in self._viewer.layers:
@@ -169,6 +177,11 @@ class EstimatePanel(RunPanel):
         # One at a time: adding a layer holds napari up.
         if self._waiting:
             self._add([self._waiting.pop(0)], filled.layers[0])
+
+    def _take_away(self, layers: Iterable[Layer]) -> None:
+        for layer in list(layers):
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
 
     def _present(self, new: bool = False) -> None:
         """Show the figures of the last result in the panel and on the canvas."""

@@ -73,9 +73,10 @@ def class_colours(sigma: np.ndarray, low: float = SHARPEST) -> np.ndarray:
     return np.asarray(blur_colormap().map((sigma - low) / ((SPAN - 1.0) * low)))
 
 
-def reason_colormap() -> DirectLabelColormap:
-    """Colours of the labels of `REASONS`; everything else is transparent."""
-    return label_colormap(dict(zip(REASONS, _REASON_COLOURS, strict=True)))
+def reason_colormap(*, partial: bool = False) -> DirectLabelColormap:
+    """Colours of the labels of `REASONS`; everything else is transparent, and so is what is not estimated yet."""
+    colours = dict(zip(REASONS, _REASON_COLOURS, strict=True))
+    return label_colormap(colours | ({int(Status.INVALID): "transparent"} if partial else {}))
 
 
 def label_colormap(colours: Mapping[Any, object]) -> DirectLabelColormap:

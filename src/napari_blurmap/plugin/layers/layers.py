@@ -12,7 +12,7 @@ from napari.layers import Image, Labels, Layer
 from ...errors import BlurMapError
 from ...ground.arguments import number, shown
 from ...ground.arrays import is_lazy
-from ...ground.status import Array, judged
+from ...ground.status import Array, Status, judged
 from ...result.maps import refuse_other
 from .axes import axes_layer
 from .colormaps import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: About half of what is seen is the picture: both must be read at once.
 OPACITY = 0.6
+_SHARE = "share of the picture"
 
 
 def result_layers(
@@ -123,6 +124,16 @@ def renew(layer: Layer, *, all_levels: bool = False) -> None:
         layer.data = list(layer.data)
     else:
         layer.refresh(thumbnail=False, highlight=False, extent=False)
+
+
+def tell_shares(layers: Sequence[Layer], figures: dict[str, Any]) -> None:
+    """Put the shares that a summary has found into the layer of reasons, which does not know them of a lazy map."""
+    partial, by_label = figures["estimated_share"] is not None, figures["shares"]
+    found = [figures["judged_share"], *(by_label[s.label] for s in Status if s), figures["uncertain_share"]]
+    for layer in layers:
+        if isinstance(layer, Labels) and _SHARE in layer.features:
+            layer.features = _reason_table([round(share, 4) for share in found], partial=partial)
+            layer.colormap = reason_colormap(partial=partial)
 
 
 def finish_layers(layers: Sequence[Layer], blurmap: BlurMap) -> None:
@@ -240,20 +251,20 @@ def leveled(levels: Sequence[Array], placed: Placement) -> dict[str, Any]:
 
 def _cannot_tell(levels: Sequence[BlurMap], placed: Placement, name: str, metadata: dict[str, Any]) -> Labels:
     """Labels of the places that were not judged, by their reason."""
-    labels = [_reasons(each) for each in levels]
-    features = {
-        "index": [0, *REASONS],
-        "reason": ["judged", *REASONS.values()],
-        "share of the picture": shares(labels[0], len(REASONS) + 1),
-    }
+    labels, partial = [_reasons(each) for each in levels], bool(levels[0].provenance.get("partial"))
     return Labels(
         name=name,
-        colormap=reason_colormap(),
-        features=features,
+        colormap=reason_colormap(partial=partial),
+        features=_reason_table(shares(labels[0], len(REASONS) + 1), partial=partial),
         opacity=OPACITY,
         metadata=metadata,
         **leveled(labels, placed),
     )
+
+
+def _reason_table(found: Sequence[float], *, partial: bool) -> dict[str, Any]:
+    words = ["judged", *(REASONS | ({int(Status.INVALID): "not estimated yet"} if partial else {})).values()]
+    return {"index": [0, *REASONS], "reason": words, _SHARE: found}
 
 
 def _reasons(blurmap: BlurMap) -> Array:

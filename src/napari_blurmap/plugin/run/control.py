@@ -79,6 +79,7 @@ class RunControl(QObject):
         self._abandoned = False
         self._showing = False
         self._bar: Any = None
+        self._named = ""
 
     def start(self, name: str, work: Work, *, loads_torch: bool = False, bar: bool = True) -> None:
         """Start the work in a thread of its own; does nothing while another one runs.
@@ -93,7 +94,8 @@ class RunControl(QObject):
             Whether the work imports PyTorch, if nobody has yet: that freezes
             the interpreter for seconds, so that it must be announced.
         bar : bool, default=True
-            Whether napari shows a bar for it.
+            Whether napari shows a bar for it, from its first step on: until then nothing would be in it, and the
+            wheel that turns beside it takes a core where no GPU draws.
         """
         if self.state.busy:
             return
@@ -116,8 +118,7 @@ class RunControl(QObject):
             gc.freeze()
         self._working.add(self)
         self._go(RunState.LOADING if first_time else RunState.RUNNING)
-        # After the change of state: napari's bars process events, such as another click.
-        self._bar = progress(total=0, desc=name) if bar else None
+        self._named = name if bar else ""
         QTimer.singleShot(_PAINT_MS if first_time else 0, self._launch)
 
     def cancel(self) -> None:
@@ -164,6 +165,9 @@ class RunControl(QObject):
     def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:
             self._go(RunState.RUNNING)
+        # After the change of state: napari's bars process events, such as another click.
+        if self._bar is None and self._named and not self._abandoned:
+            self._bar = progress(total=step.total, desc=self._named)
         if self._bar is not None:
             self._bar.total = step.total
             self._bar.update(step.done - self._bar.n)

@@ -108,7 +108,9 @@ class RunView(QWidget):
         self.bar.setVisible(state.busy)
         self.details.hide()
         if state in (RunState.LOADING, RunState.RUNNING):
-            self.bar.setRange(0, 0)
+            # Not the endless bar of Qt: where no GPU draws, its motion takes a core from the work.
+            self.bar.setRange(0, 1)
+            self.bar.setValue(0)
             self._begun = None
         self.say(self._words.get(state, ""))
 
