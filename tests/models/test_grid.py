@@ -9,7 +9,7 @@ import torch
 import napari_blurmap as nb
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import soft_target
-from napari_blurmap.models.dense import DenseNetwork
+from napari_blurmap.models.dense import DenseNetwork, on_one_grid
 from napari_blurmap.models.passes import DensePass
 from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.models.tiling import Tile
@@ -49,6 +49,13 @@ def test_what_is_gathered_at_half_the_resolution_is_put_in_its_place():
         gathered = ramp(16, 128).expand(1, 4, 16, 16)
         found = network.finish(gathered, torch.zeros(1, 4, 32, 32), torch.zeros(1, 0, 32, 32))[0, 0]
     torch.testing.assert_close(found[:, 1:-1], ramp(32, 128).expand(32, 32)[:, 1:-1], atol=1e-4, rtol=1e-4)
+
+
+def test_what_a_coarser_level_says_of_direction_is_put_in_its_place():
+    """Without it the shape of the blur is shifted against its sigma."""
+    fine, coarse = (ramp(cells, 128).expand(1, 2, cells, cells) for cells in (32, 8))
+    found = on_one_grid([fine, coarse])[..., 2:-2]
+    torch.testing.assert_close(found[:, 2:], found[:, :2])
 
 
 def test_a_slope_has_no_local_contrast():
