@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +22,7 @@ from .models.pixels import blank_maps, fill_maps
 from .models.reading import reader_of
 from .models.registry import load_model
 from .models.side_by_side import one_thread
-from .picture.plane import numbers_of
+from .picture.plane import LargePlane, numbers_of
 from .picture.sensor import noise_record, sensors_of
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
@@ -207,13 +207,15 @@ class Ready:
         part : (slice, slice)
             Begins at multiples of the network's grid.
         tick : callable
-            Called after every tile.
+            Called after every tile, and before each piece of a large part is made numbers.
         margin : int, optional
             Pixels read around it in place of those: soon there, but not quite the same.
         """
         align, reach = self.reader.over.align, self.reader.over.reach * self.reader.copied(self.stack.shape)
         around = grown(part, reach if margin is None else margin, (self.stack.shape[-2], self.stack.shape[-1]))
         plane = numbers_of(in_memory(self.stack.plane(index)[around]), self.sensors.at(index))
+        if isinstance(plane, LargePlane):
+            plane = replace(plane, between=tick)
         y, x = (slice(s.start, -(-s.stop // align) * align) for s in inside(part, around))
         maps = blank_maps(self.reader, tuple(s.stop - s.start for s in part))
         fill_maps(maps, plane, self.reader, tick, within=(y, x))

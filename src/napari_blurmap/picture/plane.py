@@ -12,6 +12,8 @@ from ..ground.regions import grown, inside
 from .light import levels_from, read_light
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ..ground.regions import Region
@@ -159,10 +161,13 @@ class LargePlane:
         Any real type.
     sensor : Sensor
         Which knows the levels.
+    between : callable, optional
+        Called before each piece is read; may raise, to stop.
     """
 
     given: Any
     sensor: Sensor
+    between: Callable[[], None] = lambda: None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -171,6 +176,7 @@ class LargePlane:
 
     def at(self, part: Region) -> Plane:
         """Numbers of a part."""
+        self.between()
         around, inner = self._around(part)
         return read_plane(self.given[around], self.sensor).at(inner)
 

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 import napari_blurmap as nb
-from napari_blurmap.estimate import Ready
+from napari_blurmap.errors import Cancelled
+from napari_blurmap.estimate import Ready, prepare
 from napari_blurmap.ground.status import Status
 from napari_blurmap.io import levels, pyramid
+from napari_blurmap.picture import plane
 from napari_blurmap.plugin.estimate import filling
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers import picture
@@ -189,3 +191,19 @@ def test_the_folder_goes_with_its_layers(panel: EstimatePanel, viewer: Any, qtbo
     viewer.layers.clear()
     qtbot.waitUntil(lambda: gc.collect() >= 0 and not folder.exists(), timeout=10000)
     assert not panel.view.isVisible()
+
+
+def test_a_large_tile_is_stopped_before_all_of_it_is_read(tiny_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read for the coarse copy of a tile takes seconds: who cancels meanwhile does not wait for it."""
+    monkeypatch.setattr(plane, "WHOLE", 1000)
+    ready = prepare(da.zeros((512, 512), np.uint16, chunks=128), model=tiny_model)
+    pieces = []
+
+    def cancel() -> None:
+        pieces.append(1)
+        raise Cancelled(None)
+
+    monkeypatch.setattr(plane, "read_plane", lambda *_: pieces.append(2))
+    with pytest.raises(Cancelled):
+        ready.part((), (slice(0, 512), slice(0, 512)), cancel)
+    assert pieces == [1]
