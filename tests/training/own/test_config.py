@@ -11,7 +11,7 @@ from napari_blurmap.training.own.config import TuneConfig
 
 
 def test_numbers_of_numpy_can_be_saved(tiny_model, tmp_path):
-    pictures = [leaves(i) for i in (1, 2)]
+    pictures = [leaves(i, (128, 128)) for i in (1, 2)]
     model = nb.train_model(pictures, init=tiny_model, steps=np.int64(1), seed=np.int64(3), name="a")
     assert model.save(tmp_path / "a.blurmap.safetensors")
     with pytest.raises(nb.BlurMapError, match="whole number"):
