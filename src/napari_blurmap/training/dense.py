@@ -29,6 +29,7 @@ from .initial import draw_weights
 from .loop import Recipe, TrainingLoop
 from .optimizer import MuonAdamW
 from .synthetic_crops import SyntheticCrops, network_inputs
+from .teacher import Teacher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,6 +85,8 @@ class TrainConfig(Recipe):
     echo : int, default=1
         Steps that each crop is used in, on average: more where the network is
         faster than the processes that make the crops.
+    teacher : str, optional
+        Name or path of a model to learn from beside the truth, see `Teacher`.
     """
 
     minutes: float = 90.0
@@ -95,6 +98,7 @@ class TrainConfig(Recipe):
     init: str | None = None
     frozen_from: float = 0.6
     echo: int = 1
+    teacher: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -150,6 +154,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
                 )
             network.start_from(start.network)
         network.channels_last().to(config.device)
+        self._teacher = None if config.teacher is None else Teacher(config.teacher, self.grid.to(config.device))
         # Elsewhere it is emulated, and ten times slower.
         self._half = has_bfloat16(torch.device(config.device))
         optimizer = MuonAdamW(network, network.head, config.rate)
@@ -204,6 +209,9 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         bins = grid.numel()
         target = soft_target(sigma, grid)
         logs = output[:, :bins].log_softmax(dim=1)
+        if self._teacher is not None:
+            shape = torch.stack(anisotropy, dim=1)
+            target = self._teacher.beside(target, logs, inputs, valid * present, shape)
         cross = -(target * logs).sum(dim=1)
         # The cross-entropy does not know that neighbouring values are nearly right; the ranked probability
         # score does (Gneiting and Raftery, JASA 102, 2007). Both are proper: they do not pull the spread.
@@ -238,7 +246,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
             architecture="dense",
             sizes=asdict(self.sizes),
             sigma_grid=[float(s) for s in self.grid],
-            decode="median",
+            decode="quantiles",
             coarse_copy=_COARSE_COPY,
             trained_on="synthetic pictures only: dead leaves, noise textures, lattices, cloth, lit surfaces, "
             "microscope-like scenes, text.",
