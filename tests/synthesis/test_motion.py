@@ -159,3 +159,9 @@ def test_streaks_turn_and_grow_slowly_and_line_scans_do_not_turn():
         turns.append(np.ptp(angles))
     assert set(counts) == {1, 4, 5, 6, 7, 8, 9}
     assert max(turns) > 20
+
+
+def test_long_motions_are_not_rare():
+    """Half of the lines are longer than 12 px: equal shares of all octaves would give a third."""
+    draws = [motion._streaks(SHAPE, np.random.default_rng(seed), 0.25, 30.0)[0].motion for seed in range(400)]
+    assert np.mean([s.length > 12 for s in draws if s.kind == "line"]) == pytest.approx(0.48, abs=0.08)

@@ -154,7 +154,8 @@ def test_a_crop_says_its_noise(monkeypatch):
     assert np.median(ratios) == pytest.approx(1, abs=0.1)
 
 
-def test_a_quarter_of_the_crops_is_not_round():
+def test_some_of_the_crops_are_not_round():
+    """More, and what lies along one direction in nature passes for motion."""
     scene, rng = WHITE[:32, :32], np.random.default_rng(0)
     shaped = [np.hypot(*make_crop(scene, rng).anisotropy).max() > 0.02 for _ in range(300)]
-    assert np.mean(shaped) == pytest.approx(0.25, abs=0.06)
+    assert np.mean(shaped) == pytest.approx(0.16, abs=0.05)

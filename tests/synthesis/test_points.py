@@ -124,3 +124,12 @@ def test_points_lie_alone_in_clusters_and_aggregates_between_pixels_or_on_them()
     # Of few points only those of clusters may lie beyond the border.
     beyond = [((p < 0) | (p >= 64)).any() for p in draws if len(p) < 50]
     assert 0.03 < np.mean(beyond) < 0.2
+
+
+def test_beads_are_smaller_than_their_blur():
+    """Larger ones are specimens with a blur of their own."""
+    blurs = [points._random_blur(SHAPE, np.random.default_rng(seed), 30.0)[0] for seed in range(300)]
+    moved = [blur.levels[0] for blur in blurs if isinstance(blur.levels[0], Moved)]
+    beads = [level for level in moved if isinstance(level.motion, Ball)]
+    assert 15 < len(beads) < 60
+    assert all(level.motion.radius <= max(level.still.sigma, 0.4) for level in beads)

@@ -252,13 +252,24 @@ def test_another_picture_in_the_frame_shows_another_scene(monkeypatch):
     assert max(more) < 0.95
 
 
-@pytest.mark.parametrize("seed", [3, 11, 25, 29])
+@pytest.mark.parametrize("seed", [3, 11, 44, 29])
 def test_an_empty_scene_has_no_structure(seed):
-    assert np.random.default_rng(seed).random() < 0.25  # a plain crop: others add points, grain or dust
+    assert (
+        np.random.default_rng(seed).random() < 0.25
+    )  # a plain crop, with nothing beside it: others add points, grain or dust
     crop = make_crop(np.full((64, 64), 0.5, np.float32), np.random.default_rng(seed))
     textured = make_crop(random_scene((64, 64), 1, kind="dead leaves"), np.random.default_rng(seed))
     assert np.median(crop.structure) < 0.5
     assert np.median(textured.structure) > 2 * np.median(crop.structure)
+
+
+def test_plain_crops_have_something_beside_them_too():
+    """A tenth of them: where the picture is not, its flat scene gives way to a black border or another picture."""
+    seeds = [seed for seed in range(600) if np.random.default_rng(seed).random() < 0.28]
+    flat, other = np.full((64, 64), 0.5, np.float32), random_scene((64, 64), 1, kind="dead leaves")
+    pairs = [[make_crop(flat, np.random.default_rng(seed), beside=b) for b in (flat, other)] for seed in seeds]
+    framed = [np.ptp(plain.picture) > 0.2 or (plain.picture != shown.picture).any() for plain, shown in pairs]
+    assert np.mean(framed) == pytest.approx(0.105, abs=0.06)
 
 
 @pytest.mark.parametrize("low", [0.1, 2.0])

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 _SEEN = 0.25
 #: Shares of the kinds of crops: sharp textures seen by a good camera (the plain case must be exact), points, and
 #: fields with nothing in them; the rest is everything else.
-_PLAIN, _POINTS, _BARE = 0.28, 0.17, 0.12
+_PLAIN, _POINTS, _BARE = 0.30, 0.15, 0.07
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
 #: Share of blurs that are not round.
-_SHAPED = 0.4
+_SHAPED = 0.22
 #: Sensitivity over noise from which a layer can be told from the one behind it.
 _TOLD = 0.75
-#: Share of the crops, but for the plain ones, that have something beside them.
-_SURROUNDED = 0.25
+#: Share of the crops that have something beside them; of the plain ones, share that may have it.
+_SURROUNDED, _PLAIN_FRAMED = 0.3, 0.35
 
 
 @dataclass(frozen=True)
@@ -269,7 +269,7 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, beside: Plane | None = 
     sigma, anisotropy, structure = _labels(light, taken.noise, taken.coarse)
     valid = (~taken.plateau).astype(np.float32)
     crop = Crop(taken.picture, valid, sigma, structure * valid, anisotropy, taken.noise, taken.coarse)
-    if kind < _PLAIN:
+    if kind < _PLAIN and rng.random() >= _PLAIN_FRAMED:
         return crop
     captions = 0.4 if light.rising is None and not light.detail.any() else 0.1
     return _framed(crop, scene if beside is None else beside, rng, captions=captions)

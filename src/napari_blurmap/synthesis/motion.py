@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Between neighbouring levels the end of a line moves by this much at most, pixels.
 _TURN = 1.0
+#: Share of the motions that are long ones: equal shares of all octaves have few of them, and they read too short.
+_FAR = 0.25
 #: Levels of a blur at most.
 _MOST = 9
 #: Astigmatism and defocus at the pupil's edge, wavelengths, of the tables.
@@ -221,7 +223,10 @@ def _random_still(rng: np.random.Generator, least: float, largest: float) -> Rou
 
 def _streaks(shape: tuple[int, int], rng: np.random.Generator, least: float, largest: float) -> list[Level]:
     kind: Literal["line", "swing", "gaussian"] = ("line", "swing", "gaussian")[int(rng.choice(3, p=[0.64, 0.12, 0.24]))]
-    length = loguniform(rng, 0.3, 8.0) if kind == "gaussian" else loguniform(rng, 1.0, 36.0)
+    far = kind != "gaussian" and rng.random() < _FAR
+    length = (
+        loguniform(rng, 0.3, 8.0) if kind == "gaussian" else rng.uniform(12, 36) if far else loguniform(rng, 1.0, 36.0)
+    )
     scan = rng.random() < 0.15
     angle = 90.0 * int(rng.integers(2)) if scan else float(rng.uniform(0, 180))
     still = _random_still(rng, least, largest)

@@ -133,9 +133,9 @@ def _random_blur(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     if not isinstance(family, Gaussian) and rng.random() < 0.25:  # in focus
         sigma = 0.0
     sigma = max(sigma, _LEAST)
-    if rng.random() < 0.12:
+    if rng.random() < 0.12:  # beads below the resolution: larger ones, sharp or not, look like nuclei
         still = RoundLevel(family, float(family.clamp(np.full((1, 1), sigma, np.float32))[0, 0]))
-        return shaped_blur([Moved(still, Ball(loguniform(rng, 0.4, 4.0)))], None, shape), False
+        return shaped_blur([Moved(still, Ball(loguniform(rng, 0.3, max(0.4, sigma))))], None, shape), False
     spread = 1.0 if rng.random() < 0.7 else loguniform(rng, 1.05, 1.8)
     low, high = sigma / spread, min(sigma * spread, largest)
     share = (1.0, 0.0, 0.0, 0.0, 0.0) if spread == 1 else (0.0, 0.6, 0.2, 0.0, 0.2)
