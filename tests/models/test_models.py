@@ -141,11 +141,26 @@ def test_a_far_chance_is_not_all_of_the_spread():
     places = (grid + 0.35).log()
     weights = torch.exp(-0.5 * ((places - places[20]) / 0.25) ** 2)
     weights /= weights.sum()
-    for chance, most in ((0.0, 1.01), (0.01, 1.6)):
+    for how, chance, most in (
+        ("median", 0.0, 1.01),
+        ("median", 0.01, 1.6),
+        ("quantiles", 0.0, 1.03),
+        ("quantiles", 0.02, 1.08),
+    ):
         mixed = (1 - chance) * weights
         mixed[-1] += chance
-        found = decode(torch.cat([(mixed + 1e-12).log(), torch.zeros(1)]).view(1, -1, 1, 1), grid, "median")
+        found = decode(torch.cat([(mixed + 1e-12).log(), torch.zeros(1)]).view(1, -1, 1, 1), grid, how)
         assert 0.99 < float(found.spread / (found.sigma + 0.35)) / 0.25 < most
+
+
+def test_what_passes_all_quantiles_at_once_has_a_spread():
+    """All of the probability in one value, or in the last one, is as sharp as the grid and no sharper."""
+    grid = torch.tensor(sigma_grid(48, 24.0), dtype=torch.float32)
+    step = float((grid[30] + 0.35).log() - (grid[29] + 0.35).log())
+    for at, expected in ((20, 0.34), (47, 0.17)):
+        output = torch.cat([torch.eye(48)[at].add(1e-12).log(), torch.zeros(1)]).view(1, -1, 1, 1)
+        found = decode(output, grid, "quantiles")
+        assert float(found.spread / (found.sigma + 0.35)) == pytest.approx(expected * step, rel=0.1)
 
 
 def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):

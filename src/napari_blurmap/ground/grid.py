@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 KNEE = 0.35
 #: Steps of the grid on either side of the median that count as about it; those twice as far do not.
 ABOUT = 2.0
+#: Shares of the probability between which the middle 68 % of a distribution lies.
+MIDDLE = (0.16, 0.84)
 
 
 def sigma_grid(bins: int, largest: float) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from ..ground.grid import ABOUT, KNEE
+from ..ground.grid import ABOUT, KNEE, MIDDLE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,27 +49,33 @@ def decode(output: Tensor, grid: Tensor, how: str = "mean") -> Decoded:
         anisotropy with the logarithm of its error, as `DenseNetwork` gives them.
     grid : Tensor, shape (K,)
         Sigma in pixels, rising.
-    how : {"median", "mean", "argmax"}, default="mean"
-        The mean about the median (a small chance of a far larger sigma does not move it), the
-        mean of all, or the most probable value of the grid.
+    how : {"quantiles", "median", "mean", "argmax"}, default="mean"
+        The mean about the median (a small chance of a far larger sigma does not move it), which has two kinds of
+        spread; the mean of all; or the most probable value of the grid.
 
     Returns
     -------
     Decoded
-        Sigma and spread in pixels, that about the median being the root mean
-        square of ``log(sigma + 0.35)`` times ``sigma + 0.35``; ``beyond`` the probability of a sigma in
-        the upper half of the last step or above it.
+        Sigma and spread in pixels. In logarithms of ``sigma + 0.35``, times ``sigma + 0.35``, the spread is half of
+        the width of the middle 68 % for "quantiles" and the root mean square for "median"; ``beyond`` is the
+        probability of a sigma in the upper half of the last step or above it.
     """
     batch, _, height, width = output.shape
     bins = grid.numel()
     # A row a place: the order in memory that the network leaves, and that products of matrices want.
     rows = output.permute(0, 2, 3, 1).reshape(-1, output.shape[1]).float()
     weights, values = rows[:, :bins].softmax(dim=1), grid.to(rows)
-    if how == "median":
-        sigma = _middle(weights, values)
+    if how in ("quantiles", "median"):
+        # As a product with a triangle it takes a fifth of the time of cumsum.
+        passed = weights @ torch.ones(bins, bins, device=values.device, dtype=values.dtype).triu()
+        sigma = _middle(weights, passed, values)
         # In logarithms, as the grid is spaced: else a small chance of a far larger sigma would be all of the spread.
-        scale = sigma + KNEE
-        spread = _spread_about(scale.log(), weights, (values + KNEE).log()) * scale
+        scale, logarithms = sigma + KNEE, (values + KNEE).log()
+        if how == "quantiles":
+            low, high = (_read(logarithms, _quantile(weights, passed, share)) for share in MIDDLE)
+            spread = (high - low) / 2 * scale
+        else:
+            spread = _spread_about(scale.log(), weights, logarithms) * scale
     else:
         sigma = weights @ values if how == "mean" else values[weights.argmax(dim=1)]
         spread = _spread_about(sigma, weights, values)
@@ -89,22 +95,28 @@ def _spread_about(middle: Tensor, weights: Tensor, values: Tensor) -> Tensor:
     return (second - 2 * middle * first + middle**2).clamp_min(0).sqrt()  # rounding may leave it below zero
 
 
-def _middle(weights: Tensor, grid: Tensor) -> Tensor:
+def _quantile(weights: Tensor, passed: Tensor, share: float) -> Tensor:
+    """Place on the grid, in steps, where a share of the probability is passed; that of each value fills its step."""
+    step = torch.searchsorted(passed, passed.new_full((len(passed), 1), share)).clamp_max(passed.shape[1] - 1)
+    inside = weights.gather(1, step).clamp_min(1e-9)
+    return (step + (share - passed.gather(1, step)) / inside + 0.5).nan_to_num(0.0)
+
+
+def _read(values: Tensor, place: Tensor) -> Tensor:
+    """Straight lines between values at places on the grid, (N, 1) or (N,)."""
+    place = place.flatten().clamp(0, len(values) - 1)
+    low = place.long().clamp_max(len(values) - 2)
+    return torch.lerp(values[low], values[low + 1], place - low)
+
+
+def _middle(weights: Tensor, passed: Tensor, grid: Tensor) -> Tensor:
     """Mean of what lies about the median: the far parts of the distribution do not move it.
 
     The median alone would favour the values of the grid: a truth between two is learnt as a share of both.
     """
-    bins = grid.numel()
-    # As a product with a triangle it takes a fifth of the time of cumsum.
-    passed = weights @ torch.ones(bins, bins, device=grid.device, dtype=grid.dtype).triu()
-    step = torch.searchsorted(passed, passed.new_full((len(passed), 1), 0.5)).clamp_max(bins - 1)
-    share = weights.gather(1, step).clamp_min(1e-9)
-    median = (step + (0.5 - passed.gather(1, step)) / share + 0.5).nan_to_num(0.0)
-    numbers = torch.arange(bins, device=grid.device, dtype=grid.dtype)
-    about = weights * (2 - (numbers - median).abs() / ABOUT).clamp(0, 1)
-    place = ((about @ numbers) / about.sum(dim=1).clamp_min(1e-9)).clamp(0, bins - 1)
-    low = place.long().clamp_max(bins - 2)
-    return torch.lerp(grid[low], grid[low + 1], place - low)
+    numbers = torch.arange(grid.numel(), device=grid.device, dtype=grid.dtype)
+    about = weights * (2 - (numbers - _quantile(weights, passed, 0.5)).abs() / ABOUT).clamp(0, 1)
+    return _read(grid, (about @ numbers) / about.sum(dim=1).clamp_min(1e-9))
 
 
 def soft_target(sigma: Tensor, grid: Tensor) -> Tensor:

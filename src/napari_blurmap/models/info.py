@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 #: What the header of a model file calls itself, and the newest schema this version can read.
 FORMAT, SCHEMA = "napari-blurmap model", 1
 SUFFIX = ".blurmap.safetensors"
-#: How a distribution becomes one number: its median, its mean, or its most probable value, as in the thesis.
-DECODES = ("median", "mean", "argmax")
+#: How a distribution becomes one number: its median (with a spread from quantiles, or the root mean square of older
+#: models), its mean, or its most probable value, as in the thesis.
+DECODES = ("quantiles", "median", "mean", "argmax")
 #: What each zero of sigma means.
 _REFERENCES = {
     "absolute": "a perfectly sharp picture (sigma is the total blur)",
@@ -54,7 +55,7 @@ class ModelInfo:
     reference : {"absolute", "added"}
         Zero of its sigma: a perfectly sharp picture, or the user's own pictures.
     decode : str
-        How a distribution becomes a number: "median", "mean" or "argmax".
+        How a distribution becomes a number: "quantiles", "median", "mean" or "argmax".
     calibration : dict
         ``spread`` and ``error``: relative spread against the error that 68 % stay below.
     trained_on, limits : str

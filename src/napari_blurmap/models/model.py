@@ -75,8 +75,9 @@ class Model:
 
         Parameters
         ----------
-        decode : {"median", "mean", "argmax"}, optional
-            Median or mean of the distribution over sigma, or its most probable value, as in the thesis.
+        decode : {"quantiles", "median", "mean", "argmax"}, optional
+            Median of the distribution over sigma, its spread being that of the middle 68 % or the root mean square;
+            its mean; or its most probable value, as in the thesis.
         stride : int, optional
             Of patch models: pixels between the places that are estimated, 1,
             2, 4, 8, 16 or 32; between them the map is interpolated.

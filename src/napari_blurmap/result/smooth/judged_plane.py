@@ -44,7 +44,7 @@ class JudgedPlane:
         Of every value of ``sigma_grid``, on the network's grid.
     sigma_grid : ndarray, shape (K,), or None
         Sigma, pixels.
-    reading : {"mean", "median", "argmax"}
+    reading : {"mean", "median", "quantiles", "argmax"}
         How the model read the probabilities as one sigma.
     """
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...ground.grid import ABOUT, KNEE
+from ...ground.grid import ABOUT, KNEE, MIDDLE
 
 if TYPE_CHECKING:
     from .judged_plane import Plane
 
-READINGS = ("mean", "median", "argmax")
+READINGS = ("mean", "median", "quantiles", "argmax")
 
 
 def read(p: Plane, grid: Plane, kind: str) -> Plane:
@@ -23,8 +23,8 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
         Probabilities, with the sum 1.
     grid : ndarray, shape (K,)
         Their sigmas, rising, pixels.
-    kind : {"mean", "median", "argmax"}
-        The median is the mean of what lies about it, as the models read it.
+    kind : {"mean", "median", "quantiles", "argmax"}
+        The median is the mean of what lies about it, as the models read it; so it is with quantiles.
 
     Returns
     -------
@@ -36,24 +36,32 @@ def read(p: Plane, grid: Plane, kind: str) -> Plane:
     >>> import numpy as np
     >>> p, grid = np.array([0.25, 0.5, 0.25])[:, None, None], np.array([1.0, 2.0, 3.0])
     >>> [float(read(p, grid, kind)[0, 0]) for kind in READINGS]
-    [2.0, 2.0, 2.0]
+    [2.0, 2.0, 2.0, 2.0]
     """
     if kind == "mean":
         return np.asarray(np.tensordot(grid, p, axes=(0, 0)))
     if kind == "argmax":
         return np.asarray(grid[p.argmax(axis=0)])
-    passed, numbers = np.cumsum(p, axis=0), np.arange(len(grid))
-    step = np.minimum((passed < 0.5).sum(axis=0), len(grid) - 1)
-    inside = np.take_along_axis(p, step[None], axis=0)[0]
-    through = np.take_along_axis(passed, step[None], axis=0)[0]
-    median = step + (0.5 - through) / np.maximum(inside, 1e-9) + 0.5
-    about = p * np.clip(2 - np.abs(numbers[:, None, None] - median) / ABOUT, 0, 1)
+    numbers = np.arange(len(grid))
+    about = p * np.clip(2 - np.abs(numbers[:, None, None] - _quantile(p, 0.5)) / ABOUT, 0, 1)
     place = np.tensordot(numbers, about, axes=(0, 0)) / np.maximum(about.sum(axis=0), 1e-9)
     return np.asarray(np.interp(place, numbers, grid))
 
 
+def _quantile(p: Plane, share: float) -> Plane:
+    """Place on the grid, in steps, where a share of the probability is passed; that of each value fills its step."""
+    passed = np.cumsum(p, axis=0)
+    step = np.minimum((passed < share).sum(axis=0), len(p) - 1)
+    inside, through = (np.take_along_axis(values, step[None], axis=0)[0] for values in (p, passed))
+    return np.asarray(step + (share - through) / np.maximum(inside, 1e-9) + 0.5)
+
+
 def spread_about(middle: Plane, p: Plane, grid: Plane, kind: str) -> Plane:
-    """Root mean square distance of a distribution from a reading, (h, w), pixels; from a median in logarithms."""
+    """Spread of a distribution about a reading, (h, w), pixels, as `napari_blurmap.models.decode.decode` has it."""
+    if kind == "quantiles":
+        numbers, logarithms = np.arange(len(grid)), np.log(grid + KNEE)
+        low, high = (np.interp(_quantile(p, share), numbers, logarithms) for share in MIDDLE)
+        return np.asarray((high - low) / 2 * (middle + KNEE))
     if kind == "median":
         scale = middle + KNEE
         return np.asarray(spread_about(np.log(scale), p, np.log(grid + KNEE), "mean") * scale)

@@ -64,7 +64,7 @@ class DenseLearner:
         crops = [held_out[i] for i in range(_WATCHING + _REPORTING)]
         self.watching, self.reporting = crops[:_WATCHING], crops[_WATCHING:]
         self.grid: list[float] = training.grid.tolist() if start is None else start.info.sigma_grid
-        self.decode = "median" if start is None else start.info.decode
+        self.decode = "quantiles" if start is None else start.info.decode
         self.sizes = asdict(training.sizes)
 
     def read(self, weights: Weights, *, report: bool) -> Read:
