@@ -110,8 +110,8 @@ def test_names_of_results(tmp_path):
     def names(*files):
         return [name.as_posix() for name in result_names([tmp_path / file for file in files])]
 
-    assert names("a.ome.tif", "b.OME.zarr", "c.tif", "d.e.png") == ["a", "b", "c", "d.e"]
-    assert names("x.tif", "x.ome.zarr", "X.ome.tif", "y.tif") == ["x.tif", "x.ome.zarr", "X.ome.tif", "y"]
+    assert names("a.ome.tif", "b.OME.zarr", "c.tif", "d.e.png") == ["a.ome", "b.OME", "c", "d.e"]
+    assert names("x.tif", "x.ome.zarr", "x.ome.tif", "y.tif") == ["x", "x.ome.zarr", "x.ome.tif", "y"]
     assert names("p/x.tif", "p/x.png", "q/x.tif", "q/y.tif") == ["p/x.tif", "p/x.png", "q/x", "q/y"]
 
 

@@ -56,7 +56,7 @@ def test_map_and_figures(slide, tiny_model, tmp_path, capsys, monkeypatch):
     assert pieces > 0
     (told,) = json.loads(capsys.readouterr().out)["results"]
     saved = nb.BlurMap.load(told["result"])
-    assert told["result"].endswith("slide.sigma.ome.zarr")
+    assert told["result"].endswith("slide.ome.sigma.ome.zarr")
     assert saved.pixel_size == (0.5, 0.5)
     assert run(*shell) == 0
     assert "not done again" in capsys.readouterr().err
@@ -78,13 +78,13 @@ def test_interrupted_and_gone_on_with(large_stack, tmp_path, monkeypatch, capsys
 
     monkeypatch.setattr(command, "Interrupt", Soon)
     monkeypatch.setattr(command, "TimeLeft", lambda: lambda done, total, message: steps.append((done, total)))
-    most, name = 0, "slide.sigma.ome.zarr"
+    most, name = 0, "slide.ome.sigma.ome.zarr"
     assert run("estimate", large_stack[0], "-o", tmp_path / "whole") == 0
     whole, count = nb.BlurMap.load(tmp_path / "whole" / name), len(steps)
     most = count + 3 * count // 4
     shell = ("estimate", large_stack[0], "-o", tmp_path / "maps")
     assert run(*shell) == cli.INTERRUPTED
-    assert "slide.partial.sigma.ome.zarr. The same command goes on" in " ".join(capsys.readouterr().err.split())
+    assert "slide.ome.partial.sigma.ome.zarr. The same command goes on" in " ".join(capsys.readouterr().err.split())
     (left,) = (tmp_path / "maps").iterdir()
     assert nb.BlurMap.load(left).provenance["partial"]
     most = 0

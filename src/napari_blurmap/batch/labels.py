@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from .rows import Row
 
-#: What programs add to the name of a picture for that of its labels; the first is Cellpose's, and keeps ".ome".
-_ADDED = re.compile(r"(\.ome)?[_.-](cp_masks|masks?|labels?|seg)$", re.IGNORECASE)
+#: What programs add to the name of a picture for that of its labels; the first is Cellpose's.
+_ADDED = re.compile(r"[_.-](cp_masks|masks?|labels?|seg)$", re.IGNORECASE)
 
 
 def pair_labels(given: str, pictures: Sequence[Path]) -> dict[Path, Path | None]:

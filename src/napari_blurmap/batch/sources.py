@@ -113,8 +113,8 @@ def result_names(files: Sequence[Path]) -> list[Path]:
     --------
     >>> [name.as_posix() for name in result_names([Path("a/Pos0/img.tif"), Path("a/Pos1/img.tif")])]
     ['Pos0/img', 'Pos1/img']
-    >>> [name.as_posix() for name in result_names([Path("a/x.tif"), Path("a/x.ome.zarr"), Path("a/y.ome.tif")])]
-    ['x.tif', 'x.ome.zarr', 'y']
+    >>> [name.as_posix() for name in result_names([Path("a/x.tif"), Path("a/x.png"), Path("a/y.ome.tif")])]
+    ['x.tif', 'x.png', 'y.ome']
     """
     places = [place_in(file) for file in files]
     parents = [os.path.abspath(outer.parent) for outer, _ in places]

@@ -36,13 +36,15 @@ def place_in(picture: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 def short_name(picture: Path) -> Path:
-    """What a picture is called without its folder and endings; one of several by the file or plate and its place in it.
+    """The stem of a picture; of one of several in a file or plate the name of that, and the way to it from there.
 
     Examples
     --------
     >>> short_name(Path("in/x.ome.zarr")).as_posix(), short_name(Path("x.b.png")).as_posix()
-    ('x', 'x.b')
+    ('x.ome', 'x.b')
     """
     outer, inside = place_in(picture)
+    if not inside:
+        return Path(outer.stem)
     found = _OME.fullmatch(outer.name)
     return Path(found[1] if found else outer.stem, *inside)
