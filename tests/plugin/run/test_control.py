@@ -83,3 +83,25 @@ def test_a_panel_that_is_deleted_stops_its_work(make_napari_viewer_proxy: Any, q
     panel.deleteLater()
     qtbot.waitUntil(lambda: control.state is RunState.DONE)
     assert ended == []  # nobody is there to be told
+
+
+def test_a_run_that_ends_while_its_bar_is_made_leaves_no_bar(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """napari's bars process events when they are made."""
+    control, open_bars = RunControl(), []
+
+    class Slow:
+        n = total = 0
+
+        def __init__(self, **_: Any) -> None:
+            open_bars.append(self)
+            qtbot.waitUntil(lambda: not control.state.busy, timeout=20000)
+
+        def update(self, _: float) -> None: ...
+
+        def close(self) -> None:
+            open_bars.remove(self)
+
+    monkeypatch.setattr("napari_blurmap.plugin.run.control.progress", Slow)
+    control.start("work", lambda tell_step, *_: tell_step(1, 2, ""))
+    qtbot.waitUntil(lambda: control.state is RunState.DONE, timeout=20000)
+    qtbot.waitUntil(lambda: not open_bars, timeout=5000)

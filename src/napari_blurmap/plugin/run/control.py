@@ -165,9 +165,14 @@ class RunControl(QObject):
     def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:
             self._go(RunState.RUNNING)
-        # After the change of state: napari's bars process events, such as another click.
         if self._bar is None and self._named and not self._abandoned:
-            self._bar = progress(total=step.total, desc=self._named)
+            worker = self._worker
+            # After the change of state: napari's bars process events, such as another click, or the end of this run.
+            bar = progress(total=step.total, desc=self._named)
+            if worker is not self._worker:
+                bar.close()
+                return
+            self._bar = bar
         if self._bar is not None:
             self._bar.total = step.total
             self._bar.update(step.done - self._bar.n)
