@@ -111,9 +111,8 @@ def estimate_blur(
     Raises
     ------
     BlurMapError
-        For a picture that is empty, complex, of objects, 1-D, all NaN or below
-        32 x 32 pixels; for a colour picture without ``channel_axis``; for a
-        model or device that cannot be used.
+        For a picture that is empty, complex, of objects, 1-D, all NaN or below 32 x 32 pixels; for a colour picture
+        without ``channel_axis``; for a model or device that cannot be used.
     Cancelled
         When ``cancel()`` returned True; holds the partial result.
 
