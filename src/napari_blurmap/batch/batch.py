@@ -154,9 +154,9 @@ def estimate_batch(
     >>> import tifffile
     >>> import napari_blurmap as nb
     >>> folder, texture = mkdtemp(), np.random.default_rng(0).random((128, 128))
-    >>> for well, sigma in {"A01": 1.5, "A02": 3.0}.items():
+    >>> for well, sigma in {"A01": 2.0, "A02": 5.0}.items():
     ...     tifffile.imwrite(f"{folder}/{well}.tif", nb.apply_blur(texture, sigma))
-    >>> batch = nb.estimate_batch(folder, reference=2.0)
+    >>> batch = nb.estimate_batch(folder, reference=3.0)
     >>> [(row["Metadata_Well"], row["outcome"]) for row in batch.rows]
     [('A01', 'pass'), ('A02', 'fail')]
     """
