@@ -270,6 +270,28 @@ def test_what_is_typed_of_axes_and_noise_reaches_the_job(
     assert options.items() <= asked.items()
 
 
+def test_objects_get_their_table(form: BatchForm, plate: Path, tmp_path: Path, capsys: Any) -> None:
+    """The same from the panel and from its line for a terminal; without a table there is no place for them."""
+    masks = tmp_path / "masks"
+    masks.mkdir()
+    objects = np.zeros((64, 48), np.uint8)
+    objects[:, :20], objects[10:30, 25:] = 3, 7
+    tifffile.imwrite(masks / "A02_s1_labels.tif", objects)
+    form.labels.value = masks
+    job = form.job()
+    job.run(nothing, nothing, nothing)
+    table = Path(job.options["table"]).with_name("qc.objects.csv")
+    found = table.read_text()
+    assert found.count("A02_s1.tif") == len(found.splitlines()) - 1 == 2
+    for path in table.parent.iterdir():
+        path.unlink()
+    in_shell(*shlex.split(job.as_shell())[1:])
+    assert table.read_text() == found
+    form.table.value = False
+    with pytest.raises(nb.BlurMapError, match="Tick the table"):
+        form.job()
+
+
 def test_noise_that_is_none_is_said(form: BatchForm) -> None:
     form.noise.setText("loud")
     with pytest.raises(nb.BlurMapError, match="noise is 'loud'"):

@@ -11,6 +11,7 @@ from magicgui.widgets import CheckBox
 from qtpy.QtCore import QUrl
 from qtpy.QtWidgets import QFileDialog, QPushButton, QTextEdit
 
+from ...errors import BlurMapError
 from ...picture.sensor import typed_noise
 from ..panels.form import Form
 from ..widgets.fields import NOISE, folder_field, path_in, plain_label, text_field
@@ -67,11 +68,16 @@ class BatchForm(Form):
             "those of the common makers",
             "What names tell: a regular expression with groups such as (?P<well>[A-P]\\d\\d), site, channel and plate.",
         )
+        self.labels = folder_field(
+            "Folder or pattern of label images, or one, for a table of objects, qc.objects.csv.\n"
+            "They have the names of the pictures, and may end in _labels, _masks, _cp_masks or _seg."
+        )
         self.again = CheckBox(text="do what is done again (overwrite)", tooltip="Else Run does only what is missing.")
         self.words = plain_label()
         buttons = beside(self.folder, self.files)
         fields = {"Pictures": self.pictures, "": buttons, "Results in": self.out, "Table": self.table}
-        more = folded("Advanced", {"Axes": self.axes, "Noise": self.noise, "Names": self.names, "": self.again})
+        advanced = {"Axes": self.axes, "Noise": self.noise, "Names": self.names, "Objects": self.labels}
+        more = folded("Advanced", {**advanced, "": self.again})
         column(self, rows(fields), self.model, self.reference, more, self.words)
         self.folder.clicked.connect(self._pick_folder)
         self.files.clicked.connect(self._pick_files)
@@ -101,7 +107,7 @@ class BatchForm(Form):
         Raises
         ------
         BlurMapError
-            If the reference is missing or cannot be, or nor can the noise.
+            If the reference is missing or cannot be, or nor can the noise; or there is no table for objects.
         """
         out = path_in(self.out)
         if not self.ready or out is None:
@@ -123,6 +129,10 @@ class BatchForm(Form):
             options["noise"] = noise
         if names := self.names.text().strip():
             options["pattern"] = names
+        if (labels := path_in(self.labels)) is not None:
+            if not self.table.value:
+                raise BlurMapError("Objects get a table beside qc.csv. Tick the table, or name no objects.")
+            options["labels"] = os.path.abspath(labels)
         if self.again.value:
             options["overwrite"] = True
         return BatchJob(self.given, options)
