@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,30 @@ def test_one_file_of_a_set_holds_its_own_images(tmp_path):
         tifffile.imwrite(tmp_path / f"{n}.ome.tif", np.full((48, 64), n, np.uint8), description=ome, metadata=None)
     files, _ = find_files([tmp_path])
     assert [(file.name, int(read_picture(file).array[0, 0])) for file in files] == [("0.ome.tif", 0), ("1.ome.tif", 1)]
+
+
+def test_an_image_over_several_files_is_one_picture(tmp_path, monkeypatch):
+    # as Micro-Manager splits a stack, each file with the description of all
+    planes = "".join(
+        f'<TiffData IFD="0" FirstZ="{z}" PlaneCount="1"><UUID FileName="z{z}.ome.tif">urn:uuid:{z}</UUID></TiffData>'
+        for z in range(3)
+    )
+    sizes = 'DimensionOrder="XYZCT" Type="uint8" SizeX="64" SizeY="48" SizeC="1" SizeZ="3" SizeT="1"'
+    image = f'<Image ID="Image:0" Name="s"><Pixels ID="Pixels:0" {sizes}>{planes}</Pixels></Image>'
+    for z in range(3):
+        ome = f'<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:{z}">{image}</OME>'
+        plane = np.full((48, 64), z, np.uint8)
+        tifffile.imwrite(tmp_path / f"z{z}.ome.tif", plane, description=ome, metadata=None)
+    monkeypatch.chdir(tmp_path)
+    for given in ([tmp_path], ["z*.ome.tif"], ["z2.ome.tif", "z1.ome.tif"]):
+        files, _ = find_files(given)
+        assert [file.name for file in files] == ["z0.ome.tif"]
+        assert read_picture(files[0]).array[:, 0, 0].tolist() == [0, 1, 2]
+    (tmp_path / "z0.ome.tif").unlink()
+    files, _ = find_files(["z1.ome.tif"])
+    assert files == [Path("z1.ome.tif")]
+    with pytest.raises(nb.BlurMapError, match="planes are missing"):
+        read_picture(files[0])
 
 
 def test_names_of_results(tmp_path):

@@ -95,7 +95,8 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
         What `read_picture` takes: the path itself, a folder for each field of a
         plate (``plate.ome.zarr/A/1/0``), well by well, or a number for each image
         of an OME-TIFF or a microscope's own file (``x.lif/2``), but for labels
-        and overviews of slides.
+        and overviews of slides; of a file with later planes of an OME-TIFF set
+        that one in which the image begins.
 
     Raises
     ------
@@ -111,8 +112,10 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
     if is_zarr(file):
         return images_in(file)
     names: list[str] = []
-    if file.is_file():
-        names = scenes_in(file) if plugin_for(file) else names_in_tiff(file) if _start(file) in _TIFF_STARTS else []
+    if file.is_file() and plugin_for(file):
+        names = scenes_in(file)
+    elif file.is_file() and _start(file) in _TIFF_STARTS:
+        file, names = names_in_tiff(file)
     several = [file / str(n) for n, name in enumerate(names, start=1) if name.lower() not in _BESIDE]
     return several if len(several) > 1 else [file]
 

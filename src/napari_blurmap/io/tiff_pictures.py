@@ -74,11 +74,28 @@ def read_tiff(path: Path, number: int | None = None) -> Picture:
     )
 
 
-def names_in_tiff(path: Path) -> list[str]:
-    """Name of each image of an OME-TIFF that holds several; none of other files, whose pages are a stack or a slide."""
+def names_in_tiff(path: Path) -> tuple[Path, list[str]]:
+    """In which file the images of a TIFF file begin, and their names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    first : pathlib.Path
+        Another file, where this one holds nothing but later planes of an image of an OME-TIFF set.
+    names : list of str
+        Of an OME-TIFF that holds several images; none of other files, whose pages are a stack or a slide.
+    """
     with open_tiff(path) as tif:
-        several = tif.is_ome and str(tif.ome_metadata).count("<Image ") > 1
-        return [one.name for one in images_of(tif)] if several else []
+        if not tif.is_ome or not (images := images_of(tif)):
+            return path, []
+        first = images[0].pages[0]  # None where the file that holds it is missing
+        home = path if first is None else path.with_name(first.parent.filehandle.name)
+        several = str(tif.ome_metadata).count("<Image ") > 1
+        return home, [one.name for one in images if several]
 
 
 def about(tif: TiffFile, number: int = 0) -> dict[str, Any]:
