@@ -27,7 +27,7 @@ from napari_blurmap.picture import light
 from napari_blurmap.picture import plane as planes
 from napari_blurmap.picture import sensor as sensors
 
-SHAPE = (579, 701)
+SHAPE = (579, 587)
 LIGHT = nb.apply_blur(np.random.default_rng(0).random(SHAPE), nb.sigma_ramp(SHAPE, 0.5, 4)) * 3000 + 200
 
 
@@ -200,7 +200,7 @@ def test_what_a_gpu_does_not_hold_the_processor_does(model, monkeypatch):
 def test_maps_that_memory_does_not_hold_are_refused_before_the_work(model, monkeypatch):
     """In words that say what is lacking; a lazy picture is not refused."""
     monkeypatch.setattr(estimate, "free_memory", lambda: 1e6)
-    with pytest.raises(nb.BlurMapError, match=r"maps of a picture of shape \(579, 701\) \(0.0 GB, .*dask"):
+    with pytest.raises(nb.BlurMapError, match=r"maps of a picture of shape \(419, 509\) \(0.0 GB, .*dask"):
         nb.estimate_blur(LIGHT, model=model, device="cpu", progress=lambda *a: pytest.fail("it has begun"))
     assert nb.estimate_blur(da.from_array(LIGHT), model=model, device="cpu").sigma.shape == SHAPE
     monkeypatch.setattr(estimate, "free_memory", lambda: LIGHT.size * 21)

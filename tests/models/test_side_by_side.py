@@ -99,15 +99,15 @@ def test_more_workers_give_the_same_map(tiny_model, monkeypatch):
 FORK = """
 import multiprocessing, numpy as np, torch, napari_blurmap as nb
 def median(seed):
-    return float(np.nanmedian(nb.estimate_blur(np.random.default_rng(seed).random((128, 128))).sigma))
+    return float(np.nanmedian(nb.estimate_blur(np.random.default_rng(seed).random((64, 64))).sigma))
 def compute(_):  # as trainings do
     return float(torch.rand(500, 500).exp_().sum())
 does = {"estimate": median, "compute": compute}
 for used, work in (("compute", median), ("estimate compute", compute)):
     for each in used.split():
         does[each](0)
-    with multiprocessing.get_context("fork").Pool(2) as pool:
-        print(pool.map_async(work, [0, 0]).get(timeout=100))
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        print(pool.map_async(work, [0]).get(timeout=100))
 """
 
 

@@ -37,7 +37,7 @@ def test_scores_of_nothing():
         nb.score([1.0], [1.0, 2.0])
 
 
-@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40), st.integers(0, 30))
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 20), st.integers(0, 15))
 def test_tiles_cover_a_plane_once(height, width, edge, halo):
     count = np.zeros((height, width), int)
     places = np.arange(height * width).reshape(height, width)

@@ -166,7 +166,6 @@ def test_class_map(opened: Any, classes: int) -> None:
     assert opened.viewer.layers[-1].name == f"cells blur classes ({classes}) [1]"
 
 
-@pytest.mark.window
 def test_words_on_the_canvas_keep_off_the_colour_bar(opened: Any, qtbot: Any) -> None:
     opened.layer.name = "cells of the third plate, position 7 of 12, in a rather long name"
     objective(opened, qtbot)

@@ -41,7 +41,6 @@ def test_run(opened: Any) -> None:
     assert opened.panel.form.picture.layer == opened.layer
 
 
-@pytest.mark.window
 def test_a_second_run_overwrites_nothing(opened: Any) -> None:
     opened.run()
     first = {layer.name: layer.data for layer in opened.viewer.layers}
@@ -53,7 +52,6 @@ def test_a_second_run_overwrites_nothing(opened: Any) -> None:
     assert opened.viewer.layers.selection.active.name == "cells sigma (m) [1]"
 
 
-@pytest.mark.window
 def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
     opened.panel.run_view.button.click()
     wait_for_work(opened, qtbot)
@@ -101,7 +99,6 @@ def test_a_failure_is_said_in_the_panel(opened: Any, error: Exception) -> None:
     assert not view.details.isVisible()
 
 
-@pytest.mark.window
 def test_the_layer_is_renamed_and_deleted_meanwhile(opened: Any) -> None:
     opened.panel.run_view.button.click()
     opened.layer.name = "other"
@@ -118,16 +115,6 @@ def test_the_layer_gets_another_picture_meanwhile(opened: Any) -> None:
     opened.layer.data = opened.layer.data[:40, :50]
     opened.finish()
     assert opened.viewer.layers["cells sigma (m)"].data.shape == (64, 64)
-
-
-@pytest.mark.window
-def test_the_panel_is_closed_meanwhile(opened: Any, qtbot: Any) -> None:
-    opened.panel.run_view.button.click()
-    qtbot.waitUntil(lambda: opened.panel.control.state is RunState.RUNNING)
-    control = opened.panel.control
-    opened.viewer.window.remove_dock_widget(opened.panel)
-    qtbot.waitUntil(lambda: not control.state.busy, timeout=60000)
-    assert names(opened.viewer) == ["cells"]
 
 
 @pytest.mark.window
@@ -222,7 +209,6 @@ def test_a_reference_chosen_while_a_run_fails_is_judged(opened: Any, qtbot: Any)
     qtbot.waitUntil(lambda: verdict.text() == "Sharp, within the limit.", timeout=60000)
 
 
-@pytest.mark.window
 def test_of_a_stack_the_plane_that_is_seen_is_summarized_too(opened: Any, qtbot: Any) -> None:
     viewer, view = opened.viewer, opened.panel.view
     stack = np.zeros((3, 4, 64, 64)) + np.arange(1, 5)[:, None, None]

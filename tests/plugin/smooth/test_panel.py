@@ -87,7 +87,6 @@ def test_the_slider_updates_the_one_preview(opened: Any, qtbot: Any) -> None:
     np.testing.assert_allclose(after, smooth_sigma(opened.m, strength=41).masked().sigma, rtol=1e-5)
 
 
-@pytest.mark.window
 def test_apply_makes_new_layers_and_changes_none(opened: Any) -> None:
     opened.panel.form.method.value = "edge"
     opened.settle()

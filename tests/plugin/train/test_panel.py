@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication
 import napari_blurmap as nb
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
+from napari_blurmap.plugin import commands
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
 from napari_blurmap.plugin.layers.picture import LayerPicture
 from napari_blurmap.plugin.run.control import RunState
@@ -61,7 +62,16 @@ class Slow:
 
 
 @pytest.fixture
-def opened(viewer: Any, dock: Any, tiny_model: Model, tmp_path: Path) -> Any:
+def chosen(viewer: Any, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Models chosen in the Estimate blur panel, where there is no window to open it in."""
+    models: list[Path] = []
+    if not hasattr(viewer, "window"):
+        monkeypatch.setattr(commands, "open_panel", lambda _: SimpleNamespace(select_model=models.append))
+    return models
+
+
+@pytest.fixture
+def opened(viewer: Any, chosen: list[Path], dock: Any, tiny_model: Model, tmp_path: Path) -> Any:
     layer = viewer.add_image(np.random.default_rng(0).random((96, 80)), name="cells", scale=(0.5, 0.5))
     slow = Slow(tiny_model)
     panel = TrainPanel(viewer, slow)
@@ -91,7 +101,6 @@ def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     assert [path.name for path in opened.folder.iterdir()] == [target.name]  # no checkpoint is left behind
 
 
-@pytest.mark.window
 def test_stop_keeps_the_model(opened: Any, qtbot: Any):
     panel = opened.panel
     panel.run()
@@ -128,7 +137,6 @@ def test_a_failure_is_told(opened: Any, qtbot: Any):
     assert "None of the pictures" in opened.panel.run_view.message.text()
 
 
-@pytest.mark.window
 def test_the_preview_is_one_layer_and_goes_away(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW", 0.0)
     monkeypatch.setattr("napari_blurmap.plugin.train.job._PREVIEW_SHARE", 1e9)
@@ -168,7 +176,6 @@ def test_what_is_asked_for(opened: Any, qtbot: Any):
     assert "nb.train_model" in job.as_python()
 
 
-@pytest.mark.window
 def test_a_volume_of_labels_is_read_in_the_worker(opened: Any, qtbot: Any):
     """It may take seconds: neither choosing nor copying it holds the window up."""
     read: list[bool] = []
@@ -234,7 +241,6 @@ def test_it_starts_with_what_is_selected(viewer: Any, dock: Any):
     assert form.preview.value == layers[1]
 
 
-@pytest.mark.window
 def test_what_cannot_be_previewed_is_trained_without(opened: Any, qtbot: Any):
     form = opened.panel.form
     opened.layer.units = "um"  # another unit than that of the strip
@@ -292,9 +298,14 @@ def test_without_pictures_there_is_no_button(viewer: Any, qtbot: Any):
     assert "Select sharp pictures" in panel.form.words.text()
 
 
-@pytest.mark.window
 def test_a_real_training(
-    viewer: Any, dock: Any, qtbot: Any, tiny_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    viewer: Any,
+    chosen: list[Path],
+    dock: Any,
+    qtbot: Any,
+    tiny_model: Model,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     small_trainings(monkeypatch)
     for number in range(2):
@@ -311,3 +322,4 @@ def test_a_real_training(
     assert info.reference == "added"
     assert info.training["steps"] >= 1
     assert "On held-out pictures" in panel.view.line.text()
+    assert chosen == [tmp_path / "real.blurmap.safetensors"]
