@@ -200,7 +200,7 @@ def test_what_a_gpu_does_not_hold_the_processor_does(model, monkeypatch):
 def test_maps_that_memory_does_not_hold_are_refused_before_the_work(model, monkeypatch):
     """In words that say what is lacking; a lazy picture is not refused."""
     monkeypatch.setattr(estimate, "free_memory", lambda: 1e6)
-    with pytest.raises(nb.BlurMapError, match=r"maps of a picture of shape \(419, 509\) \(0.0 GB, .*dask"):
+    with pytest.raises(nb.BlurMapError, match=r"maps of a picture of shape \(579, 587\) \(0.0 GB, .*dask"):
         nb.estimate_blur(LIGHT, model=model, device="cpu", progress=lambda *a: pytest.fail("it has begun"))
     assert nb.estimate_blur(da.from_array(LIGHT), model=model, device="cpu").sigma.shape == SHAPE
     monkeypatch.setattr(estimate, "free_memory", lambda: LIGHT.size * 21)
