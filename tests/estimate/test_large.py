@@ -155,6 +155,36 @@ def test_of_a_large_lazy_plane_a_sample_is_read(model):
     assert max(max(each) for each in m.sigma.chunks) <= 4096
 
 
+def test_one_chunk_of_a_large_plane_is_read_at_a_time(model, in_pieces, monkeypatch):
+    """Though PyTorch has one thread; and of what is read less is kept than one map takes."""
+    monkeypatch.setattr(chunks, "_SMALL", 1000)
+    read, fill, busy, together, kept = chunks._read, chunks.fill_maps, [], [], []
+
+    def filled(*given, **options):
+        busy.append(None)
+        together.append(len(busy))
+        time.sleep(0.05)
+        fill(*given, **options)
+        busy.pop()
+
+    def noted(*given, **options):
+        found = read(*given, **options)
+        kept.append(sum(each.nbytes for each in found.values() if isinstance(each, np.ndarray)) / found["status"].size)
+        return found
+
+    monkeypatch.setattr(chunks, "fill_maps", filled)
+    monkeypatch.setattr(chunks, "_read", noted)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        lazy = nb.estimate_blur(da.from_array(clipped(), chunks=200), model=model, device="cpu", tile=192)
+        compute(lazy.sigma, lazy.uncertainty, scheduler="threads", num_workers=2)
+    finally:
+        torch.set_num_threads(before)
+    assert together == [1] * 4
+    assert max(kept) < 4  # bytes a pixel, of 21
+
+
 def test_the_graph_of_the_largest_picture_is_small(model):
     picture = da.zeros((100_000, 100_000), dtype=np.uint16, chunks=4096)
     started = time.process_time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,12 +37,23 @@ def chunk_sizes(length: int, edge: int, align: int, least: int) -> Sizes:
     return (*((size,) * (count - 1)), length - size * (count - 1))
 
 
-def overlapped(array: Any, halo: int, rows: int) -> Any:
-    """A dask array with what lies around each chunk along two axes, of which ``rows`` is the first."""
-    from dask.array.overlap import overlap
+def overlapped(array: Any, sizes: Sequence[Sizes], halo: int, rows: int) -> Any:
+    """A dask array in chunks with what lies around each, along two axes of which ``rows`` is the first.
 
-    depth = {axis: halo for axis in (rows, rows + 1) if array.numblocks[axis] > 1}
-    return overlap(array, depth=depth, boundary="none", allow_rechunk=False) if depth else array
+    Of what it was made of no more is kept for the chunks around than what they have of it.
+    """
+    import dask.array as da
+
+    def cut(axis: int, each: Sizes) -> list[slice]:
+        most = array.shape[axis]
+        return [slice(max(e - n - halo, 0), min(e + halo, most)) for n, e in zip(each, accumulate(each), strict=True)]
+
+    columns, before = rows + 1, (slice(None),) * rows
+    across = [
+        [array[(*before, y, x)].rechunk({rows: -1, columns: -1}) for x in cut(columns, sizes[1])]
+        for y in cut(rows, sizes[0])
+    ]
+    return da.concatenate([da.concatenate(row, axis=columns) for row in across], axis=rows)
 
 
 def places(leading: Sizes, sizes: Sequence[Sizes], halo: int, known: Sequence[Any] = ()) -> Any:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Edge of the smallest level, at most, and of the pieces in which a level is made, pixels.
-_TOP, _PIECE = 2048, 1024
+_TOP, _PIECE = 2048, 512
 
 
 def level_shapes(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, pairwise, product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..ground.progress import Pace
+
+#: Memory that the maps of all chunks which are computed at once would take, bytes; two are, whatever their size.
+_TOGETHER = 2**30
 
 
 def stream(
@@ -38,44 +42,42 @@ def stream(
     pace : Pace, optional
         Counts the steps of what is computed in this process.
     """
+    from dask import config
     from dask.array import Array, map_blocks, store
     from dask.base import compute_as_if_collection
     from dask.system import CPU_COUNT
 
     first = _in_chunks(maps[0], levels[0].chunks[-2:])
-    same = [first, *(each.rechunk(first.chunks) for each in maps[1:])]
-    written = map_blocks(
-        _put,
-        *same,
-        target=levels[0],
-        channel=channel,
-        status=status,
-        chunks=tuple((1,) * n for n in first.numblocks),
-        dtype=bool,
-        meta=np.empty((0,) * first.ndim, bool),
-    )
+    how = {"target": levels[0], "channel": channel, "dtype": bool, "meta": np.empty((0,) * first.ndim, bool)}
+    # One after the other: of a chunk that is several maps no task holds more than one.
+    written: list[Any] = []
+    for number in sorted(range(len(maps)), key=lambda number: number == status):
+        before = written if number == status else []
+        written.append(map_blocks(_put, maps[number].rechunk(first.chunks), *before, number=number, **how))
     missing = [
-        (written.name, *number)
+        (written[-1].name, *number)
         for number, place in zip(np.ndindex(first.numblocks), product(*map(_slices, first.chunks)), strict=True)
         if not is_there(levels[0], folder, (*place[:channel], slice(status, status + 1), *place[channel:]))
     ]
+    chunk = 4 * len(maps) * prod(map(max, first.chunks))
+    threads = min(config.get("num_workers", None) or CPU_COUNT, max(_TOGETHER // chunk, 2))
     # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
-    with ThreadPoolExecutor(CPU_COUNT) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         here: dict[str, Any] = {} if _has_cluster() else {"scheduler": "threads", "pool": pool}
         counted: dict[str, Any] = {"callbacks": [_counting(pace)]} if here and pace is not None else {}
         if missing:
-            compute_as_if_collection(Array, written.dask, missing, **here, **counted)
+            compute_as_if_collection(Array, written[-1].dask, missing, **here, **counted)
         for large, small in pairwise(levels):
             store(halved(large, small.shape, channel, status), small, lock=False, **here)
 
 
 def _put(
-    *blocks: NDArray[Any], target: Any, channel: int, status: int, block_info: dict[int | None, Any]
+    block: NDArray[Any], *_: Any, target: Any, channel: int, number: int, block_info: dict[int | None, Any]
 ) -> NDArray[np.bool_]:
-    """Write a block of every map."""
+    """Write a block of a map."""
     place = [slice(*ends) for ends in block_info[0]["array-location"]]
-    put(target, channel, status, place, blocks)
-    return np.ones((1,) * len(place), bool)
+    target[(*place[:channel], number, *place[channel:])] = block
+    return np.broadcast_to(np.True_, block.shape)
 
 
 def put(target: Any, channel: int, status: int, place: Sequence[Any], block: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 from math import lcm
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,15 @@ import numpy as np
 import torch
 
 from ..ground.chunks import chunk_sizes, overlapped, places
-from ..picture.plane import WHOLE, Plane, numbers_of
-from .pixels import blank_maps, fill_maps, in_turn
+from ..ground.regions import inside
+from ..ground.status import NUMBERS, Status
+from ..picture.plane import MARGIN, WHOLE, Plane, numbers_of
+from .passes import padded
+from .pixels import blank_maps, fill_maps, in_turn, spread, with_margin
+from .reading import NUMBER_AT
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -30,8 +34,8 @@ _EDGE, _COPY_EDGE = 4096, 2048
 _FILE = 512
 #: Indices of axes that are no axes of the picture's planes: of the three arrays of a copy, of its maps, of sigma.
 _ARRAYS, _READ, _SIGMAS = 1001, 1002, 1003
-#: Where tiles are read side by side, chunks are not: a process holds the features of one.
-_ALONE = Lock()
+#: Pixels up to which planes are read side by side; the turn of the larger ones, and who waits for it.
+_SMALL, _ALONE, _WAITING = 2**22, Lock(), list[None]()
 
 
 def lazy_maps(like: dict[str, NDArray[Any]], stack: Stack, sensors: Sensors, reader: Reader) -> dict[str, Any]:
@@ -57,8 +61,8 @@ def lazy_maps(like: dict[str, NDArray[Any]], stack: Stack, sensors: Sensors, rea
     -------
     dict of str to dask array
     """
-    from dask.array import blockwise
     from dask.delayed import delayed
+    from dask.graph_manipulation import clone
 
     leading, plane = stack.shape[:-2], stack.shape[-2:]
     lead, whole = tuple(range(len(leading))), plane[0] * plane[1] <= WHOLE
@@ -67,43 +71,58 @@ def lazy_maps(like: dict[str, NDArray[Any]], stack: Stack, sensors: Sensors, rea
     grid = lcm(over.align * times, _FILE)
     halo = -(-over.reach // (over.align * times)) * over.align * times
     sizes = [(n,) if whole else chunk_sizes(n, _EDGE, grid, halo) for n in plane]
-    data = stack.ordered.rechunk({**dict.fromkeys(lead, 1), y: sizes[0], x: sizes[1]})
-    blocks = overlapped(data if stack.colour is None else data.rechunk({x + 1: -1}), halo, y)
-    around = places(leading, sizes, halo, [sensors.at(index) for index in stack.indices()])
+    data = stack.ordered.rechunk(dict.fromkeys(lead, 1))
+    data = data if stack.colour is None else data.rechunk({x + 1: -1})
+    known = [sensors.at(index) for index in stack.indices()]
     name = f"blurmap-reader-{reader.model.hash}-{reader.device}-{reader.tile}-{reader.keep}"
     same: dict[str, Any] = {"reader": delayed(reader, name=name), "concatenate": True, "align_arrays": False}
-    inputs = [blocks, (*lead, y, x, x + 1)[: blocks.ndim], around, (*lead, y, x)]
 
-    def computed(work: Any, new: dict[int, int], chunks: list[Any], dtype: Any, *given: Any, **options: Any) -> Any:
-        """An array of what is returned for each block, with its new axes before y and x."""
-        adjusted = {**dict.fromkeys(lead, 1), y: tuple(chunks[0]), x: tuple(chunks[1])}
-        meta = np.empty((0,) * (len(lead) + len(new) + 2), dtype)
-        axes = (*lead, *new, y, x)
-        return blockwise(work, axes, *given, new_axes=new, adjust_chunks=adjusted, dtype=dtype, meta=meta, **options)
+    def blocks(data: Any, halo: int) -> list[Any]:
+        """Of the picture, with where they lie in what is read for them."""
+        cut = overlapped(data, sizes, halo, y)
+        return [cut, (*lead, y, x, x + 1)[: cut.ndim], places(leading, sizes, halo, known), (*lead, y, x)]
 
+    inputs = blocks(data, halo)
     if times > 1:
+        # A large plane is read twice: all of it would have to be kept until its copy is there.
+        again = inputs if whole else blocks(clone(data, seed="copy"), MARGIN)
         small = [[n // times for n in each] for each in sizes]
-        copy = computed(_copied, {_ARRAYS: 3}, small, np.float32, *inputs, **same)
+        copy = _computed(_copied, lead, {_ARRAYS: 3}, small, np.float32, *again, **same)
         parts = [
             (sum(each),) if whole else chunk_sizes(sum(each), _COPY_EDGE, over.align, over.reach) for each in small
         ]
-        copy = overlapped(copy.rechunk({y + 1: parts[0], x + 1: parts[1]}), over.reach, y + 1)
+        copy = overlapped(copy, parts, over.reach, y + 1)
         rows = [[-(-n // over.align) * over.align // over.stride for n in each] for each in parts]
         given = [copy, (*lead, _ARRAYS, y, x), places(leading, parts, over.reach), (*lead, y, x)]
-        far = computed(_far, {_READ: 7 if reader.model.info.gives_shape else 4}, rows, np.float32, *given, **same)
+        far = _computed(_far, lead, {_READ: reader.channels}, rows, np.float32, *given, **same)
         per = times * over.stride
         below = [[n // per for n in each[:-1]] for each in sizes]
         cells = [(*each, sum(row) - sum(each)) for each, row in zip(below, rows, strict=True)]
-        far = overlapped(far.rechunk({y + 1: cells[0], x + 1: cells[1]}), halo // per, y + 1)
+        far = overlapped(far, cells, halo // per, y + 1)
         inputs += [far, (*lead, _READ, y, x)]
-    made = computed(_maps, {}, sizes, object, *inputs, **same)
+    made = _computed(_read, lead, {}, sizes, object, *inputs, **same)
     maps = {}
     for key, values in like.items():
         kept = key == "probabilities"
         chunks = [[-(-n // over.stride) for n in each] for each in sizes] if kept else sizes
         new = {_SIGMAS: values.shape[-3]} if kept else {}
-        maps[key] = computed(_one_of, new, chunks, values.dtype, made, (*lead, y, x), which=key)
+        maps[key] = _computed(
+            _one_of, lead, new, chunks, values.dtype, made, (*lead, y, x), which=key, stride=over.stride
+        )
     return maps
+
+
+def _computed(
+    work: Any, lead: tuple[int, ...], new: dict[int, int], chunks: list[Any], dtype: Any, *given: Any, **options: Any
+) -> Any:
+    """An array of what is returned for each block, with its new axes before y and x."""
+    from dask.array import blockwise
+
+    y, x = len(lead), len(lead) + 1
+    adjusted = {**dict.fromkeys(lead, 1), y: tuple(chunks[0]), x: tuple(chunks[1])}
+    meta = np.empty((0,) * (len(lead) + len(new) + 2), dtype)
+    axes = (*lead, *new, y, x)
+    return blockwise(work, axes, *given, new_axes=new, adjust_chunks=adjusted, dtype=dtype, meta=meta, **options)
 
 
 def _copied(block: Any, place: NDArray[Any], *, reader: Reader) -> NDArray[np.float32]:
@@ -122,24 +141,37 @@ def _far(copy: NDArray[np.float32], place: NDArray[Any], *, reader: Reader) -> N
     told = None if np.isnan(noise).all() else noise
     plane = Plane(picture, valid > 0, valid < 0, noise=told, averaged=(1.0, 0.5, 0.25))  # white, in a copy
     part = _aligned(place, reader)
-    with _alone():
-        _, maps = in_turn(reader, plane.shape, lambda r, workers: r.read_copy(plane, _nothing, workers, within=part))
+    with _turn(plane.shape) as least:
+        _, maps = in_turn(
+            reader, plane.shape, lambda r, workers: r.read_copy(plane, _nothing, workers, within=part), least
+        )
     return _full(maps[0].cpu().numpy(), place)
 
 
-def _maps(block: Any, place: NDArray[Any], far: Any = None, *, reader: Reader) -> dict[str, NDArray[Any]]:
-    """All maps of a chunk."""
+def _read(block: Any, place: NDArray[Any], far: Any = None, *, reader: Reader) -> dict[str, Any]:
+    """What is read of a chunk on the network's grid, and its status: a tenth of the memory that its maps take."""
     sensor, part = place.item()
-    plane = numbers_of(_bare(block, place), sensor)
-    maps = blank_maps(reader, tuple(s.stop - s.start for s in part))
-    read = None if far is None else torch.from_numpy(_bare(far, place)[None]).to(reader.device)
-    with _alone():
-        fill_maps(maps, plane, reader, _nothing, within=_aligned(place, reader), far=read)
-    return {name: _full(values, place) for name, values in maps.items()}
+    plane, over = numbers_of(_bare(block, place), sensor), reader.over
+    like = blank_maps(reader, tuple(s.stop - s.start for s in part), lazy=True)
+    maps: dict[str, Any] = {name: np.array(values) for name, values in like.items() if name not in NUMBERS}
+    aligned = _aligned(place, reader)
+    around = with_margin(aligned, over, padded(plane.shape, over.align))
+    maps["read"] = np.empty((reader.channels, *((s.stop - s.start) // over.stride for s in around)), np.float32)
+    told = None if far is None else torch.from_numpy(_bare(far, place)[None]).to(reader.device)
+    with _turn(plane.shape) as least:
+        fill_maps(maps, plane, reader, _nothing, within=aligned, far=told, least=least)
+    return {name: _full(values, place) for name, values in maps.items()} | {"inner": inside(part, around)}
 
 
-def _one_of(maps: dict[str, NDArray[Any]], *, which: str) -> NDArray[Any]:
-    return maps[which]
+def _one_of(chunk: dict[str, Any], *, which: str, stride: int) -> NDArray[Any]:
+    """A map of a chunk."""
+    if which in chunk:
+        return np.asarray(chunk[which])
+    status = chunk["status"]
+    read = torch.from_numpy(chunk["read"].reshape(1, *chunk["read"].shape[-3:])[:, [NUMBER_AT[which]]])
+    values: NDArray[np.float32] = spread(read, stride)[0, 0].numpy()[(None,) * (status.ndim - 2) + chunk["inner"]]
+    values[status == Status.INVALID] = np.nan
+    return values
 
 
 def _bare(block: Any, place: NDArray[Any]) -> Any:
@@ -159,8 +191,21 @@ def _aligned(place: NDArray[Any], reader: Reader) -> Region:
     return y, x
 
 
-def _alone() -> AbstractContextManager[Any]:
-    return _ALONE if torch.get_num_threads() > 1 else nullcontext()
+@contextmanager
+def _turn(shape: tuple[int, int]) -> Iterator[int]:
+    """Wait until the chunk of a large plane is the only one that is read; how many threads are waiting for that.
+
+    A process holds the features of one. Small planes are read side by side, where PyTorch has a thread in each.
+    """
+    if shape[0] * shape[1] <= _SMALL and torch.get_num_threads() == 1:
+        yield 1
+        return
+    _WAITING.append(None)
+    try:
+        with _ALONE:
+            yield len(_WAITING) if torch.get_num_threads() == 1 else 1
+    finally:
+        _WAITING.pop()
 
 
 def _nothing() -> None:

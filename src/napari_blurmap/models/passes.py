@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ..ground.memory import give_back
 from ..ground.regions import grown, inside
 from .dense import Level, on_one_grid
 from .side_by_side import side_by_side
@@ -191,6 +192,8 @@ class DensePass:
                 gather, tiles(whole, _gather_edge(bands, edge), config.gather_halo, band.gathered), workers
             )
             yield from side_by_side(finish, tiles(whole, edge, config.finish_halo, band.due), workers)
+            if len(bands) > 1:
+                give_back()
 
     def _levels(
         self, plane: Plane | LargePlane, piece: Tile, parts: list[Region], whole: tuple[int, int], device: torch.device

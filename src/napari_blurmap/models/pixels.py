@@ -56,14 +56,16 @@ def fill_maps(
     *,
     within: Region | None = None,
     far: Tensor | None = None,
+    least: int = 1,
 ) -> Reader:
     """Write the maps of a plane, or of a part of it, tile by tile.
 
     Parameters
     ----------
     maps : dict of str to ndarray
-        Written into: sigma, its standard error and, where the model gives it, the shape, (Y, X) of the part; then
-        ``status``, and ``probabilities``, (K, Y / stride, X / stride), where they are kept.
+        Those of these that it has are written into: sigma, its standard error and, where the model gives it, the shape,
+        (Y, X) of the part; ``status``; ``probabilities``, (K, Y / stride, X / stride), where they are kept; and
+        ``read``, what all numbers are made of, on the network's grid, with a value around the part (`spread`).
     plane : Plane or LargePlane
         Its numbers.
     reader : Reader
@@ -72,6 +74,8 @@ def fill_maps(
         Called after every tile.
     within, far
         See `Reader.read`.
+    least : int, default=1
+        Threads that may be used, where PyTorch has fewer.
 
     Returns
     -------
@@ -91,15 +95,17 @@ def fill_maps(
     def work(reader: Reader, workers: int) -> None:
         reader.read(plane, use, tick, workers, within=within, far=None if far is None else far.to(reader.device))
 
-    return in_turn(reader, plane.shape, work)[0]
+    return in_turn(reader, plane.shape, work, least)[0]
 
 
-def in_turn(reader: Reader, shape: tuple[int, int], work: Callable[[Reader, int], T]) -> tuple[Reader, T]:
+def in_turn(
+    reader: Reader, shape: tuple[int, int], work: Callable[[Reader, int], T], least: int = 1
+) -> tuple[Reader, T]:
     """Work with a reader and a number of threads, and where the memory does not hold it, with less and less."""
     while True:
         try:
             with own_settings(), one_thread() as workers:
-                return reader, work(reader, workers)
+                return reader, work(reader, max(workers, least))
         except (MemoryError, RuntimeError) as error:
             is_lack = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
             if not is_lack:
@@ -134,22 +140,35 @@ def _write(
     weights: Tensor,
 ) -> None:
     """Put what was read of a tile into the maps of a part of the plane."""
-    stride = over.stride
-    around = grown(tile.inner, stride if stride > 1 else 0, padded(plane.shape, over.align))
+    stride, whole = over.stride, padded(plane.shape, over.align)
+    around = with_margin(tile.inner, over, whole)
     values = read[..., *inside(around, tile.outer, stride)]
-    if stride > 1:
-        values = F.interpolate(values, scale_factor=float(stride), mode="bilinear", align_corners=False)
+    if "read" in maps:
+        maps["read"][:, *inside(around, with_margin(part, over, whole), stride)] = values[0].cpu().numpy()
     here = grown(tile.inner, 0, plane.shape)  # without what the plane was padded with
-    sigma, uncertainty, beyond, structure, *shape = values[0][:, *inside(here, around)].cpu().numpy()
+    sigma, uncertainty, beyond, structure, *shape = spread(values, stride)[0][:, *inside(here, around)].cpu().numpy()
     valid, saturated = plane.marks(here)
     place = inside(here, part)
-    for name, numbers in zip(maps, (sigma, uncertainty, *shape), strict=False):
-        np.copyto(maps[name][place], numbers, where=valid)
+    for name, numbers in zip(NUMBERS, (sigma, uncertainty, *shape), strict=False):
+        if name in maps:
+            np.copyto(maps[name][place], numbers, where=valid)
     maps["status"][place] = _status(sigma, uncertainty, beyond, structure, saturated, valid)
     if "probabilities" in maps:
         into = maps["probabilities"][:, *inside(tile.inner, part, stride)]
         kept = weights[0][:, *tile.kept(stride)].cpu().numpy()
         into[...] = kept[:, : into.shape[1], : into.shape[2]]
+
+
+def with_margin(part: Region, over: Pass, whole: tuple[int, int]) -> Region:
+    """A part with a value of the network's grid around it, between which and its own there are pixels of the part."""
+    return grown(part, over.stride if over.stride > 1 else 0, whole)
+
+
+def spread(read: Tensor, stride: int) -> Tensor:
+    """What is read on the network's grid, (1, channels, y, x), for every pixel."""
+    if stride == 1:
+        return read
+    return F.interpolate(read, scale_factor=float(stride), mode="bilinear", align_corners=False)
 
 
 def _status(

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ..ground.arguments import flag, whole
 from ..ground.regions import inside
+from ..ground.status import NUMBERS
 from .architectures import ARCHITECTURES
 from .decode import decode
 from .devices import choose_device
@@ -37,6 +38,7 @@ _SMALLEST_COPY = 32
 #: What is read of every place: sigma and its standard error, pixels; the probabilities that it is beyond range and that
 #: there is structure; and, of models that give the shape, its two components and their standard error.
 SIGMA, ERROR, BEYOND, STRUCTURE, SHAPE = 0, 1, 2, 3, slice(4, 7)
+NUMBER_AT = dict(zip(NUMBERS, (SIGMA, ERROR, 4, 5, 6), strict=True))
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class Reader:
     device: torch.device
     tile: int
     keep: bool
+
+    @property
+    def channels(self) -> int:
+        """Of what is read of every place."""
+        return 7 if self.model.info.gives_shape else 4
 
     def on_cpu(self) -> Reader:
         """The same on the processor."""
@@ -129,9 +136,7 @@ class Reader:
         stride = self.over.stride
         part = within or _all(padded(copy.shape, self.over.align))
         cells = [(s.stop - s.start) // stride for s in part]
-        maps = torch.empty(
-            (1, 7 if self.model.info.gives_shape else 4, *cells), dtype=torch.float32, device=self.device
-        )
+        maps = torch.empty((1, self.channels, *cells), dtype=torch.float32, device=self.device)
 
         def use(tile: Tile, read: Tensor, _: Tensor) -> None:
             maps[..., *inside(tile.inner, part, stride)] = read[..., *tile.kept(stride)]

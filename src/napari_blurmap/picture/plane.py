@@ -29,7 +29,7 @@ _ROOM, _ROUNDING = 0.5, 12**-0.5
 WHOLE = 2**24
 #: Of a large plane: edge of the pieces of which a coarse copy is made, and what is read around a piece for the patterns
 #: of a sensor and for what is clipped, pixels; both even.
-_PIECE, _MARGIN = 2048, 64
+_PIECE, MARGIN = 2048, 64
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,12 @@ class LargePlane:
 
     def _around(self, part: Region) -> tuple[Region, Region]:
         """What is read for a part, and where it lies in that."""
-        around = grown(part, _MARGIN, self.shape)
+        around = grown(part, MARGIN, self.shape)
         return around, inside(grown(part, 0, self.shape), around)
 
 
 def numbers_of(plane: Any, sensor: Sensor) -> Plane | LargePlane:
-    """A plane for a network: all of its numbers, or of a large one a piece at a time.
+    """A plane for a network: all of its numbers, or of a large one, or a part of one, a piece at a time.
 
     Parameters
     ----------
@@ -223,7 +223,8 @@ def numbers_of(plane: Any, sensor: Sensor) -> Plane | LargePlane:
     sensor : Sensor
         What the sensor adds to it.
     """
-    return LargePlane(plane, sensor) if plane.shape[0] * plane.shape[1] > WHOLE else read_plane(plane, sensor)
+    large = sensor.levels is not None or plane.shape[0] * plane.shape[1] > WHOLE
+    return LargePlane(plane, sensor) if large else read_plane(plane, sensor)
 
 
 def told_deviation(noise: CameraNoise, array: NDArray[Any]) -> NDArray[Any]:
