@@ -148,7 +148,7 @@ def estimate_blur(
         planes * reader.steps(stack.shape),
         progress,
         cancel,
-        lambda: ready.blurmap(results, partial=True),
+        lambda: ready.blurmap(results, partial=True, share_done=round(pace.done / pace.total, 4)),
         "estimating",
         planes,
     )

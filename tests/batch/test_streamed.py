@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ import napari_blurmap as nb
 from napari_blurmap.batch import job
 from napari_blurmap.cli import app as cli
 from napari_blurmap.cli import estimate as command
+from napari_blurmap.models import pixels as pixels_of
 from napari_blurmap.models.reading import Reader
 
 pytestmark = pytest.mark.usefixtures("tiny_default")
@@ -96,3 +100,25 @@ def test_interrupted_and_gone_on_with(large_stack, tmp_path, monkeypatch, capsys
         np.testing.assert_array_equal(np.asarray(getattr(again, each)), np.asarray(getattr(whole, each)))
     assert again.provenance == whole.provenance
     assert not left.exists()
+
+
+def test_an_interrupt_stops_at_the_next_tile(slide, tmp_path, monkeypatch):
+    """Not only when all of a chunk is read; the same command then does it."""
+    path, _ = slide
+    begun, write = [], pixels_of._write
+
+    def interrupting(*given):
+        begun.append(None)
+        if len(begun) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        write(*given)
+
+    shell = ("estimate", path, "-o", tmp_path / "maps", "--tile", 32)
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels_of, "_write", interrupting)
+        assert run(*shell) == cli.INTERRUPTED
+    assert len(begun) < 8  # of 63, some of them side by side
+    assert run(*shell) == 0
+    (done,) = (tmp_path / "maps").glob("*.zarr")
+    assert "partial" not in nb.BlurMap.load(done).provenance

@@ -325,6 +325,7 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
     assert run("estimate", picture, "-o", out, "--tile", 32) == cli.INTERRUPTED
     partial = nb.BlurMap.load(out / "cells.partial.sigma.ome.tif")
     assert partial.provenance["partial"] is True
+    assert 0 < partial.provenance["share_done"] < 1
     assert not (out / "cells.sigma.ome.tif").exists()
     assert "Interrupted" in capsys.readouterr().err
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import local
 from typing import Any, TypeAlias
 
 from ..errors import Cancelled
@@ -16,6 +17,18 @@ Cancel: TypeAlias = Callable[[], bool]
 
 #: Steps into which a step of the whole is divided where it tells its own progress.
 _FINE = 100
+
+_HERE = local()
+
+
+def ask_with(ask: Callable[[], None]) -> None:
+    """Have `ask_here` call this in the calling thread, where a scheduler hands out the work."""
+    _HERE.ask = ask
+
+
+def ask_here() -> None:
+    """Between two tiles: raises what stops the work that this thread does for somebody."""
+    getattr(_HERE, "ask", lambda: None)()
 
 
 @dataclass

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import accumulate, pairwise, product
 from math import prod
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import Cancelled
+from ..ground.progress import ask_with
 from .pyramid import halved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,14 +65,33 @@ def stream(
     ]
     chunk = 4 * len(maps) * prod(map(max, first.chunks))
     threads = min(config.get("num_workers", None) or CPU_COUNT, max(_TOGETHER // chunk, 2))
-    # After a failure dask's own threads go on for a while; these are waited for, so that nothing writes any more.
-    with ThreadPoolExecutor(threads) as pool:
+    failed = Event()
+
+    def ask() -> None:
+        if failed.is_set():
+            raise Cancelled(None)
+        if pace is not None:
+            pace.ask()
+
+    # After a failure dask's own threads go on for a while; these stop at the next tile and are waited for, so that
+    # nothing writes any more.
+    with ThreadPoolExecutor(threads, "chunks", ask_with, (ask,)) as pool, _told(failed):
         here: dict[str, Any] = {} if _has_cluster() else {"scheduler": "threads", "pool": pool}
         counted: dict[str, Any] = {"callbacks": [_counting(pace)]} if here and pace is not None else {}
         if missing:
             compute_as_if_collection(Array, written[-1].dask, missing, **here, **counted)
         for large, small in pairwise(levels):
             store(halved(large, small.shape, channel, status), small, lock=False, **here)
+
+
+@contextmanager
+def _told(failed: Event) -> Iterator[None]:
+    """Tell of whatever ends the work before it is done."""
+    try:
+        yield
+    except BaseException:
+        failed.set()
+        raise
 
 
 def _put(

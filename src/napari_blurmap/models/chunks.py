@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..ground.chunks import chunk_sizes, overlapped, places
+from ..ground.progress import ask_here
 from ..ground.regions import inside
 from ..ground.status import NUMBERS, Status
 from ..picture.plane import MARGIN, WHOLE, Plane, numbers_of
@@ -143,7 +144,7 @@ def _far(copy: NDArray[np.float32], place: NDArray[Any], *, reader: Reader) -> N
     part = _aligned(place, reader)
     with _turn(plane.shape) as least:
         _, maps = in_turn(
-            reader, plane.shape, lambda r, workers: r.read_copy(plane, _nothing, workers, within=part), least
+            reader, plane.shape, lambda r, workers: r.read_copy(plane, ask_here, workers, within=part), least
         )
     return _full(maps[0].cpu().numpy(), place)
 
@@ -159,7 +160,7 @@ def _read(block: Any, place: NDArray[Any], far: Any = None, *, reader: Reader) -
     maps["read"] = np.empty((reader.channels, *((s.stop - s.start) // over.stride for s in around)), np.float32)
     told = None if far is None else torch.from_numpy(_bare(far, place)[None]).to(reader.device)
     with _turn(plane.shape) as least:
-        fill_maps(maps, plane, reader, _nothing, within=aligned, far=told, least=least)
+        fill_maps(maps, plane, reader, ask_here, within=aligned, far=told, least=least)
     return {name: _full(values, place) for name, values in maps.items()} | {"inner": inside(part, around)}
 
 
@@ -203,10 +204,7 @@ def _turn(shape: tuple[int, int]) -> Iterator[int]:
     _WAITING.append(None)
     try:
         with _ALONE:
+            ask_here()
             yield len(_WAITING) if torch.get_num_threads() == 1 else 1
     finally:
         _WAITING.pop()
-
-
-def _nothing() -> None:
-    """Nobody counts the tiles of a chunk."""

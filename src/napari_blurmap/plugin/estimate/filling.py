@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 #: Edge of a tile, pixels: a smaller one reads more around it.
 _EDGE = 2048
-#: Edge of what is shown before the first tile, and what is read around it, pixels: it is there in a tenth of the time,
+#: Edge of what is shown before the first tile, and what is read around it, pixels: it is there in a twentieth of it,
 #: and right but for what is so far out of focus that more has to be seen of it. The tile then takes its place.
-_GLANCE, _MARGIN = 512, 256
+_GLANCE, _MARGIN = 512, 128
 
 
 #: Stores of maps that somebody still shows, by what they are maps of.
