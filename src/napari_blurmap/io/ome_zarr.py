@@ -13,13 +13,15 @@ from ..errors import BlurMapError
 from .layout import CHANNELS, bare_header, channels_of, check_layout
 from .levels import ATTRIBUTE, maps_of, open_levels
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
-from .streaming import stream
+from .streaming import share_there, stream
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ..ground.progress import Pace
 
+#: Where the share that is done lies among the attributes of a part: not in its description, by which it is known again.
+SHARE = "napari-blurmap-share-done"
 #: A folder that announces larger ones (pixels), or more, is none of ours: 5 million of our own are a terapixel.
 _LARGEST_CHUNK, _MOST_CHUNKS = 2**24, 5_000_000
 
@@ -44,16 +46,20 @@ def write_ome_zarr(
         Counts the steps of what is computed in this process.
     """
     import dask.array
+    import zarr
 
     names = channels_of(arrays) or CHANNELS
+    status = names.index("status")
     levels, channel = open_levels(path, names, header, file)
     shape = (*levels[0].shape[:channel], *levels[0].shape[channel + 1 :])
     maps = [dask.array.asarray(arrays[name]).reshape(shape).astype(np.float32) for name in names]
     try:
-        stream(maps, levels, path / "0", channel=channel, status=names.index("status"), pace=pace)
+        stream(maps, levels, path / "0", channel=channel, status=status, pace=pace)
     except BaseException:
         if not (path / "0" / "c").exists():  # there is nothing to go on with
             shutil.rmtree(path)
+        else:
+            zarr.open_group(str(path), mode="r+").attrs[SHARE] = share_there(levels[0], path / "0", channel, status)
         raise
 
 
@@ -118,6 +124,8 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             [scale[i] for i in keep],
             [units[i] for i in keep],
         )
+    if header["provenance"].get("partial") and SHARE in attributes:
+        header["provenance"] = header["provenance"] | {"share_done": attributes[SHARE]}
     count = array.shape[channel]
     if len(names) != count:
         raise BlurMapError(f"{path} is damaged: it names {len(names)} channels and holds {count}.")
@@ -153,7 +161,9 @@ def describe(path: Path, header: dict[str, Any], file: str) -> None:
     """Give a result in a folder another description."""
     import zarr
 
-    zarr.open_group(str(path), mode="r+").attrs[ATTRIBUTE] = dump_header(header, file)
+    attributes = zarr.open_group(str(path), mode="r+").attrs
+    attributes.pop(SHARE, None)
+    attributes[ATTRIBUTE] = dump_header(header, file)
 
 
 def _attributes(path: Path) -> dict[str, Any] | None:

@@ -116,6 +116,16 @@ def is_there(array: Any, folder: Path, place: tuple[slice, ...]) -> bool:
     return all((folder / array.metadata.encode_chunk_key(number)).is_file() for number in numbers)
 
 
+def share_there(array: Any, folder: Path, channel: int, status: int) -> float:
+    """The share of the chunks of an array whose status is there, and with it everything else."""
+    edges = zip(array.shape, array.chunks, strict=True)
+    counts = [
+        range(status, status + 1) if axis == channel else range(-(-n // edge)) for axis, (n, edge) in enumerate(edges)
+    ]
+    there = [(folder / array.metadata.encode_chunk_key(number)).is_file() for number in product(*counts)]
+    return float(np.mean(there))
+
+
 def _slices(sizes: tuple[int, ...]) -> list[slice]:
     return [slice(end - size, end) for size, end in zip(sizes, accumulate(sizes), strict=True)]
 
