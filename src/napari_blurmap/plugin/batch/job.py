@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 
+import napari_blurmap as nb
+
 from ...errors import BlurMapError, Cancelled
 from ...io.pictures import read_picture
 from ...io.places import short_name
@@ -61,7 +63,7 @@ class BatchJob:
             if isinstance(found, str):
                 tell(failure(file, found))
 
-        estimate = function or _estimate_batch()
+        estimate = function or nb.estimate_batch
         try:
             batch: Batch = estimate(self._given, **self.options, progress=progress, cancel=cancel, update=update)
         except Cancelled as cancelled:
@@ -145,10 +147,3 @@ def layers_of(row: dict[str, Any]) -> list[Layer]:
         axis_labels=[picture.axes[axis] for axis in kept],
     )
     return [source, *([] if row["result"] is None else result_layers(BlurMap.load(row["result"]), source))]
-
-
-def _estimate_batch() -> Callable[..., Any]:
-    """Loads PyTorch, so only where the work is done."""
-    from ...batch.batch import estimate_batch
-
-    return estimate_batch

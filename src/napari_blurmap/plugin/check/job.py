@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import napari_blurmap as nb
+
 from ...errors import Cancelled
 from ..panels.job import arguments
 from ..panels.shell import shell_line, stored
@@ -34,7 +36,7 @@ class CheckJob:
         self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
     ) -> CheckReport | Stopped:
         """Check; tells the report so far after every blur, and `Stopped` holds the last of them."""
-        check = function or _check_on_image()
+        check = function or nb.check_on_image
         try:
             report: CheckReport = check(self.picture, **self.options, progress=progress, cancel=cancel, update=tell)
         except Cancelled as cancelled:
@@ -56,10 +58,3 @@ class CheckJob:
         plane = list(self.options.get("plane", ()))
         named = {name: self.options.get(name) for name in ("model", "device", "region")}
         return shell_line("check", path, **named, sigma=self.options.get("sigmas"), plane=plane, axes=how.get("axes"))
-
-
-def _check_on_image() -> Callable[..., Any]:
-    """Loads PyTorch, so only where the work is done."""
-    from ...checking.check import check_on_image
-
-    return check_on_image

@@ -9,7 +9,10 @@ from qtpy.QtCore import QObject, Signal
 from superqt.utils import qthrottled
 
 from ...errors import BlurMapError
+from ...ground.optics import FWHM_PER_SIGMA
+from ...ground.status import Status, judged
 from ...ground.units import readable_unit
+from ...result.shape import principal_axes
 from ..layers.geometry import map_axes
 from ..layers.position import in_data
 
@@ -82,9 +85,6 @@ def value_text(blurmap: BlurMap, place: tuple[int, ...]) -> str:
         line each, such as "FWHM 2.31 +- 0.20 px"; of a map with the shape of
         the blur its axes and angle, or that it is round; or "cannot tell: empty".
     """
-    from ...ground.optics import FWHM_PER_SIGMA
-    from ...ground.status import Status, judged
-
     sigma, error = float(blurmap.sigma[place]), float(blurmap.uncertainty[place])
     status = Status(int(blurmap.status[place]))
     if status is not Status.MEASURED:
@@ -104,9 +104,6 @@ def _axes(blurmap: BlurMap, place: tuple[int, ...]) -> list[str]:
     """A line about both axes of the blur, of maps that have its shape."""
     if not blurmap.ellipticities:
         return []
-    from ...ground.optics import FWHM_PER_SIGMA
-    from ...result.shape import principal_axes
-
     axes = principal_axes(*(values[place] for values in blurmap.numbers.values()))
     if np.isnan(axes.angle):
         return ["round within the errors"]
@@ -119,8 +116,6 @@ def _axes(blurmap: BlurMap, place: tuple[int, ...]) -> list[str]:
 
 def _lazy_text(sigma: Any) -> str:
     """Of a map that is not computed yet, only what is drawn is known."""
-    from ...ground.optics import FWHM_PER_SIGMA
-
     if sigma is None or not np.isfinite(sigma):
         return "cannot tell" if sigma is not None else ""
     return f"FWHM {FWHM_PER_SIGMA * float(sigma):.2f} px"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...ground.optics import FWHM_PER_SIGMA
+from ...result.sampling import sample_map
 from ...result.words import summary_line, verdict_words
 
 if TYPE_CHECKING:
@@ -121,9 +123,6 @@ def digest(blurmap: BlurMap, judgement: Judgement) -> Digest:
     -------
     Digest
     """
-    from ...ground.optics import FWHM_PER_SIGMA
-    from ...result.sampling import sample_map
-
     summary = blurmap.summary(judgement.compared_with)
     sigma = sample_map(blurmap.sigma, blurmap.uncertainty, blurmap.status).sigma
     counts, edges = _histogram(FWHM_PER_SIGMA * sigma[sigma > 0])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+import napari_blurmap as nb
+
 from ...errors import BlurMapError, Cancelled
 from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
@@ -94,7 +96,7 @@ class EstimateJob:
             from .filling import fill
 
             return fill(self, wide, progress, cancel, tell)
-        estimate = function or _estimate_blur()
+        estimate = function or nb.estimate_blur
         try:
             return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel))
         except Cancelled as cancelled:
@@ -170,10 +172,3 @@ def probabilities_fit(picture: LayerPicture, info: ModelInfo) -> bool:
     pixels = float(np.prod(picture.data.shape[:-1] if picture.rgb else picture.data.shape))
     stride = info.sizes.get("stride", 1) if info.architecture == "patch" else 4
     return pixels / stride**2 * len(info.sigma_grid) * 4 <= _KEPT
-
-
-def _estimate_blur() -> Callable[..., Any]:
-    """Loads PyTorch, so only where the work is done."""
-    from ...estimate import estimate_blur
-
-    return estimate_blur

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...ground.optics import FWHM_PER_SIGMA
 from ...ground.units import readable_unit
 from ...result.optics_limit import OpticsLimit
 from ..layers.picture import is_square
@@ -22,8 +23,6 @@ def limit_words(reference: Reference | OpticsLimit, size: tuple[float, float, st
     size : (float, float, str) or None
         Of a pixel (y, x), and its unit.
     """
-    from ...ground.optics import FWHM_PER_SIGMA
-
     if isinstance(reference, OpticsLimit):
         each = {nm: reference.for_pixel(reference.pixel_nm or 0.0, nm) for nm in reference.given}
         words = ", ".join(f"{FWHM_PER_SIGMA * one.sigma:.3g} px at {nm:g} nm" for nm, one in each.items())

@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
+from ...ground.optics import FWHM_PER_SIGMA
 from ...ground.units import readable_unit
 from ..widgets.column_view import ColumnView
 from ..widgets.fields import plain_label
@@ -105,7 +106,6 @@ class ResultView(ColumnView):
         self.value.setText(text or _HINT)
 
     def _draw(self, blurmap: BlurMap, digest: Digest, low: float) -> None:
-        from ...ground.optics import FWHM_PER_SIGMA
         from ..layers.colormaps import class_colours
         from .histogram import Histogram
 
