@@ -12,14 +12,13 @@ from napari.layers import Image
 
 import napari_blurmap as nb
 
-from ...errors import BlurMapError, Cancelled
+from ...errors import BlurMapError
 from ...io.pictures import read_picture
 from ...io.places import short_name
 from ...result.blurmap import BlurMap
 from ..layers.layers import result_layers
 from ..panels.job import arguments
 from ..panels.shell import noise_option, optics_options, shell_line
-from ..run.worker import Stopped
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -53,22 +52,16 @@ class BatchJob:
     def _given(self) -> str | list[str]:
         return self.files if len(self.files) > 1 else self.files[0]
 
-    def run(
-        self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
-    ) -> Batch | Stopped:
-        """Estimate all; tells of every picture that failed, and `Stopped` holds the batch of what was done."""
+    def run(self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None) -> Batch:
+        """Estimate all; tells of every picture that failed."""
         self._check()
 
         def update(file: Path, found: Any) -> None:
             if isinstance(found, str):
                 tell(failure(file, found))
 
-        estimate = function or nb.estimate_batch
-        try:
-            batch: Batch = estimate(self._given, **self.options, progress=progress, cancel=cancel, update=update)
-        except Cancelled as cancelled:
-            return Stopped(cancelled.partial)
-        return batch
+        estimate: Callable[..., Batch] = function or nb.estimate_batch
+        return estimate(self._given, **self.options, progress=progress, cancel=cancel, update=update)
 
     def _check(self) -> None:
         """Refuse what would not harm a line in a terminal, where its writer knows the folders."""

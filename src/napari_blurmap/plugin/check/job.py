@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import napari_blurmap as nb
 
-from ...errors import Cancelled
 from ..panels.job import arguments
 from ..panels.shell import shell_line, stored
-from ..run.worker import Stopped
 
 if TYPE_CHECKING:
     from ...checking.report import CheckReport
@@ -34,14 +32,10 @@ class CheckJob:
 
     def run(
         self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
-    ) -> CheckReport | Stopped:
-        """Check; tells the report so far after every blur, and `Stopped` holds the last of them."""
-        check = function or nb.check_on_image
-        try:
-            report: CheckReport = check(self.picture, **self.options, progress=progress, cancel=cancel, update=tell)
-        except Cancelled as cancelled:
-            return Stopped(cancelled.partial)
-        return report
+    ) -> CheckReport:
+        """Check; tells the report so far after every blur."""
+        check: Callable[..., CheckReport] = function or nb.check_on_image
+        return check(self.picture, **self.options, progress=progress, cancel=cancel, update=tell)
 
     def as_python(self) -> str:
         """The same check for napari's console or a script."""

@@ -42,6 +42,8 @@ class Job(Protocol):
         ------
         BlurMapError
             If what was asked for is impossible.
+        Cancelled
+            Where it was; `Task` makes `Stopped` of it.
         """
 
     def as_python(self) -> str:

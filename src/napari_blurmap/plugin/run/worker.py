@@ -11,14 +11,14 @@ from typing import Any, TypeAlias
 
 from napari.qt.threading import FunctionWorker
 
-from ...errors import BlurMapError
+from ...errors import BlurMapError, Cancelled
 from ...ground.progress import Cancel, Progress
 
 _log = logging.getLogger(__name__)
 
 #: Takes anything that is to be shown while the work goes on.
 Tell: TypeAlias = Callable[[Any], None]
-#: ``work(progress, cancel, tell)`` gives any value, or `Stopped` where it was cancelled.
+#: ``work(progress, cancel, tell)`` gives any value; where it was cancelled it raises `Cancelled` or gives `Stopped`.
 Work: TypeAlias = Callable[[Progress, Cancel, Tell], Any]
 
 
@@ -64,8 +64,8 @@ class Task:
     name : str
         What napari calls it when somebody closes the window meanwhile.
     work : callable
-        ``work(progress, cancel, tell)``; may raise anything, returns `Stopped`
-        where it was cancelled.
+        ``work(progress, cancel, tell)``; may raise anything, and where it
+        was cancelled raises `Cancelled` or returns `Stopped`.
     tell : callable
         Takes a `Step` for each progress, and whatever the work tells, in the
         thread of the work.
@@ -90,6 +90,8 @@ class Task:
             return Stopped()
         try:
             value = self._work(self._progress, self._stop.is_set, self._tell)
+        except Cancelled as cancelled:
+            return Stopped(cancelled.partial)
         except BlurMapError as error:
             _log.info("%s: %s", self._name, error)
             return Failed(str(error))

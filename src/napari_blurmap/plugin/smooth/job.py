@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import BlurMapError, Cancelled
+from ...errors import BlurMapError
 from ...result.smooth.smooth import smooth_sigma
 from ..layers.layers import result_layers
 from ..panels.job import arguments
-from ..run.worker import Stopped
 
 if TYPE_CHECKING:
     from napari.layers import Image, Layer
@@ -54,17 +53,13 @@ class SmoothJob:
 
     def run(
         self, progress: Progress, cancel: Cancel, tell: Tell, function: Callable[..., Any] | None = None
-    ) -> list[Layer] | Stopped:
+    ) -> list[Layer]:
         """The new layers, sigma first; a lazy map is computed here, not where napari draws."""
         m = self.blurmap
         arrays: dict[str, Any] = {name: np.asarray(array) for name, array in (*m.numbers.items(), ("status", m.status))}
         here = replace(m, **arrays)
-        try:
-            smoothed = (function or smooth_sigma)(
-                here, image=self.guide, progress=progress, cancel=cancel, **self.options
-            )
-        except Cancelled:
-            return Stopped()
+        smooth = function or smooth_sigma
+        smoothed = smooth(here, image=self.guide, progress=progress, cancel=cancel, **self.options)
         view = self.layer.metadata.get("blurmap_view", {})
         by = str(m.provenance.get("model", "unknown model"))
         layers = result_layers(smoothed, self.layer, limit=view.get("limit"), name=view.get("name"))
