@@ -378,8 +378,7 @@ def test_models(capsys):
 
 
 def test_demo(tmp_path, monkeypatch, capsys):
-    small = demo.run_demo
-    monkeypatch.setattr(demo, "run_demo", lambda out, device: small(out, size=64, device=device))
+    monkeypatch.setattr(demo, "_SIZE", 64)
     opened = []
     monkeypatch.setattr(demo, "open_napari", lambda *files, log: opened.append(files) or SimpleNamespace(pid=7))
     monkeypatch.setattr(demo, "has_screen", lambda: True)
@@ -400,8 +399,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
 
 
 def test_a_demo_that_cannot_be_written(tmp_path, monkeypatch, capsys):
-    small = demo.run_demo
-    monkeypatch.setattr(demo, "run_demo", lambda out, device: small(out, size=64, device=device))
+    monkeypatch.setattr(demo, "_SIZE", 64)
     for name in ("demo.tif", "demo.png"):
         (tmp_path / name / name).mkdir(parents=True)  # a folder cannot be written to as a file
         assert run("demo", "-o", tmp_path / name, "--no-viewer") == cli.FAILED

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,11 +18,12 @@ from .options import Device, Json
 from .output import say, show
 
 if TYPE_CHECKING:
-    from ..result.blurmap import BlurMap
-    from ..result.scores import Score
+    from numpy.typing import NDArray
 
 #: A seed that no training uses.
 _SEED = 20170503
+#: Edge of the picture, pixels.
+_SIZE = 768
 
 
 def demo(
@@ -34,19 +35,39 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Blur a texture by a known map, estimate it, print how well, and show it."""
-    done = run_demo(out, device=device)
-    found = done.figures
-    pixels = done.blurmap.sigma.size / 1e6
-    files = {"picture": str(done.picture), "figure": str(done.figure), "result": str(done.result)}
+    from tifffile import imwrite
+
+    from ..checking.figure import comparison_figure
+    from ..estimate import estimate_blur
+    from ..io.folders import make_folder
+    from ..result.scores import score
+
+    make_folder(out)
+    picture, truth = _blurred()
+    estimate_blur(picture[:64, :64], device=device)  # loads the model, so that the time is the estimate's own
+    started = time.perf_counter()
+    m = estimate_blur(picture, device=device)
+    seconds = time.perf_counter() - started
+    judged = m.masked().sigma
+    found = score(judged, truth)
+    title = f"RMSE {found.rmse:.3f} px, bias {found.bias:+.3f} px, {100 * found.coverage:.0f} % judged"
+    files = {"picture": out / "demo.tif", "figure": out / "demo.png", "result": out / "demo.sigma.ome.tif"}
+    try:
+        imwrite(files["picture"], picture, compression="zlib")
+        comparison_figure(picture, truth, judged, title=title).savefig(files["figure"], dpi=110)
+    except OSError as error:
+        raise BlurMapError(f"{out} cannot be written to ({error.strerror or error}). Choose another folder.") from error
+    m.save(files["result"], overwrite=True)
+    about = {"seconds": seconds, "device": m.provenance["device"], **{name: str(path) for name, path in files.items()}}
     show(
-        asdict(found) | {"seconds": done.seconds, "device": done.blurmap.provenance["device"], **files},
+        asdict(found) | about,
         as_json,
         [
             "Ramp of sigma 0.3 to 3 px over a synthetic texture, 8 bit:",
             f"  RMSE      {found.rmse:.3f} px",
             f"  bias      {found.bias:+.3f} px",
             f"  coverage  {100 * found.coverage:.1f} % of the picture judged",
-            f"  time      {done.seconds:.2f} s for {pixels:.2f} Mpx on {done.blurmap.provenance['device']}",
+            f"  time      {seconds:.2f} s for {picture.size / 1e6:.2f} Mpx on {about['device']}",
             *(f"  {name:<9} {path}" for name, path in files.items()),
         ],
     )
@@ -55,89 +76,23 @@ def demo(
     if not has_screen():
         say("No screen here, so napari was not opened. Open the files above in napari where there is one.")
         return
-    process = open_napari(done.picture, done.result.with_name("demo.blurmap.json"), log=out / "napari.log")
+    process = open_napari(files["picture"], out / "demo.blurmap.json", log=out / "napari.log")
     say(f"napari opens in a window of its own (process {process.pid}).")
 
 
-@dataclass(frozen=True)
-class Demo:
-    """What the demonstration found and wrote.
-
-    Parameters
-    ----------
-    blurmap : BlurMap
-        The estimate.
-    figures : Score
-        Of its judged places, against the truth.
-    seconds : float
-        Time of the estimate alone, with the model loaded.
-    picture, figure, result : Path
-        The blurred picture, the drawing, and the result file.
-    """
-
-    blurmap: BlurMap
-    figures: Score
-    seconds: float
-    picture: Path
-    figure: Path
-    result: Path
-
-
-def run_demo(out: Path, *, size: int = 768, device: str = "auto") -> Demo:
-    """Blur a texture by a ramp from 0.3 to 3 px, estimate the map, and write everything to a folder.
-
-    Parameters
-    ----------
-    out : Path
-        A folder, made where it is missing; files of an earlier demonstration are replaced.
-    size : int, default=768
-        Edge of the picture, pixels.
-    device : str, default="auto"
-        As in `estimate_blur`.
-
-    Returns
-    -------
-    Demo
-        Figures and files.
-
-    Raises
-    ------
-    BlurMapError
-        If the folder cannot be made or written to.
-    """
+def _blurred() -> tuple[NDArray[Any], NDArray[Any]]:
+    """A texture as a camera sees it, and the sigma that it was blurred by."""
     import numpy as np
-    import tifffile
 
-    from ..checking.figure import comparison_figure
-    from ..estimate import estimate_blur
     from ..ground.blur import apply_blur
-    from ..io.folders import make_folder
-    from ..result.scores import score
     from ..synthesis.camera import Camera
     from ..synthesis.fields import sigma_ramp
     from ..synthesis.textures import dead_leaves
 
-    make_folder(out)
     rng = np.random.default_rng(_SEED)
-    truth = sigma_ramp((size, size), 0.3, 3.0)
-    sharp = dead_leaves((size, size), rng, radii=(1.0, 80.0), textured=0.5)
-    picture = Camera(bits=8).expose(apply_blur(0.9 * sharp, truth), rng)
-    estimate_blur(picture[:64, :64], device=device)  # loads the model, so that the time is the estimate's own
-    started = time.perf_counter()
-    found = estimate_blur(picture, device=device)
-    seconds = time.perf_counter() - started
-    judged = found.masked().sigma
-    figures = score(judged, truth)
-    paths = out / "demo.tif", out / "demo.png", out / "demo.sigma.ome.tif"
-    title = f"RMSE {figures.rmse:.3f} px, bias {figures.bias:+.3f} px, {100 * figures.coverage:.0f} % judged"
-    drawing = comparison_figure(picture, truth, judged, title=title)
-    try:
-        tifffile.imwrite(paths[0], picture, compression="zlib")
-        drawing.savefig(paths[1], dpi=110)
-    except OSError as error:
-        raise BlurMapError(f"{out} cannot be written to ({error.strerror or error}). Choose another folder.") from error
-    found.save(paths[2], overwrite=True)
-    return Demo(found, figures, seconds, *paths)
+    truth = sigma_ramp((_SIZE, _SIZE), 0.3, 3.0)
+    sharp = dead_leaves((_SIZE, _SIZE), rng, radii=(1.0, 80.0), textured=0.5)
+    return Camera(bits=8).expose(apply_blur(0.9 * sharp, truth), rng), truth
 
 
 def has_screen() -> bool:
