@@ -163,12 +163,12 @@ def test_a_blur_map_is_no_picture(tmp_path, tiny_model):
     ("attributes", "match"),
     [
         ({}, "without the description of a picture"),
-        ({"ome": {"multiscales": []}}, "damaged, incomplete or none"),
-        ({"ome": {"multiscales": [{"datasets": [{"path": "nowhere"}]}]}}, "damaged, incomplete or none"),
+        ({"ome": {"multiscales": []}}, "damaged or incomplete"),
+        ({"ome": {"multiscales": [{"datasets": [{"path": "nowhere"}]}]}}, "damaged or incomplete"),
         ({"ome": {"multiscales": [{"datasets": [{"path": "0"}]}]}}, "axes t, c, z, y, x for an array of shape"),
         ({"ome": {"multiscales": [{"datasets": [{"path": "../0"}]}]}}, "files outside its folder"),
         ({"ome": {"plate": {"wells": [{"path": "/etc"}]}}}, "files outside its folder"),
-        ({"ome": {"plate": {"wells": [{"path": "."}]}}}, "damaged, incomplete or none"),
+        ({"ome": {"plate": {"wells": [{"path": "."}]}}}, "damaged or incomplete"),
         ({"ome": {"plate": {"wells": []}}}, "without the description of a picture"),
     ],
 )

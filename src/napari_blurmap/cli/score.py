@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import BlurMapError
 from .options import Json
 from .output import say, show
 
@@ -41,11 +40,8 @@ def _numbers(file: Path) -> Any:
     """The array of a .npy file, if it is all there."""
     import numpy as np
 
-    from ..io.guard import check_file
+    from ..io.guard import check_file, decoding
 
     check_file(file)
-    try:
+    with decoding(file, "as a .npy file"):
         return np.load(file, mmap_mode="r", allow_pickle=False)
-    except Exception as error:
-        # A damaged header makes numpy raise nearly anything.
-        raise BlurMapError(f"{file} cannot be read as a .npy file ({error}).") from error

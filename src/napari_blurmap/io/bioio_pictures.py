@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
+from .guard import decoding
 from .ome_xml import source_in
 from .picture import Picture, image_in
 
@@ -62,15 +63,13 @@ def read_bioio(file: Path, number: int | None = None) -> Picture:
     names = [str(name) for name in reader.scenes]
     if not 1 <= (number or 1) <= len(names):
         raise BlurMapError(f"{file} holds {len(names)} scenes; there is no number {number}.")
-    try:
+    with decoding(file, f"by {plugin_for(file)}"):
         if number is not None:
             reader.set_scene(number - 1)
         array = reader.xarray_dask_data
         axes = [str(name).lower() for name in array.dims]
         sizes: Any = reader.physical_pixel_sizes
         data = array.data
-    except Exception as error:
-        raise _damaged(file, error) from error
     is_colour = "s" in axes
     last = ("y", "x", "s")
     order = sorted(range(len(axes)), key=lambda i: (axes[i] in last, last.index(axes[i]) if axes[i] in last else i))
@@ -102,20 +101,10 @@ def _reader(file: Path) -> Any:
         raise BlurMapError(f"{file} is read by a plug-in of bioio; install it: pip install {plugin}.")
     import bioio
 
-    try:
+    with decoding(file, f"by {plugin}"):
         reader = bioio.BioImage(file).reader
         list(reader.scenes)
-    except Exception as error:
-        # Every plug-in raises its own.
-        raise _damaged(file, error) from error
     return reader
-
-
-def _damaged(file: Path, error: Exception) -> BlurMapError:
-    return BlurMapError(
-        f"{file} cannot be read by {plugin_for(file)} ({str(error) or type(error).__name__}): it is damaged, "
-        "incomplete or of another kind. Export it as OME-TIFF."
-    )
 
 
 def _light(reader: Any) -> dict[str, Any]:

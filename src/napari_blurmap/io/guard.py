@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from math import inf
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import psutil
 
 from ..errors import BlurMapError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
 #: Bytes of pixels that a byte of a file can stand for: zlib, the tightest of the usual packings, reaches 1032.
@@ -75,11 +78,39 @@ def check_size(
         )
     needed = pixels if at_once is None else at_once
     if needed > memory():
-        raise BlurMapError(too_large(path, f"its pixels take {_readable(needed)} of {_readable(memory())}"))
+        raise BlurMapError(_too_large(path, f"its pixels take {_readable(needed)} of {_readable(memory())}"))
 
 
-def too_large(path: str | PathLike[str], why: str) -> str:
-    """What is said of a file that does not fit into memory."""
+@contextmanager
+def decoding(path: str | PathLike[str], how: str) -> Iterator[None]:
+    """Say in words what goes wrong while a file is decoded: damaged ones make libraries raise nearly anything.
+
+    Parameters
+    ----------
+    path : path
+        The file or folder.
+    how : str
+        As what or by what it is read, such as "as TIFF".
+
+    Raises
+    ------
+    BlurMapError
+        In place of any other error.
+    """
+    try:
+        yield
+    except BlurMapError:
+        raise
+    except MemoryError as error:
+        raise BlurMapError(_too_large(path, str(error) or "it is full")) from error
+    except Exception as error:
+        raise BlurMapError(
+            f"{path} cannot be read {how} ({str(error) or type(error).__name__}): it is damaged or incomplete, or "
+            "of another kind. Copy it again, or export it as OME-TIFF."
+        ) from error
+
+
+def _too_large(path: str | PathLike[str], why: str) -> str:
     return (
         f"{path} does not fit into the memory of this computer ({why}). Save parts of it as files of their own, or "
         "estimate it in Python from an array that is read piece by piece."
@@ -96,8 +127,5 @@ def _readable(size: float) -> str:
 
 
 def memory() -> float:
-    """Bytes of memory; infinite where the system refuses by itself what it cannot give."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, OSError, ValueError):  # Windows; never asked
-        return inf
+    """Bytes of memory that this computer has."""
+    return float(psutil.virtual_memory().total)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
+from .guard import decoding
 from .layout import CHANNELS, bare_header, channels_of, check_layout
 from .levels import ATTRIBUTE, maps_of, open_levels
 from .sidecar import FORMAT, dump_header, parse_header, valid_header
@@ -89,7 +90,7 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
     import zarr
 
     path = path.resolve()  # what is read later must not depend on the working directory
-    try:
+    with decoding(path, "as OME-Zarr"):
         group = zarr.open_group(str(path), mode="r", zarr_format=3)
         attributes: dict[str, Any] = dict(group.attrs)
         array = group["0"]
@@ -101,12 +102,6 @@ def read_ome_zarr(path: Path, sidecar: dict[str, Any] | None) -> tuple[dict[str,
             or array.nchunks > _MOST_CHUNKS
         ):
             raise ValueError(f"{array.dtype} in {array.nchunks} chunks of {array.chunks}")
-    except Exception as error:
-        # zarr raises nearly anything on damaged metadata.
-        raise BlurMapError(
-            f"{path} cannot be read as OME-Zarr ({str(error) or type(error).__name__}): it is damaged, "
-            "incomplete or none. Copy it again."
-        ) from error
     found = _described(attributes)
     if found is None or array.ndim != len(found[0]):
         raise BlurMapError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import BlurMapError
-from .guard import check_size, too_large
+from .guard import check_size, decoding
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -75,28 +75,20 @@ def read_pillow(file: Path) -> Picture:
     """
     from PIL import Image, UnidentifiedImageError
 
-    try:
-        with open_picture(file) as picture:
-            # An MPO is a JPEG with more pictures behind it: previews, the other eye, a depth map.
-            count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-            check_size(file, float(count) * picture.width * picture.height * _pixel_bytes(picture))
-            frames = [_deep_png(file)] if _is_deep_png(file) else [_frame(picture, number) for number in range(count)]
-    except UnidentifiedImageError as error:
-        raise BlurMapError(
-            f"{file} is no picture that can be read here; expected TIFF, OME-Zarr, PNG, JPEG, BMP or GIF. Export files "
-            "of a microscope's own format as OME-TIFF, for example with Fiji."
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise BlurMapError(f"{file} is too large for this format ({error}); save it as TIFF.") from error
-    except MemoryError as error:
-        raise BlurMapError(too_large(file, str(error) or "it is full")) from error
-    except BlurMapError:
-        raise
-    except Exception as error:
-        # Damaged files make the decoders raise nearly anything.
-        raise BlurMapError(
-            f"{file} cannot be read ({str(error) or type(error).__name__}): it is damaged or incomplete. Copy it again."
-        ) from error
+    with decoding(file, "as a picture"):
+        try:
+            with open_picture(file) as picture:
+                # An MPO is a JPEG with more pictures behind it: previews, the other eye, a depth map.
+                count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+                check_size(file, float(count) * picture.width * picture.height * _pixel_bytes(picture))
+                frames = [_deep_png(file)] if _is_deep_png(file) else [_frame(picture, n) for n in range(count)]
+        except UnidentifiedImageError as error:
+            raise BlurMapError(
+                f"{file} is no picture that can be read here; expected TIFF, OME-Zarr, PNG, JPEG, BMP or GIF. Export "
+                "files of a microscope's own format as OME-TIFF, for example with Fiji."
+            ) from error
+        except Image.DecompressionBombError as error:
+            raise BlurMapError(f"{file} is too large for this format ({error}); save it as TIFF.") from error
     if len({frame.shape for frame in frames}) > 1:
         # Some frames of a GIF have transparency, others not.
         frames = [frame[..., :3] for frame in frames]

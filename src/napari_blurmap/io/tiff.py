@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
-from .guard import MOST_PLANES, check_file, check_size, memory, too_large
+from .guard import MOST_PLANES, check_file, check_size, decoding, memory
 from .ome_xml import other_files
 
 if TYPE_CHECKING:
@@ -40,20 +40,10 @@ def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:
     """
     import tifffile
 
-    try:
+    with decoding(path, "as TIFF"):
         _check_chain(path)
         with tifffile.TiffFile(path) as tif:
             yield tif
-    except BlurMapError:
-        raise
-    except MemoryError as error:
-        raise BlurMapError(too_large(path, str(error) or "it is full")) from error
-    except Exception as error:
-        # Damaged files make the decoders raise nearly anything.
-        raise BlurMapError(
-            f"{path} cannot be read as TIFF ({str(error) or type(error).__name__}): it is damaged, "
-            "incomplete or of a kind that is not supported. Copy or export it again."
-        ) from error
 
 
 def images_of(tif: TiffFile) -> list[TiffPageSeries]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import BlurMapError
 from ..ground.units import is_time, meters, unit_name
-from .guard import check_size
+from .guard import check_size, decoding
 from .ome_xml import source_in, with_light
 from .picture import Picture, image_in
 from .stored import lazy_array
@@ -60,10 +60,8 @@ def images_in(folder: Path) -> list[Path]:
     BlurMapError
         If it is damaged or holds none.
     """
-    try:
+    with decoding(folder, "as OME-Zarr"):
         found = [folder.joinpath(*parts) for parts in _images(folder)]
-    except _WRONG as error:
-        raise _damaged(folder, error) from error
     if not found:
         raise BlurMapError(
             f"{folder} is a zarr folder without the description of a picture; expected OME-Zarr. In Python open it "
@@ -94,7 +92,7 @@ def read_zarr(folder: Path) -> Picture:
 
     images = images_in(folder)
     place = images[0].resolve()
-    try:
+    with decoding(place, "as OME-Zarr"):
         described = _ome(place)["multiscales"][0]
         level = described["datasets"][0]
         where = place.joinpath(*_inside(level["path"]))
@@ -105,11 +103,6 @@ def read_zarr(folder: Path) -> Picture:
         if len(axes) != array.ndim or len(set(names)) != len(names) or not {"y", "x"} <= set(names):
             raise ValueError(f"it has the axes {', '.join(names)} for an array of shape {array.shape}")
         missing = _missing(array)
-    except BlurMapError:
-        raise
-    except Exception as error:
-        # zarr raises nearly anything on damaged metadata.
-        raise _damaged(place, error) from error
     # Each chunk of a shard would be a task; and what is one is read whole, whatever it takes.
     chunks = array.shards or array.chunks
     check_size(where, prod(chunks) * array.dtype.itemsize, float("inf"))
@@ -217,10 +210,3 @@ def _missing(array: zarr.Array[Any]) -> int:
     fill = array.fill_value
     is_nan = isinstance(fill, np.floating) and np.isnan(fill)
     return 0 if is_nan or array.nchunks > _COUNTED else int(array.nchunks - array.nchunks_initialized)
-
-
-def _damaged(folder: Path, error: Exception) -> BlurMapError:
-    return BlurMapError(
-        f"{folder} cannot be read as OME-Zarr ({str(error) or type(error).__name__}): it is damaged, incomplete or "
-        "none. Copy it again."
-    )
