@@ -10,12 +10,11 @@ import torch
 
 import napari_blurmap as nb
 from napari_blurmap.ground.grid import sigma_grid
-from napari_blurmap.models.calibration import calibrated, calibrated_shape, shape_error
+from napari_blurmap.models.calibration import calibrated, calibrated_shape, shape_error, standard_error
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, soft_target
 from napari_blurmap.models.dense import DenseNetwork, Level
 from napari_blurmap.models.info import read_info
-from napari_blurmap.models.model import Model
 from napari_blurmap.models.sizes import DenseConfig
 
 
@@ -170,7 +169,7 @@ def test_calibration_makes_two_thirds_of_the_errors_smaller(tiny_model):
     true_error = 0.4 * spread * (truth / 2)  # honest in order, wrong in size, and worst where it is blurred
     sigma = (truth + true_error * torch.randn(40000, generator=generator)).clamp_min(0)
     info = calibrated(tiny_model.info, sigma, spread, truth)
-    error = Model(info, tiny_model.network).standard_error(sigma, spread)
+    error = standard_error(info.calibration, sigma, spread)
     within = ((sigma - truth).abs() < error).float()
     assert float(within.mean()) == pytest.approx(0.683, abs=0.03)
     relative = spread / (sigma + 0.35)
@@ -183,7 +182,7 @@ def test_what_held_out_places_cannot_tell_comes_on_top(tiny_model):
     sigma, spread = torch.rand(2, 3000, generator=torch.Generator().manual_seed(0))
     truth = sigma * (1 + 0.1 * spread)
     plain, more = (calibrated(tiny_model.info, sigma, spread, truth, floor=floor) for floor in (None, 0.2))
-    alone, both = (Model(info, tiny_model.network).standard_error(sigma, spread) for info in (plain, more))
+    alone, both = (standard_error(info.calibration, sigma, spread) for info in (plain, more))
     torch.testing.assert_close(both, torch.hypot(alone, 0.2 * (sigma + 0.35)))
 
 
@@ -205,7 +204,7 @@ def test_without_places_nothing_is_calibrated(tiny_model):
     nothing = torch.empty(0)
     info = calibrated(tiny_model.info, nothing, nothing, nothing, floor=0.03)
     spread = torch.tensor([0.2])
-    assert Model(info, tiny_model.network).standard_error(torch.ones(1), spread) == spread
+    assert standard_error(info.calibration, torch.ones(1), spread) == spread
 
 
 def test_bundled_models_are_small_and_documented():

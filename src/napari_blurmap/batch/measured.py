@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ground.status import judged
+from ..ground.units import pixel_side
 from ..result.optics_limit import resolved
 from ..result.summary import compare
 
@@ -77,8 +78,6 @@ class Measured:
     @property
     def pixel_side(self) -> float | None:
         """Side of a square pixel; None where it is not known or not square."""
-        from ..ground.units import pixel_side
-
         return None if self.pixel_size is None else pixel_side(self.pixel_size)
 
     def summary(self, reference: Sharp = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ..errors import BlurMapError
 from ..ground.arguments import shown
 from ..result.optics_limit import OpticsLimit
 from ..result.reference import Reference
+from ..result.words import summary_line
 
 if TYPE_CHECKING:
     from ..result.blurmap import BlurMap
@@ -41,8 +42,6 @@ def reference_for(found: BlurMap | Measured, limit: Limit) -> Reference | None:
 
 def compared(found: BlurMap | Measured, limit: Limit) -> dict[str, Any]:
     """Figures of a map and its line, against what counts as sharp; and the ``problem`` where it cannot be compared."""
-    from ..result.words import summary_line
-
     problem: dict[str, str] = {}
     try:
         reference = reference_for(found, limit)

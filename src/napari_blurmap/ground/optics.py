@@ -130,7 +130,7 @@ def airy_mtf(frequency: Float, cutoff: float) -> Float:
     return np.asarray(2.0 / np.pi * (np.arccos(q) - q * np.sqrt(1.0 - q * q)))
 
 
-def equivalent_sigma(frequency: Float, mtf: Float, *, largest: float = 64.0) -> float:
+def equivalent_sigma(frequency: Float, mtf: Float) -> float:
     """Sigma of the Gaussian whose MTF lies nearest to a given one.
 
     Least squares over the given frequencies, which should be uniform from 0
@@ -142,8 +142,6 @@ def equivalent_sigma(frequency: Float, mtf: Float, *, largest: float = 64.0) -> 
         Radial frequency, cycles per pixel.
     mtf : ndarray, shape (N,)
         Transfer function there; its modulus is used.
-    largest : float, default=64.0
-        Upper end of the search, pixels.
 
     Returns
     -------
@@ -164,7 +162,7 @@ def equivalent_sigma(frequency: Float, mtf: Float, *, largest: float = 64.0) -> 
         return float(np.sum((gaussian_mtf(frequency, np.exp(log_sigma)) - target) ** 2))
 
     # The misfit of a ringing MTF has side minima: a coarse scan finds the right basin.
-    grid = np.linspace(np.log(0.01), np.log(largest), 120)
+    grid = np.linspace(np.log(0.01), np.log(64.0), 120)
     best = int(np.argmin([misfit(g) for g in grid]))
     bounds = (grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)])
     return float(np.exp(minimize_scalar(misfit, bounds=bounds, method="bounded").x))

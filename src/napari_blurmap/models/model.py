@@ -15,8 +15,6 @@ from .snapshot import Snapshot, check_finite, network_of, weights_hash
 if TYPE_CHECKING:
     import os
 
-    from torch import Tensor
-
     from .snapshot import Estimator, Network
 
 
@@ -107,18 +105,6 @@ class Model:
             )
         info = replace(info, sizes=info.sizes | {"stride": stride})
         return Model(info, Snapshot(network_of(info, self._now.weights()), self.hash), self.path)
-
-    def standard_error(self, sigma: Tensor, spread: Tensor) -> Tensor:
-        """Standard error of sigma, pixels, from the spread of the distribution, by the card's calibration."""
-        from .calibration import standard_error
-
-        return standard_error(self.info.calibration, sigma, spread)
-
-    def shape_error(self, stated: Tensor) -> Tensor:
-        """Standard error of each component of the shape from the one that the network states."""
-        from .calibration import shape_error
-
-        return shape_error(self.info.calibration, stated)
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, half: bool = False) -> Path:
         """Write the model to a ``.blurmap.safetensors`` file.

@@ -15,6 +15,7 @@ from ..ground.arguments import flag, whole
 from ..ground.regions import inside
 from ..ground.status import NUMBERS
 from .architectures import ARCHITECTURES
+from .calibration import shape_error, standard_error
 from .decode import decode
 from .devices import choose_device
 from .passes import padded
@@ -160,9 +161,9 @@ class Reader:
 
         def decoded(tile: Tile, output: Tensor) -> None:
             out = decode(output, grid, info.decode)
-            read = [out.sigma, self.model.standard_error(out.sigma, out.spread), out.beyond, out.structure]
+            read = [out.sigma, standard_error(info.calibration, out.sigma, out.spread), out.beyond, out.structure]
             if out.anisotropy is not None and out.anisotropy_error is not None:
-                read += [*out.anisotropy.unbind(dim=1), self.model.shape_error(out.anisotropy_error)]
+                read += [*out.anisotropy.unbind(dim=1), shape_error(info.calibration, out.anisotropy_error)]
             use(tile, torch.stack(read, dim=1), output[:, : grid.numel() if keep else 0].softmax(dim=1))
 
         with torch.inference_mode():

@@ -32,10 +32,6 @@ class Tile:
         """Where the inner part lies in an output of the outer one, computed at a stride."""
         return inside(self.inner, self.outer, stride)
 
-    def target(self, stride: int = 1) -> Region:
-        """Where the inner part goes in the whole output, computed at a stride."""
-        return inside(self.inner, (slice(0, 0), slice(0, 0)), stride)
-
 
 def tiles(shape: tuple[int, int], edge: int, halo: int, within: Region | None = None) -> Iterator[Tile]:
     """Cut a plane, or a part of it, into tiles.

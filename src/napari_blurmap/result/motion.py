@@ -61,27 +61,16 @@ class Motion(NamedTuple):
         return np.where(known, np.argmax(self.probabilities, axis=-3), -1)
 
 
-def candidate_lines(lengths: Sequence[float] = _LENGTHS, step: float = _STEP) -> list[Candidate]:
-    """Lines of several lengths and directions; one of a pixel or less has no direction.
-
-    Parameters
-    ----------
-    lengths : sequence of float, default=(1, 3, ..., 25)
-        Pixels.
-    step : float, default=30
-        Degrees from one direction to the next.
-
-    Returns
-    -------
-    list of Candidate
+def candidate_lines() -> list[Candidate]:
+    """Lines of 1, 3, ..., 25 px in directions 30 degrees apart; one of a pixel has no direction.
 
     Examples
     --------
     >>> len(candidate_lines())
     73
     """
-    angles = np.arange(0.0, 180.0, step).tolist()
-    return [Candidate(float(n), a) for n in lengths for a in (angles if n > 1 else angles[:1])]
+    angles = np.arange(0.0, 180.0, _STEP).tolist()
+    return [Candidate(float(n), a) for n in _LENGTHS for a in (angles if n > 1 else angles[:1])]
 
 
 class Line(NamedTuple):

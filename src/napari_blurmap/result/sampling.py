@@ -109,7 +109,7 @@ def _merged(pieces: list[Sample]) -> Sample:
     )
 
 
-def median_error(blocks: list[np.ndarray[Any, Any]], seed: int = 0) -> float | None:
+def median_error(blocks: list[np.ndarray[Any, Any]]) -> float | None:
     """Block-bootstrap standard error of the median of all blocks' values.
 
     Parameters
@@ -117,8 +117,6 @@ def median_error(blocks: list[np.ndarray[Any, Any]], seed: int = 0) -> float | N
     blocks : list of 1-D arrays
         Values of each block. Blocks are drawn as a whole, so that the values
         within one need not be independent.
-    seed : int, default=0
-        Seed of the draws: the same blocks give the same error.
 
     Returns
     -------
@@ -135,7 +133,7 @@ def median_error(blocks: list[np.ndarray[Any, Any]], seed: int = 0) -> float | N
     total = len(blocks)
     if total < _LEAST_BLOCKS:
         return None
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)  # the same blocks give the same error
     if total > _MOST_BLOCKS:
         blocks = [blocks[i] for i in draw.choice(total, _MOST_BLOCKS, replace=False)]
     count = len(blocks)

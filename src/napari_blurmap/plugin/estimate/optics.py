@@ -12,6 +12,7 @@ from superqt.utils import qdebounced
 
 from ...errors import BlurMapError
 from ...ground.microscope import MODES, limit_name
+from ...ground.optics import fwhm_to_sigma
 from ...ground.units import meters, unit_label
 from ...result.optics_limit import OpticsLimit
 from ...result.reference import FACTORS, Reference
@@ -159,8 +160,6 @@ class OpticsForm(QWidget):
             For values that no objective or limit can have.
         """
         kind, size = self.kind.value, self.pixel_size
-        from ...ground.optics import fwhm_to_sigma
-
         if kind == "typed" and self.typed.value:
             pixels = self.typed.value
             if self.typed_unit.value == "length":

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...ground.status import LEAST_STRUCTURE
-from ...models.calibration import SHAPE_CURVES, calibrated
+from ...models.calibration import SHAPE_CURVES, calibrated, standard_error
 from ...models.info import ModelInfo
 from ...models.model import Model
 from ..dense import LIMITS
@@ -95,7 +95,7 @@ def finished_model(name: str, learner: Learner, weights: Weights, about: About) 
     within = nan, nan
     if min(len(one.sigma), len(other.sigma)) >= _LEAST:
         info = calibrated(info, one.sigma, one.spread, one.truth)
-        off = (other.sigma - other.truth).abs() / Model(info, network).standard_error(other.sigma, other.spread)
+        off = (other.sigma - other.truth).abs() / standard_error(info.calibration, other.sigma, other.spread)
         within = float((off <= 1).float().mean()), float((off <= 2).float().mean())
     start = about.start
     before = None

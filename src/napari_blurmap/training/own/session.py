@@ -166,13 +166,8 @@ class Tuning:
         return TuneStep(at.step, at.fraction, message, at.loss, error, start, left)
 
     @own_settings(gradients=True)
-    def preview(self, name: str = "in training") -> Model:
+    def preview(self) -> Model:
         """The model as it stands, made at once, with the calibration of the one that it started from.
-
-        Parameters
-        ----------
-        name : str
-            What it will be called.
 
         Returns
         -------
@@ -186,7 +181,7 @@ class Tuning:
         """
         learner = self._prepared.learner
         calibration = {} if self.start is None else self.start.info.calibration
-        info = replace(card(name, learner, self._about), calibration=calibration)
+        info = replace(card("in training", learner, self._about), calibration=calibration)
         return Model(info, learner.training.network_of(learner.training.weights()))
 
     @own_settings(gradients=True)
