@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from napari_blurmap import BlurMapError
+from napari_blurmap import BlurMapError, Cancelled
 from napari_blurmap.plugin.run.worker import Done, Failed, Step, Stopped, Task, TaskWorker
 
 
@@ -33,6 +33,13 @@ def test_stopped_on_the_way_keeps_the_part() -> None:
 
     task = Task("work", work, lambda _: None)
     assert task() == Stopped("half")
+
+
+def test_cancelled_is_stopped_and_keeps_the_part() -> None:
+    def work(progress: Any, cancel: Any, tell: Any) -> None:
+        raise Cancelled("half")
+
+    assert run(work)[0] == Stopped("half")
 
 
 def test_stopped_before_it_began() -> None:
