@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,7 +28,9 @@ from .crop_reuse import echoed
 from .evaluation import STRUCTURE, read_crops
 from .initial import draw_weights
 from .loop import Recipe, TrainingLoop
+from .losses import apart, mean, shape_loss
 from .optimizer import MuonAdamW
+from .surrounded import surrounded
 from .synthetic_crops import SyntheticCrops, network_inputs
 from .teacher import Teacher
 
@@ -41,10 +44,8 @@ if TYPE_CHECKING:
 
 #: Weight in the loss of a place without structure, relative to one with it.
 _EMPTY_WEIGHT = 0.2
-#: Weight of the ranked probability score beside the cross-entropy.
-_RANKED = 0.3
-#: Weight of the shape, and in it that of the squared error.
-_SHAPE, _SQUARED = 0.15, 60.0
+#: Weight of the shape.
+_SHAPE = 0.15
 #: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
@@ -87,6 +88,9 @@ class TrainConfig(Recipe):
         faster than the processes that make the crops.
     teacher : str, optional
         Name or path of a model to learn from beside the truth, see `Teacher`.
+    alike : float, default=0.0
+        Weight of reading the same where something is laid beside what a crop
+        shows, see `surrounded`; at 0 the crops stay as they are.
     """
 
     minutes: float = 90.0
@@ -99,6 +103,7 @@ class TrainConfig(Recipe):
     frozen_from: float = 0.6
     echo: int = 1
     teacher: str | None = None
+    alike: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -196,14 +201,19 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
     def loss(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy and ranked probability score of sigma, and cross-entropy of whether there is structure."""
         inputs, truth = batch
+        before, framed, shown, far = None, inputs, inputs[:, 1], inputs.new_zeros(())
+        if self.config.alike and inputs.shape[-1] == self.config.size:
+            with torch.no_grad():
+                before = self.learned.eval()(*network_inputs(inputs))
+            framed, shown, far = surrounded(inputs, np.random.default_rng((self.config.seed, 2, self.step)))
         # Whole precision here: a local mean rounded to bfloat16 leaves steps in a faint structure on a high offset.
-        levels = self.network.prepare(*network_inputs(inputs))
+        levels = self.network.prepare(*network_inputs(framed))
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self._half):
             features = [self.network.trunk(level) for level in levels]
             output = self.network.fuse(features, self.network.slants(levels)).float()
         sigma, structure, *anisotropy = F.avg_pool2d(truth, STRIDE).unbind(dim=1)
         present = (structure > STRUCTURE).float()
-        valid = F.avg_pool2d(inputs[:, 1:2], STRIDE)[:, 0]
+        valid = F.avg_pool2d(shown[:, None], STRIDE)[:, 0]
         weight = valid * (_EMPTY_WEIGHT + (1 - _EMPTY_WEIGHT) * present)
         grid = self.grid.to(sigma.device)
         bins = grid.numel()
@@ -212,16 +222,15 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         if self._teacher is not None:
             shape = torch.stack(anisotropy, dim=1)
             target = self._teacher.beside(target, logs, inputs, valid * present, shape)
-        cross = -(target * logs).sum(dim=1)
-        # The cross-entropy does not know that neighbouring values are nearly right; the ranked probability
-        # score does (Gneiting and Raftery, JASA 102, 2007). Both are proper: they do not pull the spread.
-        ranked = (logs.exp() - target).cumsum(dim=1).square().sum(dim=1)
         seen = F.binary_cross_entropy_with_logits(output[:, bins], present, reduction="none")
-        loss = cross + _RANKED * ranked
+        loss = apart(logs, target)
         if self.sizes.shape:
-            loss = loss + _SHAPE * _shape_loss(output[:, bins + 1 :], anisotropy) * present
-        seen = (seen * valid).sum() / valid.sum().clamp_min(1)
-        return (loss * weight).sum() / weight.sum().clamp_min(1e-6) + 0.3 * seen, {}
+            loss = loss + _SHAPE * shape_loss(output[:, bins + 1 :], anisotropy) * present
+        total = mean(loss, weight) + 0.3 * mean(seen, valid)
+        if before is not None:
+            same = apart(logs, before[:, :bins].softmax(dim=1))
+            total = total + self.config.alike * mean(same, far * valid * before[:, bins].sigmoid())
+        return total, {}
 
     @own_settings(gradients=True)
     def model(self, name: str = "default", *, validation: int = 1500) -> Model:
@@ -268,14 +277,3 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
             "held-out median error relative to sigma + 0.35": float(relative.median()),
         }
         return Model(replace(info, training=self.record(figures)), network.eval())
-
-
-def _shape_loss(output: Tensor, anisotropy: list[Tensor]) -> Tensor:
-    """Squared error of the anisotropy, and how likely it is under the error that is stated.
-
-    The likelihood alone would call everything round, as most places are: it is robust, and they are exactly so.
-    """
-    squared = (output[:, :2] - torch.stack(anisotropy, dim=1)).square().sum(dim=1)
-    logarithm = output[:, 2].clamp(-6, 2)
-    distance = squared.detach().add(1e-6).sqrt()
-    return _SQUARED * squared + 2 * (logarithm + distance * torch.exp(-logarithm))
