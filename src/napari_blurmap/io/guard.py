@@ -106,7 +106,7 @@ def decoding(path: str | PathLike[str], how: str) -> Iterator[None]:
     except Exception as error:
         raise BlurMapError(
             f"{path} cannot be read {how} ({str(error) or type(error).__name__}): it is damaged or incomplete, or "
-            "of another kind. Copy it again, or export it as OME-TIFF."
+            "of another kind. Copy or export it again."
         ) from error
 
 
