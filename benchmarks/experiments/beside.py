@@ -46,8 +46,8 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=["default"])
     names = parser.parse_args().models
     models = [nb.load_model(name) for name in names]
-    from_centre = np.arange(_EDGE) - (_EDGE - 1) / 2
-    inward = _RADIUS - np.hypot(from_centre[:, None], from_centre)
+    y, x = np.ogrid[:_EDGE, :_EDGE] - np.array((_EDGE - 1) / 2)
+    inward = _RADIUS - np.hypot(y, x)
     rows = []
     for sigma in (2.0, 3.0, 6.0):
         picture = texture(sigma, 1.3, 6)
@@ -57,7 +57,7 @@ def main() -> None:
             for model, before in zip(models, alone, strict=True):
                 ratio = nb.estimate_blur(framed, model=model).masked().sigma / before
                 cells += [f"{np.nanmedian(ratio[(inward >= low) & (inward < high)]):.3f}" for low, high in _RINGS]
-            rows.append([f"{sigma:g}", name, *cells])
+            rows.append([sigma, name, *cells])
     head = [f"{name}, {low} to {high} px" for name in names for low, high in _RINGS]
     print(f"On: {machine()}.\n")
     print(table(["sigma px", "outside", *head], rows))

@@ -100,17 +100,17 @@ SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene],
     "dead leaves": (_leaves, 0.12),
     "sparse leaves": (_sparse_leaves, 0.06),
     "plates": (_plates, 0.06),
-    "power law": (_power_law, 0.21),
+    "power law": (_power_law, 0.14),
     "lattice": (lattice, 0.04),
     "weave": (weave, 0.05),
     "relief": (relief, 0.07),
-    "nuclei": (nuclei, 0.12),
+    "nuclei": (nuclei, 0.15),
     "filaments": (filaments, 0.06),
     "spots": (spots, 0.0),  # finite ones look like blurred points: training has true points instead
-    "grain": (_grain, 0.07),
+    "grain": (_grain, 0.09),
     "tissue": (tissue, 0.04),
     "text": (_text, 0.04),
-    "fibres": (_fibres, 0.06),
+    "fibres": (_fibres, 0.08),
 }
 
 

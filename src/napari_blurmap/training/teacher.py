@@ -14,8 +14,8 @@ from .synthetic_crops import network_inputs
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: By how many nats it may find the truth of a crop less likely than the pupil: chance decides between equals.
-_MARGIN = 0.3
+#: Weight of the teacher's distribution in what is learned, where it counts.
+_PART = 0.7
 #: Mean anisotropy up to which a crop counts as round.
 _ROUND = 0.1
 
@@ -26,8 +26,8 @@ class Teacher:
     The truth of a crop is one of all that its picture could be; the
     distribution of a network that has seen many more says which those are
     (Hinton, Vinyals and Dean 2015, arXiv 1503.02531). It counts in crops whose
-    truth it finds about as likely as the pupil does, or likelier, and whose
-    blur is round: older networks know no other.
+    truth it finds likelier than the pupil does, and whose blur is round: older
+    networks know no other.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Teacher:
 
     @torch.no_grad()
     def beside(self, target: Tensor, logs: Tensor, inputs: Tensor, there: Tensor, anisotropy: Tensor) -> Tensor:
-        """What to learn: the truth, and where it counts the teacher's distribution instead.
+        """What to learn: the truth, and where it counts the teacher's distribution beside it.
 
         Parameters
         ----------
@@ -80,8 +80,8 @@ class Teacher:
         """
         taught = cast("Tensor", self.network(*network_inputs(inputs)))[:, : target.shape[1]].log_softmax(dim=1)
         unlikely, mine = (_mean(-(target * each).sum(dim=1), there) for each in (taught, logs))
-        counts = (unlikely < mine + _MARGIN) & (_mean(anisotropy.norm(dim=1), there) < _ROUND)
-        return torch.lerp(target, taught.exp(), (counts[:, None, None] * there)[:, None])
+        counts = (unlikely < mine) & (_mean(anisotropy.norm(dim=1), there) < _ROUND)
+        return torch.lerp(target, taught.exp(), _PART * (counts[:, None, None] * there)[:, None])
 
 
 def _mean(values: Tensor, there: Tensor) -> Tensor:
