@@ -37,6 +37,7 @@ def settings() -> argparse.Namespace:
     parser.add_argument("--until", type=float, default=1.0, help="share of the budget at which to stop")
     parser.add_argument("--init", default="default", help="model to start from")
     parser.add_argument("--teacher", help="model to learn from beside the truth")
+    parser.add_argument("--alike", type=float, default=0.0, help="weight of reading the same beside something else")
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--workers", type=int, default=12)
