@@ -19,7 +19,8 @@ from napari_blurmap.models.contrast import slant
 from napari_blurmap.models.sizes import DenseConfig
 from napari_blurmap.training.checkpoints import read_checkpoint, write_checkpoint
 from napari_blurmap.training.crop_reuse import echoed
-from napari_blurmap.training.dense import TrainConfig, Training, _shape_loss
+from napari_blurmap.training.dense import TrainConfig, Training
+from napari_blurmap.training.losses import shape_loss
 
 TINY = DenseConfig(bins=16, narrow=4, wide=8, fused=8)
 
@@ -152,7 +153,7 @@ def test_a_wrong_shape_costs_its_squared_error_and_how_unlikely_it_is():
     truth = [torch.full((1, 1, 1), value) for value in (0.3, -0.4)]
 
     def cost(first, second, error):
-        return float(_shape_loss(torch.tensor([first, second, error]).view(1, 3, 1, 1), truth))
+        return float(shape_loss(torch.tensor([first, second, error]).view(1, 3, 1, 1), truth))
 
     assert cost(0.0, 0.0, -1.0) - cost(0.3, -0.4, -1.0) == pytest.approx(60 * 0.5**2 + 2 * 0.5 * math.e, rel=0.01)
     assert cost(0.0, 0.0, math.log(0.5)) < min(cost(0.0, 0.0, math.log(error)) for error in (0.3, 0.4, 0.6, 0.8))
