@@ -107,7 +107,30 @@ class OpticsLimit:
         return self.for_pixel(self._side(found), lengths.pop()) if len(lengths) == 1 else None
 
     def for_pixel(self, pixel_nm: float, wavelength: float) -> Reference:
-        """The reference for pixels with a side of so many nm and light of a wavelength."""
+        """The reference for one size of pixel and one wavelength.
+
+        Parameters
+        ----------
+        pixel_nm : float
+            Side of a pixel, nm.
+        wavelength : float
+            Of the light that is seen, nm.
+
+        Returns
+        -------
+        Reference
+            Its sigma in pixels.
+
+        Raises
+        ------
+        BlurMapError
+            If a value or the mode cannot be.
+
+        Examples
+        --------
+        >>> round(OpticsLimit(0.8).for_pixel(100, 520).sigma, 2)
+        1.67
+        """
         mode = one_of("mode", self.mode, MODES)
         sigma = optics_limit(
             self.na,
