@@ -236,8 +236,8 @@ def test_a_model_with_a_coarse_copy_reads_beyond_its_grid(tiny_model):
 def test_the_bundled_network_takes_half_of_the_operations():
     """Multiplications a pixel of today's sizes against those of whole 3x3 convolutions, counted by hooks."""
     counts = []
-    for rank in (0.0, 0.625):
-        network = DenseNetwork(DenseConfig(deep=1, fine=1, rank=rank)).eval()
+    for rank, whole in ((0.0, False), (0.625, True)):
+        network = DenseNetwork(DenseConfig(deep=1, fine=1, rank=rank, whole=whole)).eval()
         total = []
         for module in network.modules():
             if isinstance(module, torch.nn.Conv2d):

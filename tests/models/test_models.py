@@ -10,6 +10,7 @@ import torch
 
 import napari_blurmap as nb
 from napari_blurmap.ground.grid import sigma_grid
+from napari_blurmap.models.blocks import Separable
 from napari_blurmap.models.calibration import calibrated, calibrated_shape, shape_error, standard_error
 from napari_blurmap.models.contrast import local_contrast
 from napari_blurmap.models.decode import decode, soft_target
@@ -78,6 +79,25 @@ def test_deeper_networks_start_from_shallower_ones(tiny_model):
     for other in (replace(sizes, fine=1), replace(sizes, deep=1), replace(sizes, narrow=5, deep=1, fine=1)):
         with pytest.raises(nb.BlurMapError, match="other sizes"):
             DenseNetwork(other).start_from(deep)
+
+
+def test_whole_convolutions_start_as_the_two_that_they_replace(tiny_model):
+    """The same answers before any training; what is finer than a sixteenth of the resolution keeps its two."""
+    torch.manual_seed(0)
+    sizes = replace(tiny_model.network.config, deep=1, rank=0.5)
+    thin, whole = (DenseNetwork(replace(sizes, whole=each)).eval() for each in (False, True))
+    whole.start_from(thin)
+    picture, valid = torch.rand(1, 1, 64, 96), torch.ones(1, 1, 64, 96)
+    with torch.inference_mode():
+        torch.testing.assert_close(whole(picture, valid), thin(picture, valid))
+    parts = (whole.top, *whole.down, *whole.deep, whole.trunk_layers)
+    assert [any(isinstance(m, Separable) for m in part.modules()) for part in parts] == [
+        *(False, False, True),  # the top, and on the way down
+        *(False, False, True),  # the blocks
+        True,
+    ]
+    with pytest.raises(nb.BlurMapError, match="other sizes"):
+        thin.start_from(whole)
 
 
 def test_local_contrast_against_numpy():

@@ -35,6 +35,11 @@ class Separable(nn.Sequential):
         return first, second
 
 
+def product(first: Tensor, second: Tensor) -> Tensor:
+    """Weights of the 3x3 convolution that the two of a `Separable` are together."""
+    return torch.einsum("riy,orx->oiyx", first[..., 0], second[:, :, 0])
+
+
 def conv_block(
     inner: int, outer: int, size: int = 3, stride: int = 1, dilation: int = 1, rank: float = 0.0
 ) -> nn.Sequential:

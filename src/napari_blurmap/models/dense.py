@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ..errors import BlurMapError
 from ..ground.regions import inside
-from .blocks import Residual, Separable, conv_block
+from .blocks import Residual, Separable, conv_block, product
 from .contrast import CELL, contrast_over_noise, local_contrast, slant
 from .sizes import DenseConfig
 
@@ -76,9 +76,10 @@ class DenseNetwork(nn.Module):
             self.told = nn.Conv2d(c.noise, c.wide, 1, bias=False)
         inner = [c.wide] + [c.wide + (c.wide if i == 0 else c.fused) for i in range(c.levels - 1)]
         self.up = nn.ModuleList([conv_block(i, c.fused, 1) for i in inner[1:]])
-        self.top = nn.Sequential(*(conv_block(c.fused, c.fused, rank=rank) for _ in range(2)))
-        self.down = nn.ModuleList([conv_block(c.fused, c.fused, rank=rank) for _ in range(c.levels - 1)])
-        blocks = [[Residual(c.fused, 1, 2, rank=rank) for _ in range(c.deep)] for _ in range(c.levels)]
+        ranks = [*((0.0 if c.whole else rank,) * (c.levels - 1)), rank]  # from coarse to fine
+        self.top = nn.Sequential(*(conv_block(c.fused, c.fused, rank=ranks[0]) for _ in range(2)))
+        self.down = nn.ModuleList([conv_block(c.fused, c.fused, rank=each) for each in ranks[1:]])
+        blocks = [[Residual(c.fused, 1, 2, rank=each) for _ in range(c.deep)] for each in ranks]
         self.deep = nn.ModuleList([nn.Sequential(*block) for block in blocks])  # from coarse to fine
         self.join = nn.Conv2d(c.fused, c.wide, 1)
         self.fine = nn.Sequential(*(Residual(c.wide, 1, 2, rank=rank) for _ in range(c.fine)))
@@ -241,21 +242,23 @@ class DenseNetwork(nn.Module):
             If its sizes are others.
         """
         mine, theirs = self.config, other.config
-        may = {name: getattr(mine, name) for name in ("deep", "fine", "rank", "noise", "shape")}
+        may = {name: getattr(mine, name) for name in ("deep", "fine", "rank", "whole", "noise", "shape")}
         if (
             replace(theirs, **may) != mine
             or theirs.rank not in (0.0, mine.rank)
             or theirs.noise not in (0, mine.noise)
-            or any(getattr(theirs, name) > may[name] for name in ("deep", "fine", "shape"))
+            or any(getattr(theirs, name) > may[name] for name in ("deep", "fine", "whole", "shape"))
         ):
             raise BlurMapError(
                 f"The network to start from has other sizes ({theirs}); expected those of the one to train "
-                f"({mine}), or fewer (deep, fine, noise, shape), or whole 3x3 convolutions (rank 0)."
+                f"({mine}), or fewer (deep, fine, whole, noise, shape), or whole 3x3 convolutions (rank 0)."
             )
         known = other.state_dict()
         for name, module in self.named_modules():
             if isinstance(module, Separable) and f"{name}.weight" in known:
                 known[f"{name}.0.weight"], known[f"{name}.1.weight"] = module.nearest(known.pop(f"{name}.weight"))
+            elif isinstance(module, nn.Conv2d) and f"{name}.1.weight" in known:
+                known[f"{name}.weight"] = product(known.pop(f"{name}.0.weight"), known.pop(f"{name}.1.weight"))
             elif isinstance(module, Residual) and not any(key.startswith(f"{name}.") for key in known):
                 module.fade()
         if mine.noise and not theirs.noise:

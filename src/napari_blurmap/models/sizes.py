@@ -46,6 +46,8 @@ class DenseConfig:
     rank : float, default=0.0
         Where it is not 0, each 3x3 convolution is a column of 3 and then a
         row of 3, with so many channels between them, over those of its input.
+    whole : bool, default=False
+        Whether those at a sixteenth of the resolution and coarser are not: there they cost little.
     noise : int, default=0
         Octaves of the contrast over the camera's noise that it is told; 0: it is not told the noise.
     shape : bool, default=False
@@ -61,6 +63,7 @@ class DenseConfig:
     deep: int = 0
     fine: int = 0
     rank: float = 0.0
+    whole: bool = False
     noise: int = 0
     shape: bool = False
 
@@ -69,6 +72,7 @@ class DenseConfig:
             whole(name, getattr(self, name), least=least, most=most)
         number("window", self.window, "a number of pixels above 0, at most 64", above=0.0, most=64.0)
         number("rank", self.rank, "a number from 0 to 4", least=0.0, most=4.0)
+        flag("whole", self.whole)
         flag("shape", self.shape)
 
     @property

@@ -142,7 +142,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
     ) -> None:
         self.crops, self.sizes = (
             crops or self._synthetic,
-            sizes or DenseConfig(deep=1, fine=1, rank=0.625, noise=8, shape=True),
+            sizes or DenseConfig(deep=1, fine=1, rank=0.625, whole=True, noise=8, shape=True),
         )
         values = sigma_grid(self.sizes.bins, config.largest).tolist()
         if start is not None:
