@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from napari_blurmap import BlurMap, Reference
+from napari_blurmap.batch.image_sets import alike_line, image_sets, sets_of
 from napari_blurmap.batch.journal import Done, Journal
 from napari_blurmap.batch.measured import measure
 from napari_blurmap.batch.names import name_pattern
 from napari_blurmap.batch.report import report_page
-from napari_blurmap.batch.rows import columns_of, compare_rows, image_sets, rows_of, sharpest
+from napari_blurmap.batch.rows import columns_of, compare_rows, rows_of, sharpest
 
 
 def blurmap(sigma, *, seed=0, judged=1.0, error=0.05, **shape):
@@ -79,6 +80,16 @@ def test_the_sharpest_tenth_of_each_channel():
     assert wide[3]["FileName_Ch2"] == "x_A04_s1_w2.tif"
     assert wide[3]["ImageQuality_BlurFWHM_Ch2"] == pytest.approx(2 * wide[3]["ImageQuality_BlurFWHM_Ch1"], rel=1e-3)
     assert wide[-1]["ImageQuality_BlurFlag_Ch1"] == wide[-1]["Metadata_QCFlag"] == 1
+
+
+def test_files_that_names_do_not_tell_apart_are_image_sets_of_their_own():
+    names = [f"P/{well}/{file}.tif" for well in ("A01", "A02") for file in ("img0", "img1")]
+    rows = batch({name: blurmap(2.0) for name in names})
+    compare_rows(rows, lambda found, channel: None)
+    assert [one["FileName_Ch1"] for one in image_sets(rows)] == ["img0.tif", "img1.tif"] * 2
+    assert len(set(sets_of(rows))) == 4
+    assert "4 files do not tell them apart, such as img0.tif and img1.tif" in alike_line(rows)
+    assert alike_line(rows[::2]) == ""
 
 
 def test_outliers_by_median_and_mad_of_their_plate():

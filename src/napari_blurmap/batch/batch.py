@@ -16,6 +16,7 @@ from ..io.places import short_name
 from ..models.devices import find_device
 from ..models.registry import load_model
 from ..models.side_by_side import one_thread
+from .image_sets import alike_line
 from .job import Job, run, usual_workers, words_of
 from .labels import pair_labels
 from .names import name_pattern
@@ -217,6 +218,8 @@ def estimate_batch(
                 if path == written[0]
                 else f"{path} was written."
             )
+        if rows_to is not None and (line := alike_line(rows)):
+            say(line)
     batch = Batch([columns_of(row) for row in rows], errors, written, notes)
     if stopped:
         raise Cancelled(batch)

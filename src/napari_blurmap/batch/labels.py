@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
 from ..result.objects import object_columns
-from .rows import place_of, set_of
+from .image_sets import sets_of
+from .rows import place_of
 from .sources import find_files, result_names
 
 if TYPE_CHECKING:
@@ -67,15 +68,16 @@ def object_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Values by column: ``ImageNumber``, the row of its image set (`rows.image_sets`) counted from 1,
+        Values by column: ``ImageNumber``, the row of its image set (`image_sets.image_sets`) counted from 1,
         ``ObjectNumber``, its place, and what `napari_blurmap.result.objects.object_columns` says of it.
     """
-    numbers = {key: number for number, key in enumerate(dict.fromkeys(map(set_of, rows)), start=1)}
+    sets = sets_of(rows)
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(sets), start=1)}
     found = []
-    for row in rows:
+    for key, row in zip(sets, rows, strict=True):
         for one in [] if row.measured is None else row.measured.objects:
             columns = object_columns(one.label or 0, one.summary(row.reference))
-            number = {"ImageNumber": numbers[set_of(row)], "ObjectNumber": columns.pop("label")}
+            number = {"ImageNumber": numbers[key], "ObjectNumber": columns.pop("label")}
             note = " ".join(filter(None, (columns["note"], row.problem))) or None
             found.append(number | place_of(row) | columns | {"note": note})
     return found

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import BlurMapError
 from ..io.folders import make_folder
+from .image_sets import image_sets
 from .journal import SUFFIX, Journal
 from .labels import object_rows
 from .report import report_page
-from .rows import columns_of, image_sets
+from .rows import columns_of
 from .table import check_table, write_beside, write_table
 
 if TYPE_CHECKING:

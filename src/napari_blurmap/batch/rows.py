@@ -228,46 +228,10 @@ def place_of(row: Row) -> dict[str, Any]:
     }
 
 
-def image_sets(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """A row a field and plane with the columns of all of its channels, as CellProfiler has them.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-        Of the batch; those with the same plate, well, site and plane are one image set, others one by themselves.
-    """
-    channels = dict.fromkeys(row.channel for row in rows)
-    names = {channel: f"Ch{channel}" if channel.isdigit() else channel for channel in channels}
-    sets: dict[Any, list[Row]] = {}
-    for row in rows:
-        sets.setdefault(set_of(row), []).append(row)
-    found = []
-    for members in sets.values():
-        line: dict[str, Any] = metadata_of(members[0])
-        line |= {f"Metadata_{name.upper()}": place + 1 for name, place in members[0].at.items()}
-        line["Metadata_QCFlag"] = max(map(flag_of, members))
-        of = {row.channel: row for row in members}
-        for channel, name in names.items():
-            if (one := of.get(channel)) is not None:
-                line |= {
-                    **{f"{column}_{name}": value for column, value in file_of(one).items()},
-                    f"ImageQuality_BlurFWHM_{name}": one.figures.get("median_fwhm"),
-                    f"ImageQuality_BlurFlag_{name}": flag_of(one),
-                }
-        found.append(line)
-    return found
-
-
 def file_of(row: Row) -> dict[str, str]:
     """Its file and folder; of an image in a file or a plate the way to it belongs to the name."""
     outer, inside = place_in(Path(os.path.abspath(row.file)))
     return {"FileName": Path(outer.name, *inside).as_posix(), "PathName": str(outer.parent)}
-
-
-def set_of(row: Row) -> tuple[Any, ...]:
-    """What the rows of an image set have in common."""
-    where = [*metadata_of(row).values()] if row.told.get("well") or row.told.get("site") else [row.file]
-    return (*map(str, where), *row.at.items())
 
 
 def metadata_of(row: Row) -> dict[str, Any]:
