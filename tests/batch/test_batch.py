@@ -175,6 +175,13 @@ def test_a_table_open_in_another_program(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_column_of_numbers_and_of_what_names_tell(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table.write_table(tmp_path / "a.parquet", [{"Metadata_Z": 2, "x": 1}, {"Metadata_Z": "01", "x": None}, {}])
+    kept = parquet.read_table(tmp_path / "a.parquet").to_pydict()
+    assert kept == {"Metadata_Z": ["2", "01", None], "x": [1, None, None]}
+
+
 def test_parquet_holds_the_same(plate, tmp_path):
     from pyarrow import parquet
 

@@ -97,10 +97,14 @@ def _parquet(columns: list[str], rows: Sequence[dict[str, Any]]) -> bytes:
     import pyarrow
     from pyarrow import parquet
 
-    def text(value: Any) -> Any:
-        return plain_text(value) if isinstance(value, str) else value
+    def column(name: str) -> list[Any]:
+        values = [row.get(name) for row in rows]
+        if not any(isinstance(value, str) for value in values):
+            return values
+        # Names may tell what other files hold as numbers, such as z, and a column is of one kind.
+        return [None if value is None else plain_text(str(value)) for value in values]
 
-    table = pyarrow.table({name: [text(row.get(name)) for row in rows] for name in columns})
+    table = pyarrow.table({name: column(name) for name in columns})
     stream = pyarrow.BufferOutputStream()
     parquet.write_table(table, stream)
     return bytes(stream.getvalue())
