@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_blurmap import BlurMap, Reference
+from napari_blurmap import BlurMap, OpticsLimit, Reference
 from napari_blurmap.batch.image_sets import alike_line, image_sets, sets_of
 from napari_blurmap.batch.journal import Done, Journal
 from napari_blurmap.batch.measured import measure
 from napari_blurmap.batch.names import name_pattern
+from napari_blurmap.batch.reference import reference_for
 from napari_blurmap.batch.report import report_page
 from napari_blurmap.batch.rows import columns_of, compare_rows, rows_of, sharpest
 
@@ -110,6 +111,16 @@ def test_pictures_alike_within_their_error_are_no_outliers():
     rows = batch({f"1/A{n:02d}/f.tif": blurmap(s) for n, s in enumerate([2.0] * 6 + [2.02], 1)})
     compare_rows(rows, lambda found, channel: None)
     assert not any(row.is_outlier for row in rows)
+
+
+def test_a_file_a_channel_is_compared_with_the_light_of_the_channel_that_its_name_numbers():
+    rows = batch({f"P/{name}.tif": blurmap(2.0) for name in ("x_A01_s1_w1", "x_A01_s1_w2", "x_A01_s1_w3", "cells")})
+    compare_rows(rows, lambda found, channel: reference_for(found, OpticsLimit(0.8, (450, 520))))
+    names = [row.figures["reference"] and row.figures["reference"]["name"] for row in rows]
+    assert names == [f"optics limit of NA 0.8 at {nm} nm" for nm in (450, 520)] + [None] * 2
+    assert [row.outcome for row in rows[2:]] == ["review"] * 2
+    assert "no wavelength for channel 3" in rows[2].problem
+    assert "2 wavelengths were given for a picture of one channel" in rows[3].problem
 
 
 def test_what_cannot_be_judged_never_passes():

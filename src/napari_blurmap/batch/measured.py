@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,8 @@ class Measured:
         Its objects, where it is a plane.
     emission_nm : list of float or None
         Wavelength of each of the picture's channels, where the file names them.
+    channel_count : int
+        How many channels it has; 0 where that is not known.
     """
 
     at: dict[str, int]
@@ -69,6 +71,7 @@ class Measured:
     label: int | None = None
     objects: list[Measured] = field(default_factory=list)
     emission_nm: Sequence[float | None] = ()
+    channel_count: int = 0
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Measured:
@@ -79,6 +82,12 @@ class Measured:
     def pixel_side(self) -> float | None:
         """Side of a square pixel; None where it is not known or not square."""
         return None if self.pixel_size is None else pixel_side(self.pixel_size)
+
+    def named(self, channel: str | None) -> Measured:
+        """The same as the channel that a file's name numbers from 1, where the picture has only one."""
+        number = int(channel) if channel is not None and channel.isdecimal() else 0
+        only = self.channel is None and self.channel_count == 1
+        return replace(self, channel=number - 1) if only and number > 0 else self
 
     def summary(self, reference: Sharp = None) -> dict[str, Any]:
         """The figures against a reference, as `BlurMap.summary` gives them; to about 0.005 in ``sharp_share``."""
@@ -112,7 +121,7 @@ def measure(found: BlurMap, figures: dict[str, Any], picture: Any = None, object
         Measured(at, channel, one.summary(), *known, _places(*one.maps, _FEW), "", one.label, emission_nm=light)
         for one in objects
     ]
-    return Measured(at, channel, figures, *known, places, small, None, parts, light)
+    return Measured(at, channel, figures, *known, places, small, None, parts, light, found.channel_count)
 
 
 def _places(sigma: Array, uncertainty: Array, status: Array, most: int = _PLACES) -> list[tuple[float, float]]:

@@ -154,7 +154,7 @@ def compare_rows(rows: Sequence[Row], reference: ReferenceOf) -> None:
         if row.measured is None:
             continue
         try:
-            row.reference, row.problem = reference(row.measured, row.channel), ""
+            row.reference, row.problem = reference(row.measured.named(row.told.get("channel")), row.channel), ""
         except BlurMapError as error:
             row.reference, row.problem = None, str(error)
         row.figures = row.measured.summary(row.reference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,7 +85,8 @@ def estimate(
     Pictures that an earlier run has done with the same model are not done again.
     """
     from ..batch.batch import estimate_batch
-    from ..batch.reference import limit_of
+    from ..batch.names import name_pattern, parts_of
+    from ..batch.reference import limit_of, reference_for
 
     if unit is not None and pixel_size is None:
         raise typer.BadParameter("--unit is the unit of --pixel-size: give both, or neither to use the file's own")
@@ -99,6 +101,7 @@ def estimate(
     optics = {"refractive_index": index, "mode": mode, "excitation": excitation, "pinhole": pinhole}
     reference = typed_reference(limit, sharp, na=na, wavelength=wavelength, **optics, factor=sharp_factor)
     known, known_noise, loaded = limit_of(reference), _noise(noise), usable_model(model, device)
+    names = name_pattern(pattern)
     stop = Interrupt()
     outcomes = Outcomes(as_json)
 
@@ -106,10 +109,11 @@ def estimate(
         if isinstance(found, str):
             outcomes.fail(file, found)
         else:
-            entry, text = _told(file, found, known)
+            whole = found.whole.named(parts_of(file.absolute(), names).get("channel"))
+            entry, text = _told(file, replace(found, whole=whole), known)
             if geojson and known is not None and found.result is not None and "problem" not in entry:
                 try:
-                    entry["regions"], words = write_regions(Path(found.result), [known])
+                    entry["regions"], words = write_regions(Path(found.result), [reference_for(whole, known) or known])
                     text += f"\n  {words}"
                 except BlurMapError as error:
                     outcomes.failed += 1

@@ -90,6 +90,11 @@ class Maps:
         return place
 
     @property
+    def channel_count(self) -> int:
+        """How many channels it has."""
+        return int(self.sigma.shape[self.axes.index("c")]) if "c" in self.axes else 1
+
+    @property
     def emission_nm(self) -> tuple[float | None, ...]:
         """Wavelength of each of its picture's channels, as the file names them; none where it names none."""
         return tuple(one.get("emission_nm") for one in (self.provenance.get("source") or {}).get("channels") or ())
@@ -173,7 +178,7 @@ class Maps:
         """The part of every channel (axis "c"); the whole map where there is no such axis."""
         if "c" not in self.axes:
             return [self]
-        return [self.at(c=number) for number in range(self.sigma.shape[self.axes.index("c")])]
+        return [self.at(c=number) for number in range(self.channel_count)]
 
 
 def refuse_other(m: Any) -> None:

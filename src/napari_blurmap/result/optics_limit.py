@@ -104,6 +104,11 @@ class OpticsLimit:
             If a pixel size or wavelength is missing.
         """
         lengths = set(self._wavelengths(found))
+        if len(lengths) > 1 and found.channel is None and found.channel_count == 1:
+            raise BlurMapError(
+                f"{len(lengths)} wavelengths were given for a picture of one channel, and its name does not number it. "
+                "Give the one of its light; pictures of other channels by themselves, with theirs."
+            )
         return self.for_pixel(self._side(found), lengths.pop()) if len(lengths) == 1 else None
 
     def for_pixel(self, pixel_nm: float, wavelength: float) -> Reference:
