@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +130,14 @@ def test_what_cannot_be_judged_never_passes():
         assert rows[0].outcome == "review"
         assert columns_of(rows[0])["review"] == 1
     assert rows[1].outcome == "pass"
+
+
+def test_what_is_said_of_a_picture_stands_in_its_row():
+    m = replace(blurmap(2.0), provenance={"sensor": [{"notes": ["Stripes were taken out."]}]})
+    file = str(Path("a.tif").absolute())
+    done = Done(file, {}, None, measure(m, m.summary()), about={"note": "72 dots an inch is that of a screen."})
+    rows = rows_of([Path(file)], {file: done}, {}, [])
+    assert columns_of(rows[0])["note"] == "72 dots an inch is that of a screen. Stripes were taken out."
 
 
 def test_the_axes_of_the_blur():

@@ -60,6 +60,8 @@ class Row:
         By how many standard deviations it is more blurred than the median of its plate and channel.
     acquired : datetime or None
         When, as the file tells.
+    note : str or None
+        What was said of its file when it was read.
     """
 
     file: Path
@@ -72,6 +74,7 @@ class Row:
     reference: Reference | float | None = None
     outlying: float | None = None
     acquired: datetime | None = None
+    note: str | None = None
 
     @property
     def channel(self) -> str:
@@ -124,7 +127,15 @@ def rows_of(
             rows.append(Row(file, told, error=errors[file]))
         elif one is not None:
             rows += [
-                Row(file, told, plane, one.result, figures=plane.figures, acquired=_time(one.about, plane))
+                Row(
+                    file,
+                    told,
+                    plane,
+                    one.result,
+                    figures=plane.figures,
+                    acquired=_time(one.about, plane),
+                    note=one.about.get("note"),
+                )
                 for plane in one.planes or one.channels or [one.whole]
             ]
     return rows
@@ -204,6 +215,7 @@ def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
 def columns_of(row: Row) -> dict[str, Any]:
     """A row of the table: its columns and their values; None where there is none."""
     figures = row.figures
+    notes = [figures.get("warning"), figures.get("note"), row.problem, row.error, row.note]
     return {
         **place_of(row),
         **figure_columns(figures),
@@ -214,7 +226,7 @@ def columns_of(row: Row) -> dict[str, Any]:
         "Metadata_QCFlag": flag_of(row),
         "acquired": None if row.acquired is None else row.acquired.isoformat(),
         "result": row.result,
-        "note": " ".join(filter(None, (figures.get("warning"), figures.get("note"), row.problem, row.error))) or None,
+        "note": " ".join(filter(None, [*notes, *figures.get("sensor_notes", [])])) or None,
     }
 
 
