@@ -35,19 +35,22 @@ PATTERNS = {
     ),
     "ImageXpress": (
         rf"(?:(?:(?P<plate>[^/]+)/)?(?:TimePoint_(?P<t>\d+)/)?(?:ZStep_(?P<z>\d+)/)?)?(?:[^/]*_)?(?P<well>{_ROW}\d{{1,2}})_s(?P<site>\d+)"
-        r"(?:_w(?P<channel>\d+))?[^/]*"
+        r"(?![^/]*_thumb)(?:_w(?P<channel>\d+))?(?:_z(?P<slice>\d+))?[^/]*"
     ),
+    "Cellomics": rf"(?P<plate>[^/]+)_(?P<well>{_ROW}\d{{2}})f(?P<site>\d+)d(?P<channel>\d+)",
     "IncuCyte": rf"(?P<plate>[^/]+?)_{_WELL}_(?P<site>\d+)_(?P<t>\d+y\d+m\d+d_\d+h\d+m|\d+d\d+h\d+m)[^/]*",
     "Micro-Manager, a file a plane": (
-        rf"(?:(?P<plate>[^/]+)/)?(?:{_WELL}-Site_|Pos_?)(?P<site>\w+)/"
+        rf"(?:(?P<plate>[^/]+)/)?(?:{_WELL}-Site_|(?:\d+-)?Pos_?)(?P<site>\w+)/"
         r"img_(?:channel\d+_position\d+_time(?P<t>\d+)_z(?P<z>\d+)|(?P<frame>\d+)_(?P<channel>.+)_(?P<slice>\d+))"
     ),
-    "Micro-Manager": (rf"(?:(?P<plate>[^/]+)/)?[^/]*?(?:{_WELL}-Site_|Pos_?)(?P<site>\d+)(?:/[^/]*|\.ome|)"),
+    "Micro-Manager": (
+        rf"(?:(?P<plate>[^/]+)/)?[^/]*?(?:{_WELL}-Site_|Pos_?)(?P<site>\d{{3}}_\d{{3}}|\d+)(?:/[^/]*|\.ome|)"
+    ),
     "OME-Zarr": rf"(?P<plate>[^/]+)/(?P<row>{_ROW})/(?P<column>\d{{1,2}})/(?P<site>\d+)",
     "a folder a well": rf"(?:(?P<plate>[^/]+)/)?{_WELL}/[^/]*",
     "a well in the name": (
-        rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*[_ -])?{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
-        r"(?:[_ -](?:ch?|w)(?P<channel>\d+))?"
+        rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*?[_ -])??{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
+        r"(?:[_ -](?:[cC]h?|w)(?P<channel>\d+))?"
     ),
 }
 #: Rows and columns of the plates there are.
