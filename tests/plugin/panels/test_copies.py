@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,26 @@ def test_an_estimate(kind: str, tiny_default: None, tmp_path: Path, monkeypatch:
     found = nb.BlurMap.load(tmp_path / "my cells.sigma.ome.tif")
     assert_same(found, m)
     assert (found.axes, found.pixel_size, found.unit) == (m.axes, m.pixel_size, m.unit)
+
+
+def test_an_estimate_with_objects(tiny_default: None, tmp_path: Path, monkeypatch: Any) -> None:
+    viewer, layer = layer_of(tmp_path / "a.tif", PLANE)
+    objects = np.zeros(PLANE.shape, np.uint8)
+    objects[4:30, 4:30], objects[34:60, 4:30] = 1, 4
+    labels = viewer.add_labels(objects, name="nuclei")
+    judgement = Judgement(nb.Reference(1.5, "limit", "typed"), "fluorescence")
+    job = EstimateJob(layer, LayerPicture.of(layer), ASKED, judgement, objects=labels)
+    with pytest.raises(nb.BlurMapError, match="no file is known that holds the objects of 'nuclei'"):
+        job.as_shell()
+    tifffile.imwrite(tmp_path / "my masks.tif", objects)
+    labels._source = labels.source.model_copy(update={"path": str(tmp_path / "my masks.tif")})
+    assert in_shell(job.as_shell(), tmp_path, monkeypatch) == 0
+    found = list(csv.DictReader((tmp_path / "qc.objects.csv").read_text().splitlines()))
+    rows = executed(job.as_python(), viewer)["rows"]
+    assert [(row["ObjectNumber"], row["verdict"]) for row in found] == [(str(r["label"]), r["verdict"]) for r in rows]
+    labels.data[4, 4] = 0
+    with pytest.raises(nb.BlurMapError, match="no file is known"):
+        job.as_shell()
 
 
 def test_an_estimate_of_a_lazy_layer(tiny_default: None) -> None:

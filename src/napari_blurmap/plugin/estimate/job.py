@@ -13,13 +13,13 @@ import napari_blurmap as nb
 from ...errors import BlurMapError, Cancelled
 from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
-from ..panels.shell import noise_option, optics_options, shell_line, stored
+from ..panels.shell import noise_option, optics_options, shell_line, stored, stored_labels
 from ..run.worker import Stopped
 from .digest import Digest, Judgement, digest
 
 if TYPE_CHECKING:
     from napari.components import Dims
-    from napari.layers import Image, Layer
+    from napari.layers import Image, Labels, Layer
 
     from ...ground.progress import Cancel, Progress
     from ...models.info import ModelInfo
@@ -63,8 +63,8 @@ class EstimateJob:
         Number of classes of the class map, where one is wanted.
     dims : napari.components.Dims or None
         The viewer's sliders: what they show of a large picture comes first.
-    objects : str
-        Name of the Labels layer whose objects were measured afterwards.
+    objects : napari.layers.Labels or None
+        The layer whose objects were measured afterwards.
     """
 
     source: Image
@@ -73,7 +73,7 @@ class EstimateJob:
     judgement: Judgement
     classes: Literal[10, 30] | None = None
     dims: Dims | None = None
-    objects: str = ""
+    objects: Labels | None = None
 
     @property
     def limit(self) -> float | None:
@@ -142,14 +142,16 @@ class EstimateJob:
 
     def _objects_as_python(self, compared: str) -> str:
         """Figures of the objects that were measured, in whatever place and scale their layer lies."""
-        if not self.objects:
+        if self.objects is None:
             return ""
-        given = f"viewer.layers[{self.objects!r}].data" + (compared and f", {compared}")
+        given = f"viewer.layers[{self.objects.name!r}].data" + (compared and f", {compared}")
         return f"rows = m.objects({given})\n"
 
     def as_shell(self) -> str:
-        """The same estimate, with the largest sigma that counts as sharp."""
+        """The same estimate, with the largest sigma that counts as sharp, and a table of the objects."""
         path, how = stored(self.picture, self.options.get("channel_axis"))
+        if self.objects is not None:
+            how |= {"labels": stored_labels(self.objects), "table": "qc.csv"}
         options = how | {k: v for k, v in self.options.items() if k not in ("keep_probabilities", "channel_axis")}
         options["noise"] = noise_option(options.get("noise"))
         reference = self.judgement.compared_with

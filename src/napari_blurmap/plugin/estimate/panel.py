@@ -258,7 +258,7 @@ class EstimatePanel(RunPanel):
         if not isinstance(job, EstimateJob) or layer is None or layer not in self._viewer.layers:
             return job
         ends = [(getattr(one.extent, name)[:, -2:] for one in (layer, job.source)) for name in ("data", "world")]
-        return replace(job, objects=layer.name) if all(np.allclose(*both) for both in ends) else job
+        return replace(job, objects=layer) if all(np.allclose(*both) for both in ends) else job
 
     def _to_tell(self) -> tuple[BlurMap, Sharp] | None:
         return None if self._shown is None else (self._shown.blurmap, self._shown.judgement.compared_with)

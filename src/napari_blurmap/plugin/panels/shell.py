@@ -18,6 +18,8 @@ from ...picture.stack import as_stack
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari.layers import Labels
+
     from ...picture.stack import Stack
     from ..layers.picture import LayerPicture
 
@@ -114,6 +116,24 @@ def stored(picture: LayerPicture, channel_axis: int | None = None) -> tuple[str,
     if here.units[-1] != "pixel" and size != (file.scale[-2:], file.units[-2:]) and len(set(here.scale[-2:])) == 1:
         options |= {"pixel_size": here.scale[-1], "unit": here.units[-1]}
     return path, options
+
+
+def stored_labels(layer: Labels) -> str:
+    """The file of a layer of objects.
+
+    Raises
+    ------
+    BlurMapError
+        If there is none, or it holds others.
+    """
+    data = layer.data[0] if layer.multiscale else layer.data
+    path = layer.source.path
+    if path is None or not np.array_equal(in_memory(read_picture(path).array), in_memory(data)):
+        raise BlurMapError(
+            f"There is no line for a terminal: no file is known that holds the objects of {layer.name!r} as they are. "
+            "Save the layer, open the file and measure its objects, or copy it as Python."
+        )
+    return str(path)
 
 
 def _ordered(stack: Stack) -> Any:
