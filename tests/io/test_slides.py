@@ -44,6 +44,8 @@ def test_a_slide(tmp_path):
     assert picture.scale == pytest.approx((0.499, 0.499, 1))
     assert picture.units[:2] == ("micrometer", "micrometer")
     np.testing.assert_array_equal(picture.array, COLOUR)
+    assert "image" not in picture.source  # its thumbnail is no other picture
+    assert read_picture(tmp_path / "a.svs" / "2").source["image"] == "2 of 2, Thumbnail"
 
 
 def test_an_ome_pyramid(tmp_path):

@@ -14,7 +14,7 @@ from .bioio_pictures import plugin_for, read_bioio, scenes_in
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
-from .tiff import open_tiff
+from .tiff import BESIDE, open_tiff
 from .tiff_pictures import about, names_in_tiff, read_tiff
 from .zarr_pictures import images_in, is_zarr, read_zarr
 
@@ -25,10 +25,6 @@ __all__ = ["Picture", "channels_in", "is_picture", "is_zarr", "list_images", "re
 
 # Classic and Big TIFF, each in both byte orders.
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-#: Images of slides beside the slide itself, as Bio-Formats names them.
-_BESIDE = ("label image", "label", "macro image", "macro", "overview image", "thumbnail")
 
 
 def read_picture(path: str | PathLike[str]) -> Picture:
@@ -116,7 +112,7 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
         names = scenes_in(file)
     elif file.is_file() and _start(file) in _TIFF_STARTS:
         file, names = names_in_tiff(file)
-    several = [file / str(n) for n, name in enumerate(names, start=1) if name.lower() not in _BESIDE]
+    several = [file / str(n) for n, name in enumerate(names, start=1) if name.lower() not in BESIDE]
     return several if len(several) > 1 else [file]
 
 

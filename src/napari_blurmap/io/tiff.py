@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tifffile import TiffFile, TiffPageSeries
 
+#: Images of slides beside the slide itself, as Bio-Formats names them.
+BESIDE = ("label image", "label", "macro image", "macro", "overview image", "thumbnail")
+
 
 @contextmanager
 def open_tiff(path: str | PathLike[str]) -> Iterator[TiffFile]:

@@ -12,7 +12,7 @@ from ..ground.luminance import luminance
 from .ome_xml import source_in
 from .picture import Picture, image_in
 from .stored import lazy_array
-from .tiff import check_pages, images_of, is_large, open_tiff, whole_image
+from .tiff import BESIDE, check_pages, images_of, is_large, open_tiff, whole_image
 from .tiff_steps import read_steps
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def read_tiff(path: Path, number: int | None = None) -> Picture:
     """
     with open_tiff(path) as tif:
         series = whole_image(tif, (number or 1) - 1)
-        letters, count = series.axes.lower(), len(images_of(tif))
+        counted = [one for one in images_of(tif) if number or one.name.lower() not in BESIDE]
+        letters, count = series.axes.lower(), len(counted)
         if count > 1 and number is None and _is_stack(tif):
             check_pages([one.keyframe for one in tif.series], count * series.nbytes)
             pixels, letters, count = np.stack([one.asarray() for one in tif.series]), f"i{letters}", 1
