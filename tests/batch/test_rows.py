@@ -135,9 +135,11 @@ def test_what_cannot_be_judged_never_passes():
 def test_what_is_said_of_a_picture_stands_in_its_row():
     m = replace(blurmap(2.0), provenance={"sensor": [{"notes": ["Stripes were taken out."]}]})
     file = str(Path("a.tif").absolute())
-    done = Done(file, {}, None, measure(m, m.summary()), about={"note": "72 dots an inch is that of a screen."})
+    done = Done(file, {}, None, measure(m, m.summary()), about={"note": "72 dots an inch.", "image": "first of 2"})
     rows = rows_of([Path(file)], {file: done}, {}, [])
-    assert columns_of(rows[0])["note"] == "72 dots an inch is that of a screen. Stripes were taken out."
+    assert (
+        columns_of(rows[0])["note"] == "72 dots an inch. Only the first of 2 images was read. Stripes were taken out."
+    )
 
 
 def test_the_axes_of_the_blur():

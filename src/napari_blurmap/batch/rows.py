@@ -60,7 +60,7 @@ class Row:
         By how many standard deviations it is more blurred than the median of its plate and channel.
     acquired : datetime or None
         When, as the file tells.
-    note : str or None
+    note : str
         What was said of its file when it was read.
     """
 
@@ -74,7 +74,7 @@ class Row:
     reference: Reference | float | None = None
     outlying: float | None = None
     acquired: datetime | None = None
-    note: str | None = None
+    note: str = ""
 
     @property
     def channel(self) -> str:
@@ -134,11 +134,18 @@ def rows_of(
                     one.result,
                     figures=plane.figures,
                     acquired=_time(one.about, plane),
-                    note=one.about.get("note"),
+                    note=_said(one.about),
                 )
                 for plane in one.planes or one.channels or [one.whole]
             ]
     return rows
+
+
+def _said(about: Mapping[str, Any]) -> str:
+    """What was said of a file when it was read."""
+    image = str(about.get("image", ""))
+    only = f"Only the {image} images was read." if image.startswith("first") else ""
+    return " ".join(filter(None, (about.get("note"), only)))
 
 
 def _time(about: Mapping[str, Any], plane: Measured) -> datetime | None:
