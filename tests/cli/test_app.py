@@ -328,6 +328,9 @@ def test_an_interrupt_saves_the_part_that_is_done(picture, tmp_path, monkeypatch
     assert 0 < partial.provenance["share_done"] < 1
     assert not (out / "cells.sigma.ome.tif").exists()
     assert "Interrupted" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert run("estimate", picture, "-o", out) == 0
+    assert {path.name for path in out.iterdir()} == {"cells.sigma.ome.tif", "cells.blurmap.json"}
 
 
 def test_an_impossible_reference_is_refused_before_the_work(picture, tmp_path, capsys):

@@ -163,15 +163,17 @@ class Job:
             found = estimate_blur(picture, model=self.model, **self.given, **self.how, **told)
             if target is not None:
                 found.save(target, overwrite=self.overwrite, **told)
+            if target is not None and target.name.endswith(TIFF):
+                for part in (partial_path(target), sidecar_path(partial_path(target))):
+                    part.unlink(missing_ok=True)
         except Cancelled as cancelled:
             if target is not None:
-                partial, words = target.with_name(target.name.replace(TIFF, f".partial{TIFF}")), ""
-                if target.name.endswith(ZARR):
-                    partial, words = partial_path(target), " The same command goes on from there."
-                elif cancelled.partial is not None:
+                partial, streamed = partial_path(target), target.name.endswith(ZARR)
+                if cancelled.partial is not None and not streamed:
                     cancelled.partial.save(partial, overwrite=True)
                 if partial.exists():
-                    self.tell(f"\nInterrupted; what was done of {file.name} is in {partial}.{words}")
+                    words = f"\nInterrupted; what was done of {file.name} is in {partial}."
+                    self.tell(words + streamed * " The same command goes on from there.")
             raise
         # What was streamed is read from the file: computed again it would take as long again.
         return found if target is None or target.name.endswith(TIFF) else BlurMap.load(target)
@@ -232,13 +234,8 @@ def run(job: Callable[[Path], Any], files: Sequence[Path], workers: int | None =
     def one(number: int) -> None:
         try:
             outcomes[number] = job(files[number])
-        except (
-            BlurMapError,
-            Cancelled,
-            OSError,
-            MemoryError,
-            RuntimeError,
-        ) as error:  # PyTorch's own are RuntimeErrors
+        # PyTorch's own are RuntimeErrors.
+        except (BlurMapError, Cancelled, OSError, MemoryError, RuntimeError) as error:
             outcomes[number] = error
 
     steps = side_by_side(one, range(len(files)), workers or usual_workers(files))
@@ -285,8 +282,8 @@ def finished_map(
     except BlurMapError:
         return None
     known = without_folders({"source": fingerprint(picture.source)}) | {"model_hash": model.hash}
-    same = all(found.provenance.get(name) == value for name, value in known.items())
-    same = same and found.provenance.get("parameters", {}).get("noise") == noise_record(noise)
+    same = found.provenance.get("parameters", {}).get("noise") == noise_record(noise)
+    same = same and all(found.provenance.get(name) == value for name, value in known.items())
     names = ("axes", "scale", "units")
     same = same and found.sigma.shape == stack.shape and all(getattr(found, n) == getattr(stack, n) for n in names)
     return found if same else None

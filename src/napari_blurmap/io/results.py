@@ -94,14 +94,15 @@ def save_result(
 
 
 def partial_path(path: Path) -> Path:
-    """Where a part of a result stays until the rest is computed.
+    """Where a part of a result stays until there is the whole.
 
     Examples
     --------
     >>> partial_path(Path("a.sigma.ome.zarr")).name
     'a.partial.sigma.ome.zarr'
     """
-    return path.with_name(f"{path.name.removesuffix(ZARR)}.partial{ZARR}")
+    ending = ZARR if path.name.endswith(ZARR) else TIFF
+    return path.with_name(f"{path.name.removesuffix(ending)}.partial{ending}")
 
 
 def _partial(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
