@@ -12,7 +12,7 @@ import torch
 from napari.layers import Image
 
 import napari_blurmap as nb
-from napari_blurmap.io.pictures import channels_in, read_picture
+from napari_blurmap.io.pictures import read_picture, told_in
 from napari_blurmap.picture.plane import read_plane
 from napari_blurmap.picture.stack import as_stack
 
@@ -155,7 +155,7 @@ def test_the_light_of_each_channel(tmp_path):
     data, path = np.zeros((2, 64, 64), np.uint8), tmp_path / "a.ome.tif"
     tifffile.imwrite(path, data, metadata={"axes": "CYX", "Channel": names})
     channels = [{"name": "DAPI", "emission_nm": 450.0}, {"name": "GFP", "emission_nm": 520.0}]
-    assert read_picture(path).source["channels"] == channels_in(path) == channels
+    assert read_picture(path).source["channels"] == told_in(path)["channels"] == channels
     assert as_stack(path).source["channels"] == channels
     assert "channels" not in as_stack(path, axes="TYX").source
     source = SimpleNamespace(path=path)
@@ -163,9 +163,24 @@ def test_the_light_of_each_channel(tmp_path):
     assert as_stack(one).source["channels"] == channels[1:]
     one.name = "a"
     assert "channels" not in as_stack(one).source
-    assert channels_in(tmp_path / "nowhere.tif") == []
+    assert told_in(tmp_path / "nowhere.tif") == {}
     tifffile.imwrite(path, data, photometric="minisblack")
-    assert channels_in(path) == []
+    assert "channels" not in told_in(path)
+
+
+def test_a_layer_without_names_has_the_axes_of_its_file(tmp_path):
+    data, path = np.zeros((4, 2, 64, 48), np.uint8), tmp_path / "a.tif"
+    tifffile.imwrite(path, data, imagej=True, metadata={"axes": "ZCYX", "unit": "um"}, resolution=(10, 10))
+    layer = SimpleNamespace(data=data, scale=(1,) * 4, source=SimpleNamespace(path=str(path)), axis_labels=("-4",) * 4)
+    assert as_stack(layer).axes == ("z", "c", "y", "x")
+    assert told_in(path)["pixel"] == (0.1, 0.1, "micrometer")
+    layer.axis_labels = ("t", "z", "y", "x")
+    assert as_stack(layer).axes == ("t", "z", "y", "x")
+    layer.data, layer.scale, layer.axis_labels = data[0], (1,) * 3, ()
+    assert as_stack(layer).axes == ("z", "y", "x")
+    tifffile.imwrite(path, data, photometric="minisblack")  # which does not name them
+    layer.data, layer.scale = data, (1,) * 4
+    assert as_stack(layer).axes == ("c", "z", "y", "x")
 
 
 @pytest.mark.parametrize("other", [(40, 64), (60, 50), (64, 32)])

@@ -14,14 +14,15 @@ from .bioio_pictures import plugin_for, read_bioio, scenes_in
 from .guard import check_file
 from .picture import Picture
 from .pillow_pictures import open_picture, read_pillow
-from .tiff import BESIDE, open_tiff
+from .tiff import BESIDE, images_of, open_tiff
 from .tiff_pictures import about, names_in_tiff, read_tiff
+from .tiff_steps import read_steps
 from .zarr_pictures import images_in, is_zarr, read_zarr
 
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["Picture", "channels_in", "is_picture", "is_zarr", "list_images", "read_picture"]
+__all__ = ["Picture", "is_picture", "is_zarr", "list_images", "read_picture", "told_in"]
 
 # Classic and Big TIFF, each in both byte orders.
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -116,8 +117,8 @@ def list_images(path: str | PathLike[str]) -> list[Path]:
     return several if len(several) > 1 else [file]
 
 
-def channels_in(path: str | PathLike[str]) -> list[dict[str, Any]]:
-    """What a file says of its channels, without reading its pixels.
+def told_in(path: str | PathLike[str]) -> dict[str, Any]:
+    """What a file says of its picture, without reading its pixels.
 
     Parameters
     ----------
@@ -126,26 +127,38 @@ def channels_in(path: str | PathLike[str]) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        ``channels`` of `Picture.source`; empty where it names the light of none.
+    dict
+        ``channels`` of `Picture.source`, where it names the light of any; ``axes`` and their ``shape`` as they are
+        stored; ``pixel``, height, width and pint's name of their unit, where it is known. Empty of what is no picture.
     """
     file = Path(path)
     try:
         stamp = file.stat().st_mtime_ns
     except (OSError, ValueError):
-        return []
-    return _channels_in(file, stamp)
+        return {}
+    return dict(_told_in(file, stamp))
 
 
 @lru_cache(64)
-def _channels_in(file: Path, _stamp: int) -> list[dict[str, Any]]:
+def _told_in(file: Path, _stamp: int) -> dict[str, Any]:
     with suppress(BlurMapError):
         if is_zarr(file) or plugin_for(file):
-            return list(read_picture(file).source.get("channels", []))
-        if _start(file) in _TIFF_STARTS:
+            picture = read_picture(file)
+            known, axes, shape = picture.source, picture.axes, tuple(picture.array.shape)
+            steps = dict(zip(axes, zip(picture.scale, picture.units, strict=True), strict=True))
+        elif _start(file) in _TIFF_STARTS:
             with open_tiff(file) as tif:
-                return list(about(tif).get("channels", []))
-    return []
+                series = images_of(tif)[0]
+                known, (steps, _) = about(tif), read_steps(tif, series)
+                axes, shape = tuple(series.axes.lower()), tuple(series.shape)
+        else:
+            return {}
+        told: dict[str, Any] = {"axes": axes, "shape": shape}
+        if "channels" in known:
+            told["channels"] = known["channels"]
+        (height, unit), (width, _) = (steps.get(axis, (1.0, "pixel")) for axis in "yx")
+        return told if unit == "pixel" else told | {"pixel": (height, width, unit)}
+    return {}
 
 
 def is_picture(file: Path) -> bool:

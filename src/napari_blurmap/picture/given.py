@@ -14,7 +14,7 @@ from ..ground.affine import after_scale
 from ..ground.arguments import WRONG, as_path, shown
 from ..ground.arrays import as_array
 from ..ground.units import unit_name
-from ..io.pictures import Picture, channels_in, read_picture
+from ..io.pictures import Picture, read_picture, told_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -107,7 +107,11 @@ def _unwrap_layer(layer: Any) -> Given:
     n = len(data.shape) - (colour is not None)
     # napari's default labels are numbers; only names that tell y and x are used.
     labels = tuple(label.lower() for label in _words(layer, "axis_labels"))
-    axes = labels if len(set(labels)) == n == len(labels) and {"y", "x"} <= set(labels) else None
+    path = getattr(getattr(layer, "source", None), "path", None)
+    told = {} if path is None else told_in(str(path))
+    axes = (
+        labels if len(set(labels)) == n == len(labels) and {"y", "x"} <= set(labels) else _axes_told(told, data, colour)
+    )
     units = tuple(unit_name(unit) or unit for unit in _words(layer, "units"))
     scale = _numbers(layer, "scale", n)
     translate = None if getattr(layer, "translate", None) is None else _numbers(layer, "translate", n)
@@ -126,7 +130,6 @@ def _unwrap_layer(layer: Any) -> Given:
             f"The layer's rotate, shear or affine is no matrix of finite numbers for its {n} axes. Correct it, or pass "
             "layer.data."
         )
-    path = getattr(getattr(layer, "source", None), "path", None)
     return Given(
         data,
         axes,
@@ -135,13 +138,22 @@ def _unwrap_layer(layer: Any) -> Given:
         units[-n:] if len(units) >= n else None,
         None if translate is None else tuple(translate.tolist())[-n:],
         place,
-        None if path is None else {"path": str(path)} | _channels_of(layer, str(path), axes),
+        None if path is None else {"path": str(path)} | _channels_of(layer, told, axes),
     )
 
 
-def _channels_of(layer: Any, path: str, axes: tuple[str, ...] | None) -> dict[str, Any]:
+def _axes_told(told: dict[str, Any], data: Any, colour: int | None) -> tuple[str, ...] | None:
+    """The axes of a layer's file, where the layer holds the whole of it and the file names them."""
+    axes: tuple[str, ...] = told.get("axes", ())
+    if told.get("shape") != tuple(data.shape) or (colour is not None and axes[-1] != "s"):
+        return None
+    axes = axes if colour is None else axes[:-1]
+    return axes if set(axes) <= set("tczyx") and len(set(axes)) == len(axes) else None
+
+
+def _channels_of(layer: Any, told: dict[str, Any], axes: tuple[str, ...] | None) -> dict[str, Any]:
     """The channels of a layer's file; of a layer without such an axis the one that it is named after."""
-    channels = channels_in(path)
+    channels = told.get("channels", [])
     if "c" not in (axes or ()) and len(channels) > 1:
         name = str(getattr(layer, "name", ""))
         channels = [one for one in channels if one["name"] and one["name"] in name]

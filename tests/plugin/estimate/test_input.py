@@ -374,6 +374,23 @@ def test_each_channel_has_the_limit_of_its_light(estimating: Any, tmp_path: Path
     assert form.reference().sigma == pytest.approx(nb.optics_limit(0.8, 520, 100))
 
 
+def test_a_layer_that_knows_nothing_is_read_as_its_file(estimating: Any, tmp_path: Path) -> None:
+    pixel = {f"PhysicalSize{axis}": 100 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "nm" for axis in "XY"}
+    data = np.stack([[PLANE] * 3] * 2)
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, metadata={"axes": "ZCYX", **pixel})
+    layer = napari.layers.Image(data, name="a")
+    layer._source = layer.source.model_copy(update={"path": str(tmp_path / "a.ome.tif")})
+    estimating.viewer.add_layer(layer)
+    form = estimating.panel.form
+    assert form.picture.axes.text().startswith("2 planes x 3 channels, a map a plane")
+    options = form.job().options
+    assert (options["pixel_size"], options["unit"]) == (100, "nanometer")
+    form.optics.pixel.set_value(None)
+    estimating.viewer.layers.selection.active = estimating.viewer.layers[0]
+    estimating.viewer.layers.selection.active = layer
+    assert "pixel_size" not in form.job().options  # taken out by the user
+
+
 def test_the_limit_of_a_scanned_microscope(opened: Any, optics: Any, qtbot: Any) -> None:
     form = opened.panel.form.optics
     assert optics("0.8").endswith("sharp up to 1.5 x that")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from ...errors import BlurMapError
+from ...io.pictures import told_in
 from ...picture.sensor import typed_noise
-from ..layers.picture import LayerPicture, pixel_size
+from ..layers.picture import LayerPicture, is_square, pixel_size
 from ..panels.form import Form
 from ..widgets.choice import Choice
 from ..widgets.fields import NOISE, text_field
@@ -149,7 +150,7 @@ class EstimateForm(Form):
         self._keep_typed()
         self._described = layer = self.picture.layer
         self._own_size = self._pixel_size()
-        self.optics.set_known_pixel(self._own_size, None if layer is None else self._typed.get(layer))
+        self.optics.set_known_pixel(self._own_size, None if layer is None else self._typed.get(layer, self._told()))
         self.optics.set_known_light(self._emission())
         self._tell_ready()
 
@@ -172,6 +173,15 @@ class EstimateForm(Form):
         channels = [] if stack is None else (stack.source or {}).get("channels", [])
         known = [one["emission_nm"] for one in channels]
         return known if all(known) else []
+
+    def _told(self) -> PixelSize | None:
+        """The pixel size of the layer's file, where the layer holds the whole of it and has none of its own."""
+        stack = self.picture.stack
+        if stack is None or stack.source is None or self._own_size is not None:
+            return None
+        told = told_in(stack.source["path"])
+        size: PixelSize | None = told.get("pixel") if told.get("shape") == tuple(stack.data.shape) else None
+        return size if size is not None and is_square(size) else None
 
     def _pixel_size(self) -> PixelSize | None:
         return None if self.picture.stack is None else pixel_size(self.picture.stack)
