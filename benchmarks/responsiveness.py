@@ -129,8 +129,8 @@ def filling(edge: int, tiles: int, shot: Path | None) -> dict[str, float]:
         panel.run()
         while panel.run_view.bar.value() < tiles and panel.control.state.busy:
             QTest.qWait(1)
-            if not first and len(viewer.layers) > 1:
-                viewer.screenshot(flash=False)
+            if not first and len(viewer.layers) > 1 and viewer.layers[1].visible:
+                QTest.qWait(1)  # it is drawn
                 first = perf_counter() - begun
         stopped = perf_counter()
         panel.control.cancel()

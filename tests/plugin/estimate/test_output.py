@@ -171,6 +171,8 @@ def test_words_on_the_canvas_keep_off_the_colour_bar(opened: Any, qtbot: Any) ->
     objective(opened, qtbot)
     opened.run()
     canvas = opened.viewer.canvas
+    assert "blurred" not in canvas.overlays["blurmap"].text  # napari takes long to draw many letters that are new to it
+    qtbot.waitUntil(lambda: "blurred" in canvas.overlays["blurmap"].text)
     letters = QFontMetricsF(QFont("Open Sans", 9))
     words = set()
     for width in (900, 500, 280):

@@ -160,6 +160,18 @@ def test_no_full_collection_while_it_runs(opened: Any) -> None:
         assert gc.get_freeze_count() == 0
 
 
+def test_layers_come_one_by_one(opened: Any, qtbot: Any) -> None:
+    """Each holds napari up, and the window moves in between, before the run is done."""
+    turns, seen, clock = [0], [], QTimer()
+    clock.timeout.connect(lambda: turns.__setitem__(0, turns[0] + 1))
+    opened.viewer.layers.events.inserted.connect(lambda _: seen.append((opened.panel.control.state.busy, turns[0])))
+    clock.start(1)
+    opened.run()
+    assert [busy for busy, _ in seen] == [True] * 3
+    assert len({turn for _, turn in seen}) == 3
+    assert [layer.visible for layer in opened.viewer.layers] == [True, True, False, True]
+
+
 def test_steps_that_come_while_one_is_shown_do_not_pile_up(qtbot: Any) -> None:
     control, shown = RunControl(), []
     control.state = RunState.RUNNING

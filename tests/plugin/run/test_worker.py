@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import logging
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from napari_blurmap import BlurMapError, Cancelled
-from napari_blurmap.plugin.run.worker import Done, Failed, Step, Stopped, Task, TaskWorker
+from napari_blurmap.plugin.run.worker import Done, Failed, News, Step, Stopped, Task, TaskWorker
 
 
 def run(work: Any) -> tuple[Any, list[Any]]:
     told: list[Any] = []
-    return Task("work", work, told.append)(), told
+
+    def tell(message: Any) -> None:
+        told.append(message.message if isinstance(message, News) else message)
+        if isinstance(message, News):
+            message.shown.set()
+
+    return Task("work", work, tell)(), told
 
 
 def test_done() -> None:
@@ -72,6 +80,28 @@ def test_failures_come_back_as_words(error: Exception, caplog: pytest.LogCapture
     (record,) = caplog.records
     assert record.name == "napari_blurmap.plugin.run.worker"
     assert (record.levelno == logging.ERROR and record.exc_info is not None) == ours
+
+
+def test_it_waits_until_its_news_are_shown() -> None:
+    told, after = Queue(), Queue()
+
+    def work(progress: Any, cancel: Any, tell: Any) -> None:
+        for number in range(2):
+            tell(number)
+            after.put(number)
+
+    task = Task("work", work, told.put)
+    thread = Thread(target=task)
+    thread.start()
+    news = told.get(timeout=10)
+    with pytest.raises(Empty):
+        after.get(timeout=0.1)
+    news.shown.set()
+    assert after.get(timeout=10) == 0
+    assert told.get(timeout=10).message == 1
+    task.leave()  # nobody looks any more
+    assert after.get(timeout=10) == 1
+    thread.join(10)
 
 
 def test_a_failing_listener_is_a_failure_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Layer
 
+    from ..run.turns import Turns
+
 _KEY = "blurmap"
 _POINTS = 9
 # napari draws letters on the canvas larger than Qt does those of the same size.
@@ -20,6 +23,8 @@ _DRAWN = 96 / 72
 # Pixels: margins of the text, and what a colour bar takes with its numbers and margins.
 _MARGINS, _BAR = 30, 80
 _FEWEST_LETTERS = 12
+# napari takes 5 ms to draw a letter for the first time: at most so many new ones at once.
+_NEW = 8
 
 
 class CanvasText:
@@ -32,10 +37,13 @@ class CanvasText:
     ----------
     viewer : napari.viewer.Viewer
         Whose canvas.
+    turns : Turns
+        In which a text with letters that were not there before appears.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        self._viewer = viewer
+    def __init__(self, viewer: napari.viewer.Viewer, turns: Turns) -> None:
+        self._viewer, self._turns = viewer, turns
+        self._drawn: set[str] = set()
         self._layer: Layer | None = None
         self._text = ""
 
@@ -52,8 +60,18 @@ class CanvasText:
 
     def change(self, text: str) -> None:
         """Change the words, where there are any."""
-        self._text = text
-        self._fit()
+        self._text = ""
+        new: set[str] = set()
+        for number, letter in enumerate(text):
+            new |= {letter} - self._drawn
+            if len(new) > _NEW:
+                self._turns.ask(partial(self._grow, text[:number]))
+                new = {letter}
+        if self._drawn.issuperset(text):
+            self._grow(text)
+        else:
+            self._turns.ask(partial(self._grow, text))
+        self._drawn.update(text)
 
     def clear(self) -> None:
         """Take the text away."""
@@ -75,6 +93,10 @@ class CanvasText:
     def _overlay(self) -> TextOverlay:
         overlay: TextOverlay = self._viewer.canvas.overlays[_KEY]
         return overlay
+
+    def _grow(self, text: str) -> None:
+        self._text = text
+        self._fit()
 
     def _fit(self) -> None:
         """Break the lines where the canvas ends."""

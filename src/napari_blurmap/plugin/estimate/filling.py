@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from math import lcm
 from pathlib import Path
 from tempfile import mkdtemp
@@ -16,7 +15,7 @@ from ..layers.geometry import map_axes
 from ..layers.position import middle_shown, plane_shown
 from ..run.worker import Stopped
 from .digest import digest
-from .job import Result
+from .job import Made, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,14 +43,6 @@ _GLANCE, _MARGIN = 512, 128
 _STORES: WeakValueDictionary[str, TileStore] = WeakValueDictionary()
 
 
-@dataclass(frozen=True, eq=False)
-class Filled:
-    """Layers whose data have just grown; ``store`` is the same for all that share them, and lives as long as they."""
-
-    layers: list[Layer]
-    store: TileStore
-
-
 def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Cancel, tell: Tell) -> Result | Stopped:
     """Estimate tile by tile into a folder that the layers show meanwhile; what an earlier run has left is kept.
 
@@ -62,7 +53,7 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
     picture : LayerPicture
         Its picture, with lazy data.
     progress, cancel, tell : callable
-        See `EstimateJob.run`; told is `Filled`, after every tile.
+        See `EstimateJob.run`; told is `Made`, after every tile.
     """
     from ...estimate import prepare
 
@@ -78,17 +69,17 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
     stopped, glance = False, None
     try:
         if len(left) < len(places):
-            tell(Filled(layers, store))
+            tell(Made(layers, store))
         elif left:
             number, index, region = glance = min(_places(ready, _GLANCE, min(left, key=seen)), key=seen)
             store.put(number, region, ready.part(index, region, pace.ask, margin=_MARGIN))
-            tell(Filled(layers, store))
+            tell(Made(layers, store))
         while left:
             number, index, region = place = min(left, key=seen)
             store.put(number, region, ready.part(index, region, pace.ask))
             left.remove(place)
             glance = None  # it lay in the first of them
-            tell(Filled(layers, store))
+            tell(Made(layers, store))
             pace.tick()
     except Cancelled:
         stopped = bool(left)
@@ -100,10 +91,11 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
     finally:
         if glance is not None:
             store.erase(glance[0], glance[2])
-    if stopped:
-        return Stopped(Result(layers, digest((part, *smaller)[-1], job.judgement), shown=True))
-    whole = job.noted(ready.blurmap(maps[0]))
-    return Result(layers, digest(whole, job.judgement), shown=True, whole=whole)
+    whole = None if stopped else job.noted(ready.blurmap(maps[0]))
+    result = Result(layers, digest(whole or (part, *smaller)[-1], job.judgement))
+    if result.digest.anything:
+        tell(Made(layers, store, result.digest.summary, whole))
+    return Stopped(result) if stopped else result
 
 
 def _store(ready: Ready) -> TileStore:

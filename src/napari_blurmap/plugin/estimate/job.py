@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer
 
     from ...ground.progress import Cancel, Progress
+    from ...io.tiles import TileStore
     from ...models.info import ModelInfo
     from ...result.blurmap import BlurMap
     from ..layers.picture import LayerPicture
@@ -33,15 +34,31 @@ _KEPT = 2**28
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """The layers of a map, sigma first, and what the panel says about it.
-
-    What was filled in the window (`napari_blurmap.plugin.estimate.filling`) is there already: ``whole`` then is the
-    finished map, or None where it was stopped.
-    """
+    """The layers of a map, sigma first, which are in the window already, and what the panel says about it."""
 
     layers: list[Layer]
     digest: Digest
-    shown: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Layers to be shown, or whose data have just grown.
+
+    Parameters
+    ----------
+    layers : list of napari.layers.Layer
+        Sigma first.
+    store : TileStore, optional
+        Where their data lie that grow; the same for all that share them, and lives as long as they.
+    figures : dict, optional
+        The summary of data that do not grow any more.
+    whole : BlurMap, optional
+        The finished map, of layers that were made of a part of it.
+    """
+
+    layers: list[Layer]
+    store: TileStore | None = None
+    figures: dict[str, Any] | None = None
     whole: BlurMap | None = None
 
 
@@ -98,14 +115,17 @@ class EstimateJob:
             return fill(self, wide, progress, cancel, tell)
         estimate = function or nb.estimate_blur
         try:
-            return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel))
+            return self._result(estimate(self.picture, **self.options, progress=progress, cancel=cancel), tell)
         except Cancelled as cancelled:
-            return Stopped(None if cancelled.partial is None else self._result(cancelled.partial))
+            return Stopped(None if cancelled.partial is None else self._result(cancelled.partial, tell))
 
-    def _result(self, blurmap: BlurMap) -> Result:
+    def _result(self, blurmap: BlurMap, tell: Tell) -> Result:
         blurmap = self.noted(blurmap)
         # Layers take long to make; only adding them is work for the thread that draws.
-        return Result(self.layers(blurmap), digest(blurmap, self.judgement))
+        result = Result(self.layers(blurmap), digest(blurmap, self.judgement))
+        if result.digest.anything or not blurmap.provenance.get("partial"):
+            tell(Made(result.layers))
+        return result
 
     def noted(self, blurmap: BlurMap) -> BlurMap:
         """A map that knows the kind of contrast that was chosen for it."""

@@ -13,6 +13,7 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from superqt.utils import qthrottled
 
+from ..layers.adding import adding
 from ..layers.features import object_features, with_features
 from ..layers.geometry import map_axes
 from ..layers.layers import finish_layers, renew, tell_shares
@@ -25,9 +26,8 @@ from ..run.worker import Done, Failed, Outcome, Stopped
 from .canvas_text import CanvasText
 from .cursor import CursorReadout
 from .digest import Digest, Judgement, digest
-from .filling import Filled
 from .form import EstimateForm
-from .job import EstimateJob
+from .job import EstimateJob, Made
 from .view import ResultView
 
 if TYPE_CHECKING:
@@ -84,11 +84,10 @@ class EstimatePanel(RunPanel):
             estimate,
         )
         self._shown: _Shown | None = None
-        self._filled: list[Layer] = []
+        self._made: list[Layer] = []
         self._measured: Labels | None = None
-        self._waiting: list[Layer] = []
         self._verdicts, self._planes, self._objects = (LatestOnly(self._new_control()) for _ in range(3))
-        self._canvas = CanvasText(napari_viewer)
+        self._canvas = CanvasText(napari_viewer, self.control.turns)
         self._cursor = CursorReadout(napari_viewer, self)
         self._cursor.text_changed.connect(self.view.show_value)
         self.form.reference_changed.connect(self._judge)
@@ -143,40 +142,41 @@ class EstimatePanel(RunPanel):
         if isinstance(outcome, Stopped) and not result.digest.anything:
             self._take_away(result.layers)
             return "Cancelled before any of it was finished."
-        self._add(self._waiting if result.shown else result.layers, result.layers[0])
-        self._waiting, self._filled = [], []
-        for layer in result.layers if result.shown else ():
-            renew(layer, all_levels=True)
-        if result.shown:
-            tell_shares(result.layers, result.digest.summary)
-        if result.whole is not None:
-            finish_layers(result.layers, result.whole)
         sigma = result.layers[0]
+        self._made = []
         self._measured = None
         self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest)
         self._present(new=True)
         self._judge()
         return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
 
-    def _add(self, layers: list[Layer], sigma: Layer) -> None:
-        for layer in layers:
-            self._viewer.add_layer(layer)
-        if layers:
-            self._viewer.layers.selection.active = sigma
-
     def _show_news(self, news: list[Any]) -> None:
-        """Show what has been filled of a large picture; a part of the same that was shown before gives way."""
-        filled: Filled = news[-1]
-        if self._filled is not filled.layers:
-            self._filled, self._waiting = filled.layers, list(filled.layers)
-            self._take_away(one for one in self._viewer.layers if one.metadata.get("blurmap_store") is filled.store)
-        for layer in filled.layers:
-            layer.metadata["blurmap_store"] = filled.store
-            if layer.visible and layer in self._viewer.layers:
-                renew(layer)
-        # One at a time: adding a layer holds napari up.
-        if self._waiting:
-            self._add([self._waiting.pop(0)], filled.layers[0])
+        """Show layers that were made, one a turn: adding one holds napari up; or what has been filled of them."""
+        made: Made = news[-1]
+        sigma, turns = made.layers[0], self.control.turns
+        if self._made is not made.layers:
+            self._made = made.layers
+            if made.store is not None:  # a part of the same that was shown before gives way
+                self._take_away(one for one in self._viewer.layers if one.metadata.get("blurmap_store") is made.store)
+            for layer in made.layers:
+                if made.store is not None:
+                    layer.metadata["blurmap_store"] = made.store
+                turns.ask(*adding(self._viewer, layer))
+            turns.ask(partial(self._select, sigma))
+        else:
+            turns.ask(*(partial(self._renew, layer, made.figures is not None) for layer in made.layers))
+        if made.figures is not None:
+            turns.ask(partial(tell_shares, made.layers, made.figures))
+        if made.whole is not None:
+            turns.ask(partial(finish_layers, made.layers, made.whole))
+
+    def _select(self, layer: Layer) -> None:
+        if layer in self._viewer.layers:
+            self._viewer.layers.selection.active = layer
+
+    def _renew(self, layer: Layer, all_levels: bool) -> None:
+        if all_levels or (layer.visible and layer in self._viewer.layers):
+            renew(layer, all_levels=all_levels)
 
     def _take_away(self, layers: Iterable[Layer]) -> None:
         for layer in list(layers):

@@ -13,7 +13,8 @@ from napari.utils import progress
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from .relay import Relay
-from .worker import Done, Failed, Outcome, Step, Stopped, Task, TaskWorker, Work
+from .turns import Turns
+from .worker import Done, Failed, News, Outcome, Step, Stopped, Task, TaskWorker, Work
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,8 @@ class RunControl(QObject):
     -----
     ``state_changed`` carries a `RunState`, ``stepped`` the latest `Step`,
     ``told`` a list of what the work told, ``noticed`` a warning of Python's,
-    ``ended`` an `Outcome`.
+    ``ended`` an `Outcome`. Whoever shows what was told does so in ``turns``:
+    the work waits for their end.
     """
 
     state_changed = Signal(object)
@@ -72,6 +74,7 @@ class RunControl(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.state = RunState.IDLE
+        self.turns = Turns()
         self._task: Task | None = None
         self._worker: TaskWorker | None = None
         self._relay = Relay()
@@ -130,8 +133,9 @@ class RunControl(QObject):
     def abandon(self) -> None:
         """Stop without caring for the outcome: the panel is gone."""
         self._abandoned = True
+        self.turns.forget()
         if self._task is not None:
-            self._task.stop()
+            self._task.leave()
         self._close_bar()
 
     def _launch(self) -> None:
@@ -150,7 +154,7 @@ class RunControl(QObject):
             return
         messages = self._relay.take()
         steps = [message for message in messages if isinstance(message, Step)]
-        others = [message for message in messages if not isinstance(message, Step)]
+        others = [message for message in messages if isinstance(message, News)]
         self._showing = True
         try:
             if steps:
@@ -160,7 +164,8 @@ class RunControl(QObject):
         if self._relay.waits:  # no loop: the window would never come to anything else
             QTimer.singleShot(0, self._on_told)
         if others and not self._abandoned:
-            self.told.emit(others)
+            self.told.emit([news.message for news in others])
+            self.turns.ask(*(news.shown.set for news in others))
 
     def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, TypeAlias
 
@@ -15,6 +15,9 @@ from ...errors import BlurMapError, Cancelled
 from ...ground.progress import Cancel, Progress
 
 _log = logging.getLogger(__name__)
+
+# How often who waits looks whether anybody is still there, seconds.
+_LOOK = 0.05
 
 #: Takes anything that is to be shown while the work goes on.
 Tell: TypeAlias = Callable[[Any], None]
@@ -29,6 +32,14 @@ class Step:
     done: int
     total: int
     message: str
+
+
+@dataclass(frozen=True, eq=False)
+class News:
+    """What the work tells, and whether it is shown."""
+
+    message: Any
+    shown: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True)
@@ -67,8 +78,8 @@ class Task:
         ``work(progress, cancel, tell)``; may raise anything, and where it
         was cancelled raises `Cancelled` or returns `Stopped`.
     tell : callable
-        Takes a `Step` for each progress, and whatever the work tells, in the
-        thread of the work.
+        Takes a `Step` for each progress, and `News` of whatever the work
+        tells, in the thread of the work; which waits until these are shown.
     """
 
     def __init__(self, name: str, work: Work, tell: Tell) -> None:
@@ -76,6 +87,7 @@ class Task:
         self._work = work
         self._tell = tell
         self._stop = Event()
+        self._left = False
 
     def __repr__(self) -> str:
         return self._name
@@ -84,12 +96,17 @@ class Task:
         """Ask the work to stop; it does so at its next look."""
         self._stop.set()
 
+    def leave(self) -> None:
+        """Ask it to stop, and show nothing more of it."""
+        self._left = True
+        self._stop.set()
+
     def __call__(self) -> Outcome:
         """Do the work, in whatever thread this is called."""
         if self._stop.is_set():
             return Stopped()
         try:
-            value = self._work(self._progress, self._stop.is_set, self._tell)
+            value = self._work(self._progress, self._stop.is_set, self._show)
         except Cancelled as cancelled:
             return Stopped(cancelled.partial)
         except BlurMapError as error:
@@ -105,6 +122,13 @@ class Task:
     def _progress(self, done: int, total: int, message: str) -> None:
         self._tell(Step(done, total, message))
 
+    def _show(self, message: Any) -> None:
+        """Tell, and wait: the window has the interpreter and a core to itself while it adds layers and draws."""
+        news = News(message)
+        self._tell(news)
+        while not (news.shown.wait(_LOOK) or self._left):
+            pass
+
 
 class TaskWorker(FunctionWorker[Outcome]):
     """napari's worker for a `Task`; quitting it, as napari does on closing, stops the task."""
@@ -115,5 +139,5 @@ class TaskWorker(FunctionWorker[Outcome]):
 
     def quit(self) -> None:
         """Stop the task and give no result."""
-        self._task.stop()
+        self._task.leave()
         super().quit()
