@@ -55,6 +55,11 @@ def as_array(data: Any, name: str = "The picture") -> Any:
             data = data.detach().cpu()
         return as_array(data[0], name) if _is_pyramid(data) else np.asarray(data)
     except WRONG as error:
+        if len(sizes := _sizes(data)) > 1:
+            raise BlurMapError(
+                f"{name} has planes of different sizes ({' and '.join(sizes[:2])} pixels); a stack has planes of one "
+                "size. Give them one by one."
+            ) from error
         raise BlurMapError(
             f"{name} is {shown(data)}, which cannot be read as an array of numbers ({error}). Give an array of numpy, "
             "dask or zarr."
@@ -76,6 +81,12 @@ def as_floats(name: str, data: Any, dtype: DTypeLike = np.float64) -> Any:
         return array.astype(dtype) if is_lazy(array) else np.asarray(np.ma.asarray(array, dtype).filled(np.nan))
     except WRONG as error:
         raise BlurMapError(f"{name} is no array of numbers ({error}).") from error
+
+
+def _sizes(data: Any) -> list[str]:
+    """The different sizes of arrays in a sequence, as users read them."""
+    shapes = [getattr(one, "shape", ()) for one in data] if isinstance(data, Sequence) else []
+    return list(dict.fromkeys(" x ".join(map(str, shape)) for shape in shapes if shape))
 
 
 def _is_pyramid(data: Any) -> bool:
