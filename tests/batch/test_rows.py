@@ -120,7 +120,7 @@ def test_a_file_a_channel_is_compared_with_the_light_of_the_channel_that_its_nam
     assert names == [f"optics limit of NA 0.8 at {nm} nm" for nm in (450, 520)] + [None] * 2
     assert [row.outcome for row in rows[2:]] == ["review"] * 2
     assert "no wavelength for channel 3" in rows[2].problem
-    assert "2 wavelengths were given for a picture of one channel" in rows[3].problem
+    assert "2 wavelengths were given, and the picture has one channel" in rows[3].problem
 
 
 def test_what_cannot_be_judged_never_passes():

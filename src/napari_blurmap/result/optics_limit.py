@@ -106,8 +106,8 @@ class OpticsLimit:
         lengths = set(self._wavelengths(found))
         if len(lengths) > 1 and found.channel is None and found.channel_count == 1:
             raise BlurMapError(
-                f"{len(lengths)} wavelengths were given for a picture of one channel, and its name does not number it. "
-                "Give the one of its light; pictures of other channels by themselves, with theirs."
+                f"{len(lengths)} wavelengths were given, and the picture has one channel. Give that of its light; in a "
+                "batch each file has its own whose name numbers its channel, such as _w2 or -ch2."
             )
         return self.for_pixel(self._side(found), lengths.pop()) if len(lengths) == 1 else None
 
