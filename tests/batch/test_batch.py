@@ -175,6 +175,20 @@ def test_a_table_open_in_another_program(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_sharp_picture_that_tells_no_channel_is_that_of_all(plate, tmp_path, monkeypatch):
+    one, about = np.ones((64, 64)), {"axes": "yx", "scale": (1, 1), "units": ["pixel"] * 2, "provenance": {}}
+    monkeypatch.setattr(job, "estimate_blur", lambda *_, **__: nb.BlurMap(one, 0.05 * one, 0 * one, **about))
+    source = (plate / "p_A01_s1_w1.tif").read_bytes()
+    for name in ("p_A01_s1_w2.tif", "../good.tif", "../good_A01_s1_w2.tif"):
+        (plate / name).write_bytes(source)
+    found = nb.estimate_batch(plate, reference=tmp_path / "good.tif").rows
+    assert {row["channel"] for row in found} == {"1", "2"}
+    assert {row["reference"] for row in found} == {"blur of good.tif"}
+    found = nb.estimate_batch(plate, reference=tmp_path / "good_A01_s1_w2.tif").rows
+    words = "blur of good_A01_s1_w2.tif of channel 2"
+    assert [row["reference"] for row in found] == [words if row["channel"] == "2" else None for row in found]
+
+
 def test_a_column_of_numbers_and_of_what_names_tell(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     table.write_table(tmp_path / "a.parquet", [{"Metadata_Z": 2, "x": 1}, {"Metadata_Z": "01", "x": None}, {}])

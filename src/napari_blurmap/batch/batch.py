@@ -257,7 +257,9 @@ def _sharp_picture(reference: Any, job: Job, patterns: Sequence[re.Pattern[str]]
         done = replace(job, names={file: short_name(file)}, out=None, journal=None, labels={}, by_plane=False)(file)
     except Cancelled as cancelled:
         raise Cancelled(Batch([], {}, [], [])) from cancelled
-    return sharpest(rows_of([file], {done.file: done}, {}, patterns), f"blur of {file.name}")
+    rows = rows_of([file], {done.file: done}, {}, patterns)
+    named = any(row.told.get("channel") or row.measured is None or row.measured.channel is not None for row in rows)
+    return sharpest(rows, f"blur of {file.name}", of_any_channel=not named)
 
 
 def _work(

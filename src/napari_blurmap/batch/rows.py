@@ -188,7 +188,7 @@ def compare_rows(rows: Sequence[Row], reference: ReferenceOf) -> None:
             row.outlying = float(distance / spread) if len(group) >= _ENOUGH and spread > 0 else None
 
 
-def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
+def sharpest(rows: Sequence[Row], name: str, part: float = 1.0, *, of_any_channel: bool = False) -> ReferenceOf:
     """What counts as sharp: the median of some pictures of the same channel, or of the sharpest part of them.
 
     Parameters
@@ -199,6 +199,8 @@ def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
         How users know them, such as "sharpest tenth".
     part : float, default=1
         From 0 to 1; at least one picture.
+    of_any_channel : bool, default=False
+        Whether they speak for every channel: names do not tell of which they are.
 
     Returns
     -------
@@ -208,13 +210,14 @@ def sharpest(rows: Sequence[Row], name: str, part: float = 1.0) -> ReferenceOf:
     medians: dict[str, list[float]] = {}
     for row in rows:
         if row.measured is not None and why_untold(row.measured.figures) is None:
-            medians.setdefault(row.channel, []).append(row.measured.figures["median_sigma"])
+            medians.setdefault("" if of_any_channel else row.channel, []).append(row.measured.figures["median_sigma"])
 
     def reference(_: Measured, channel: str) -> Reference:
-        if not (found := sorted(medians.get(channel, []))):
+        of = "" if of_any_channel else channel
+        if not (found := sorted(medians.get(of, []))):
             raise BlurMapError(f"Nothing can be judged that is called sharp in channel {channel} ({name}).")
         sigma = float(np.median(found[: max(1, round(part * len(found)))]))
-        return Reference(sigma, f"{name} of channel {channel}", "sharp region")
+        return Reference(sigma, name + (of and f" of channel {of}"), "sharp region")
 
     return reference
 
@@ -268,5 +271,6 @@ def flag_of(row: Row) -> int:
 def outcome_line(outcomes: Iterable[str]) -> str:
     """How many rows pass, fail, and are to be looked at."""
     count = Counter(outcomes)
+    total = count.total()
     parts = [f"{count['pass']} pass", f"{count['fail']} fail"] if count["pass"] or count["fail"] else []
-    return ", ".join([f"{count.total()} rows", *parts, f"{count['review']} for review"])
+    return ", ".join([f"{total} row{'s' * (total != 1)}", *parts, f"{count['review']} for review"])
