@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BlurMapError
+from ..io.places import short_name
 from ..result.objects import object_columns
 from .image_sets import sets_of
 from .rows import place_of
 from .sources import find_files, result_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from .rows import Row
@@ -55,6 +56,20 @@ def pair_labels(given: str, pictures: Sequence[Path]) -> dict[Path, Path | None]
             "end in _labels, _masks, _cp_masks or _seg: a1_labels.tif for a1.tif."
         )
     return pairs
+
+
+def without_labels(pictures: Sequence[Path], tell: Callable[[str], None]) -> list[Path]:
+    """Leave out the label images that programs keep beside their pictures, such as ``a1_cp_masks.tif``."""
+    stems = {file.parent / short_name(file) for file in pictures}
+    kept = []
+    for file in pictures:
+        stem = file.parent / short_name(file)
+        bare = stem.with_name(_ADDED.sub("", stem.name) or stem.name)
+        if bare != stem and bare in stems:
+            tell(f"{file}: left out, its name says that it is the label image of {bare.name}: give it as one (labels).")
+        else:
+            kept.append(file)
+    return kept
 
 
 def object_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
