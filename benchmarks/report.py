@@ -22,8 +22,9 @@ def machine() -> str:
         found = re.search(r"model name\s*:\s*(.+)", info.read_text())
         name = found.group(1) if found else name
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    vectors = torch.backends.cpu.get_cpu_capability()
     return (
-        f"{name}, {os.cpu_count()} cores{gpu}; {platform.system()}, Python {platform.python_version()}, "
+        f"{name} ({vectors}), {os.cpu_count()} cores{gpu}; {platform.system()}, Python {platform.python_version()}, "
         f"PyTorch {torch.__version__}, numpy {numpy.__version__}"
     )
 
