@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from shell import run
 
 import napari_blurmap as nb
@@ -187,6 +188,32 @@ def test_a_sharp_picture_that_tells_no_channel_is_that_of_all(plate, tmp_path, m
     found = nb.estimate_batch(plate, reference=tmp_path / "good_A01_s1_w2.tif").rows
     words = "blur of good_A01_s1_w2.tif of channel 2"
     assert [row["reference"] for row in found] == [words if row["channel"] == "2" else None for row in found]
+
+
+def test_axes_of_size_one(tmp_path):
+    """As OME-Zarr and bioio have them of a single plane."""
+    plane = np.random.default_rng(0).integers(0, 4000, (64, 48)).astype(np.uint16)
+    picture = zarr.create_group(tmp_path / "a.ome.zarr", zarr_format=2)
+    picture.create_array("0", data=plane[None, None, None])
+    axes = [{"name": name} for name in "tczyx"]
+    picture.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [{"path": "0"}]}]
+    assert run("estimate", tmp_path / "a.ome.zarr", "-o", tmp_path / "o", "--table", tmp_path / "qc.csv") == 0
+    assert [row["channel"] for row in rows_in(tmp_path / "qc.csv")] == ["1"]
+    assert nb.BlurMap.load(tmp_path / "o" / "a.ome.sigma.ome.tif").sigma.shape == (1, 1, 1, 64, 48)
+
+
+def test_what_nobody_has_thought_of_in_one_picture_does_not_end_the_others(plate, tmp_path, monkeypatch, capsys):
+    real = job.estimate_blur
+
+    def estimate(picture, **options):
+        if "A02" in picture.source["path"]:
+            raise ZeroDivisionError("of nothing")
+        return real(picture, **options)
+
+    monkeypatch.setattr(job, "estimate_blur", estimate)
+    assert run("estimate", plate, "--table", tmp_path / "qc.csv") == cli.FAILED
+    assert "p_A02_s1_w1.tif: It failed (of nothing)" in capsys.readouterr().err
+    assert [row["note"] for row in rows_in(tmp_path / "qc.csv")].count("") == 2
 
 
 def test_a_column_of_numbers_and_of_what_names_tell(tmp_path):

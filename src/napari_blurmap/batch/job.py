@@ -227,15 +227,14 @@ def run(job: Callable[[Path], Any], files: Sequence[Path], workers: int | None =
     file : Path
         In the order given.
     outcome : object
-        What the job made of it, or the exception that it raised: Cancelled, or one that the user can mend.
+        What the job made of it, or the exception that it raised.
     """
     outcomes: dict[int, Any] = {}
 
     def one(number: int) -> None:
         try:
             outcomes[number] = job(files[number])
-        # PyTorch's own are RuntimeErrors.
-        except (BlurMapError, Cancelled, OSError, MemoryError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one picture, thousands of others go on
             outcomes[number] = error
 
     steps = side_by_side(one, range(len(files)), workers or usual_workers(files))

@@ -141,9 +141,10 @@ def _small(picture: Any, plane: BlurMap) -> str:
     from matplotlib import colormaps
     from PIL import Image
 
-    step = -(-max(plane.sigma.shape) // _SMALL)
+    step = -(-max(plane.sigma.shape[-2:]) // _SMALL)
     grey = _grey(np.asarray(picture[::step, ::step]))
-    sigma, uncertainty, status = (np.asarray(a[::step, ::step]) for a in (plane.sigma, plane.uncertainty, plane.status))
+    maps = (a[..., ::step, ::step] for a in (plane.sigma, plane.uncertainty, plane.status))
+    sigma, uncertainty, status = (np.asarray(a).reshape(a.shape[-2:]) for a in maps)  # it may have axes of size 1
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.log(sigma / _SHARPEST) / np.log(_SPAN)
     colours = colormaps["viridis"](np.clip(np.nan_to_num(level), 0, 1), bytes=True)[..., :3]
