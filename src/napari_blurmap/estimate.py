@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import hypot, prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,6 @@ from .errors import BlurMapError
 from .ground.arrays import in_memory
 from .ground.memory import free_memory
 from .ground.progress import Pace
-from .ground.regions import grown, inside
 from .ground.status import Status
 from .ground.version import VERSION
 from .io.fingerprint import fingerprint
@@ -22,19 +21,16 @@ from .models.pixels import blank_maps, fill_maps
 from .models.reading import reader_of
 from .models.registry import load_model
 from .models.side_by_side import one_thread
-from .picture.plane import LargePlane, numbers_of
+from .picture.plane import numbers_of
 from .picture.sensor import noise_record, sensors_of
 from .picture.stack import Stack, as_stack
 from .result.blurmap import BlurMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from os import PathLike
 
-    from numpy.typing import NDArray
-
     from .ground.progress import Cancel, Progress
-    from .ground.regions import Region
     from .models.model import Model
     from .models.reading import Reader
     from .picture.sensor import GivenNoise, Sensors
@@ -193,32 +189,6 @@ class Ready:
         """The result."""
         grid = np.asarray(self.reader.model.info.sigma_grid) if "probabilities" in maps else None
         return BlurMap(**maps, **self.described(**about), sigma_grid=grid)
-
-    def part(
-        self, index: tuple[int, ...], part: Region, tick: Callable[[], None], *, margin: int | None = None
-    ) -> dict[str, NDArray[Any]]:
-        """All maps of a part of a plane, for which no more is read than they depend on.
-
-        Parameters
-        ----------
-        index : tuple of int
-            Of the plane.
-        part : (slice, slice)
-            Begins at multiples of the network's grid.
-        tick : callable
-            Called after every tile, and before each piece of a large part is made numbers.
-        margin : int, optional
-            Pixels read around it in place of those: soon there, but not quite the same.
-        """
-        align, reach = self.reader.over.align, self.reader.over.reach * self.reader.copied(self.stack.shape)
-        around = grown(part, reach if margin is None else margin, (self.stack.shape[-2], self.stack.shape[-1]))
-        plane = numbers_of(in_memory(self.stack.plane(index)[around]), self.sensors.at(index))
-        if isinstance(plane, LargePlane):
-            plane = replace(plane, between=tick)
-        y, x = (slice(s.start, -(-s.stop // align) * align) for s in inside(part, around))
-        maps = blank_maps(self.reader, tuple(s.stop - s.start for s in part))
-        fill_maps(maps, plane, self.reader, tick, within=(y, x))
-        return maps
 
 
 def prepare(

@@ -21,9 +21,10 @@ from napari_blurmap.models import chunks, passes, pixels
 from napari_blurmap.models.dense import DenseNetwork
 from napari_blurmap.models.info import ModelInfo
 from napari_blurmap.models.model import Model
+from napari_blurmap.models.parts import Parts
 from napari_blurmap.models.reading import Reader, reader_of
 from napari_blurmap.models.sizes import DenseConfig
-from napari_blurmap.picture import light
+from napari_blurmap.picture import copies, light
 from napari_blurmap.picture import plane as planes
 from napari_blurmap.picture import sensor as sensors
 
@@ -101,6 +102,39 @@ def test_pieces_are_parts_of_the_whole(model, kind, copy, request):
     names = [*lazy.numbers, "status"]
     found = compute(*(getattr(lazy, name) for name in names), scheduler="synchronous")
     same(replace(lazy, **dict(zip(names, found, strict=True))), whole)
+
+
+@pytest.mark.parametrize("kind", ["clipped", "striped"])
+def test_one_part_after_another(model, kind, request):
+    """As they are filled in a window."""
+    picture = PICTURES[kind]()
+    options = {"model": Model(replace(model.info, coarse_copy=2), model.network), "device": "cpu", "tile": 192}
+    whole = nb.estimate_blur(picture, **options)
+    request.getfixturevalue("in_pieces")
+    ready = estimate.prepare(da.from_array(picture, chunks=200), **options)
+    parts, found = Parts(ready.stack, ready.sensors, ready.reader), estimate.blank_maps(ready.reader, SHAPE)
+    for y, x in np.ndindex(2, 2):
+        rows, columns = (slice(320 * n, min(320 * n + 320, size)) for n, size in zip((y, x), SHAPE, strict=True))
+        for name, values in parts.maps((), (rows, columns), lambda: None).items():
+            found[name][rows, columns] = values
+    same(replace(whole, **found), whole)
+
+
+@pytest.mark.parametrize("kept", [1, 2**25])
+def test_of_a_copy_each_piece_is_made_once_where_there_is_room(kept, in_pieces, monkeypatch):
+    monkeypatch.setattr(copies, "_EDGE", 64)
+    monkeypatch.setattr(copies, "_KEPT", kept)
+    picture, made, make = clipped(), [], planes.Plane.coarser
+    sensor = estimate.prepare(da.from_array(picture)).sensors.at(())
+    plane = planes.LargePlane(da.from_array(picture, chunks=200), sensor)
+    whole, some = plane.coarser(2), copies.Copies(2)
+    monkeypatch.setattr(planes.Plane, "coarser", lambda piece, times: made.append(piece.shape) or make(piece, times))
+    for y, x in ((40, 30), (80, 90), (60, 10), (189, 193)):
+        part = slice(y, y + 100), slice(x, x + 100)
+        found = some.part((), plane, part)
+        for name in ("picture", "valid", "saturated", "noise"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(whole, name)[part], err_msg=name)
+    assert (len(made) == 47) == (kept > 1)  # of 72 that the parts have, some in common
 
 
 def test_probabilities_and_leading_axes_in_pieces(model, in_pieces):

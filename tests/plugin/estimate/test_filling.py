@@ -13,9 +13,10 @@ import pytest
 
 import napari_blurmap as nb
 from napari_blurmap.errors import Cancelled
-from napari_blurmap.estimate import Ready, prepare
+from napari_blurmap.estimate import prepare
 from napari_blurmap.ground.status import Status
 from napari_blurmap.io import levels, pyramid
+from napari_blurmap.models.parts import Parts
 from napari_blurmap.picture import plane
 from napari_blurmap.plugin.estimate import filling
 from napari_blurmap.plugin.estimate.panel import EstimatePanel
@@ -57,13 +58,13 @@ def panel(viewer: Any, dock: Any, pixels: Any, monkeypatch: pytest.MonkeyPatch) 
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Which tiles are computed, in their order: plane, and the rows and columns where they begin."""
     found: list[Any] = []
-    part = Ready.part
+    maps = Parts.maps
 
-    def noted(self: Ready, index: Any, place: Any, tick: Any, **how: Any) -> Any:
+    def noted(self: Parts, index: Any, place: Any, tick: Any, **how: Any) -> Any:
         found.append((*index, place[0].start, place[1].start))
-        return part(self, index, place, tick, **how)
+        return maps(self, index, place, tick, **how)
 
-    monkeypatch.setattr(Ready, "part", noted)
+    monkeypatch.setattr(Parts, "maps", noted)
     return found
 
 
@@ -162,14 +163,14 @@ def test_stopped_in_the_first_tile(
     panel: EstimatePanel, viewer: Any, computed: list[Any], qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is shown before it is soon there, for little is read around it, but no part of the map."""
-    shown, part = [], Ready.part
+    shown, maps = [], Parts.maps
 
-    def late(self: Ready, *where: Any, **how: Any) -> Any:
+    def late(self: Parts, *where: Any, **how: Any) -> Any:
         while "margin" not in how and panel.control.state is RunState.RUNNING:
             sleep(0.01)
-        return part(self, *where, **how)
+        return maps(self, *where, **how)
 
-    monkeypatch.setattr(Ready, "part", late)
+    monkeypatch.setattr(Parts, "maps", late)
     viewer.layers.events.inserted.connect(lambda event: shown.append(event.value))
     panel.run()
     qtbot.waitUntil(lambda: bool(shown), timeout=60000)
@@ -207,5 +208,5 @@ def test_a_large_tile_is_stopped_before_all_of_it_is_read(tiny_model: Any, monke
 
     monkeypatch.setattr(plane, "read_plane", lambda *_: pieces.append(2))
     with pytest.raises(Cancelled):
-        ready.part((), (slice(0, 512), slice(0, 512)), cancel)
+        Parts(ready.stack, ready.sensors, ready.reader).maps((), (slice(0, 512), slice(0, 512)), cancel)
     assert pieces == [1]

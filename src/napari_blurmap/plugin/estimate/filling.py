@@ -56,9 +56,10 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
         See `EstimateJob.run`; told is `Made`, after every tile.
     """
     from ...estimate import prepare
+    from ...models.parts import Parts
 
     ready = prepare(picture, **{name: value for name, value in job.options.items() if name != "keep_probabilities"})
-    store = _store(ready)
+    parts, store = Parts(ready.stack, ready.sensors, ready.reader), _store(ready)
     maps = store.maps()
     part, *smaller = (job.noted(ready.blurmap(each, partial=True)) for each in maps)
     layers = job.layers(part, smaller)
@@ -72,11 +73,11 @@ def fill(job: EstimateJob, picture: LayerPicture, progress: Progress, cancel: Ca
             tell(Made(layers, store))
         elif left:
             number, index, region = glance = min(_places(ready, _GLANCE, min(left, key=seen)), key=seen)
-            store.put(number, region, ready.part(index, region, pace.ask, margin=_MARGIN))
+            store.put(number, region, parts.maps(index, region, pace.ask, margin=_MARGIN))
             tell(Made(layers, store))
         while left:
             number, index, region = place = min(left, key=seen)
-            store.put(number, region, ready.part(index, region, pace.ask))
+            store.put(number, region, parts.maps(index, region, pace.ask))
             left.remove(place)
             glance = None  # it lay in the first of them
             tell(Made(layers, store))
