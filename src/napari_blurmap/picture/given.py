@@ -153,7 +153,9 @@ def _axes_told(told: dict[str, Any], data: Any, colour: int | None) -> tuple[str
 
 def _channels_of(layer: Any, told: dict[str, Any], axes: tuple[str, ...] | None) -> dict[str, Any]:
     """The channels of a layer's file; of a layer without such an axis the one that it is named after."""
-    channels = told.get("channels", [])
+    channels, number = told.get("channels", []), getattr(layer, "channel", None)
+    if isinstance(number, int):
+        return {"channels": channels[number : number + 1]} if len(channels) > number else {}
     if "c" not in (axes or ()) and len(channels) > 1:
         name = str(getattr(layer, "name", ""))
         channels = [one for one in channels if one["name"] and one["name"] in name]

@@ -374,6 +374,34 @@ def test_each_channel_has_the_limit_of_its_light(estimating: Any, tmp_path: Path
     assert form.reference().sigma == pytest.approx(nb.optics_limit(0.8, 520, 100))
 
 
+def test_the_plane_or_the_stack_that_is_seen(estimating: Any, tmp_path: Path) -> None:
+    light = {"Name": ["DAPI", "GFP"], "EmissionWavelength": [450, 600], "EmissionWavelengthUnit": ["nm", "nm"]}
+    data = np.stack([np.stack([PLANE] * 2, axis=0)] * 3, axis=0)
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, metadata={"axes": "ZCYX", "Channel": light})
+    about = {"axis_labels": tuple("zcyx"), "scale": (1, 1, 0.1, 0.1), "units": ("um", "pixel", "um", "um")}
+    layer = napari.layers.Image(data, name="a", **about)
+    layer._source = layer.source.model_copy(update={"path": str(tmp_path / "a.ome.tif")})
+    estimating.viewer.layers.clear()
+    estimating.viewer.add_layer(layer)
+    form, panel = estimating.panel.form, estimating.panel
+    form.optics.kind.choose("optics")
+    form.optics.aperture.set_value(0.8)
+    estimating.viewer.dims.set_point((0, 1), (2, 1))
+    assert form.planes.choices == ("all", "stack", "plane")
+    shapes = {"stack": (3, 1, *PLANE.shape), "plane": (1, 1, *PLANE.shape), "all": data.shape}
+    for kind, shape in shapes.items():
+        form.planes.choose(kind)
+        estimating.viewer.layers.selection.active = layer
+        assert form.job().picture.data.shape == shape
+    form.planes.choose("stack")
+    estimating.run()
+    assert panel.view.title.text() == "a (c 1)"
+    assert "at 600 nm" in panel.view.line.text() + panel.view.verdict.text()
+    assert panel._shown.judgement.reference.given == [600.0]
+    estimating.viewer.add_image(PLANE)
+    assert form.planes.choices == ("all",)
+
+
 def test_a_layer_that_knows_nothing_is_read_as_its_file(estimating: Any, tmp_path: Path) -> None:
     pixel = {f"PhysicalSize{axis}": 100 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "nm" for axis in "XY"}
     data = np.stack([[PLANE] * 3] * 2)

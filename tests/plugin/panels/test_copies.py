@@ -122,6 +122,27 @@ def test_an_estimate_with_objects(tiny_default: None, tmp_path: Path, monkeypatc
         job.as_shell()
 
 
+@pytest.mark.parametrize("lazy", [False, True])
+def test_an_estimate_of_a_part_of_a_stack(lazy: bool, tiny_default: None) -> None:
+    viewer = ViewerModel()
+    data = np.stack([STACK[:, ::-1], STACK]) + np.arange(2)[:, None, None, None, None]
+    about = {"scale": (1, 2, 1, 0.5, 0.5), "units": ("s", "um", "pixel", "um", "um"), "translate": (0, 7, 0, 3, 3)}
+    layer = viewer.add_image(da.from_array(data) if lazy else data, name="cells", axis_labels=tuple("tzcyx"), **about)
+    part = LayerPicture.of(layer).cut({0: 1, 2: 1}, tuple("tzcyx"))
+    job = EstimateJob(layer, part, ASKED, Judgement(None, "fluorescence"))
+    sigma = done(job).layers[0]
+    assert sigma.name.startswith("cells (t 1, c 1) sigma")
+    assert sigma.data.shape == (1, 2, 1, *STACK.shape[-2:])
+    np.testing.assert_allclose(sigma.extent.world[0], (1, 7, 1, 3, 3))
+    m = sigma.metadata["blurmap"]
+    assert_same(m, nb.estimate_blur(data[1:2, :, 1:2], axes="tzcyx", device="cpu"))
+    found = executed(job.as_python(), viewer)["m"]
+    assert_same(found, m)
+    assert (found.axes, found.pixel_size, found.unit) == (m.axes, m.pixel_size, m.unit)
+    with pytest.raises(nb.BlurMapError, match="for a part of a stack"):
+        job.as_shell()
+
+
 def test_an_estimate_of_a_lazy_layer(tiny_default: None) -> None:
     viewer = ViewerModel()
     layer = viewer.add_image(da.from_array(STACK[0], chunks=(1, 32, 48)), name="lazy")

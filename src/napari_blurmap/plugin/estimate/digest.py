@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...ground.optics import FWHM_PER_SIGMA
+from ...result.optics_limit import OpticsLimit
 from ...result.sampling import sample_map
 from ...result.words import summary_line, verdict_words
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...result.blurmap import BlurMap
-    from ...result.optics_limit import OpticsLimit
     from ...result.reference import Reference
 
 #: Kinds of contrast by the name that settings store, as users read them.
@@ -53,6 +53,13 @@ class Judgement:
     def compared_with(self) -> Reference | OpticsLimit | None:
         """The reference of the verdict; transparent specimens get none."""
         return None if self.contrast == "transparent" else self.reference
+
+    def of_channel(self, channel: int | None) -> Judgement:
+        """The same for one channel of several, whose light alone counts."""
+        limit = self.reference
+        if channel is None or not isinstance(limit, OpticsLimit) or len(limit.given) < 2:
+            return self
+        return replace(self, reference=replace(limit, wavelength=limit.given[channel]))
 
     def words(self, summary: dict[str, Any]) -> str:
         """The verdict in words, or why there is none; empty where nobody asked for one.

@@ -11,6 +11,7 @@ from ...errors import BlurMapError
 from ...io.pictures import told_in
 from ...picture.sensor import typed_noise
 from ..layers.picture import LayerPicture, is_square, pixel_size
+from ..layers.position import plane_shown
 from ..panels.form import Form
 from ..widgets.choice import Choice
 from ..widgets.fields import NOISE, text_field
@@ -62,6 +63,7 @@ class EstimateForm(Form):
         self._typed: dict[Image, PixelSize | None] = {}
         self.picture = PictureChoice(viewer, "The picture to estimate.")
         self.model = ModelChoice()
+        self.planes = Choice("How much of a stack is estimated; the sliders say what is seen.", {"all": "all planes"})
         self.contrast = Choice("How the picture was made; for transparent specimens no verdict is possible.", CONTRASTS)
         self.optics = OpticsForm()
         self.device = Choice(
@@ -76,7 +78,8 @@ class EstimateForm(Form):
         self.noise = text_field("auto", NOISE)
         fields = {"Noise": self.noise, "Device": self.device, "Tiles": self.tile, "Class map": self.classes}
         self.advanced = folded("Advanced", fields)
-        column(self, self.picture, self.model, rows({"Specimen": self.contrast}), self.optics, self.advanced)
+        self._rows = rows({"Planes": self.planes, "Specimen": self.contrast})
+        column(self, self.picture, self.model, self._rows, self.optics, self.advanced)
         self.picture.chosen.connect(self._on_chosen)
         self.picture.edited.connect(self._on_edited)
         self.model.changed.connect(self._tell_ready)
@@ -118,9 +121,38 @@ class EstimateForm(Form):
         if typed := self.optics.typed_pixel:
             options |= {"pixel_size": typed[0], "unit": typed[2]}
         picture = LayerPicture.of(layer)
+        if self.planes.value != "all":
+            picture = self._cut(picture, layer)
         if self.model.info is not None and probabilities_fit(picture, self.model.info):
             options["keep_probabilities"] = True
-        return EstimateJob(layer, picture, options, self.judgement(), self.classes.value or None, self._viewer.dims)
+        judgement = self.judgement().of_channel(picture.channel)
+        return EstimateJob(layer, picture, options, judgement, self.classes.value or None, self._viewer.dims)
+
+    def _cut(self, picture: LayerPicture, layer: Image) -> LayerPicture:
+        """The plane or the stack of a picture that is seen."""
+        stack = self.picture.stack
+        if stack is None:
+            return picture
+        names, plane = list(stack.data_axes), self.planes.value == "plane"
+        if stack.colour is not None and not layer.rgb:
+            names.insert(stack.colour, "s")
+        axes = [axis for axis in stack.order[:-2] if plane or names[axis] != "z"]
+        places = plane_shown(layer, axes, [int(stack.data.shape[axis]) for axis in axes], self._viewer.dims)
+        return picture.cut(dict(zip(axes, places, strict=True)), names)
+
+    def _list_planes(self) -> None:
+        """Offer what there is of a stack; of planes on disk that are too large for memory the seen one comes first."""
+        stack, layer = self.picture.stack, self.picture.layer
+        sizes: dict[str, int] = {}
+        if stack is not None and layer is not None and LayerPicture.of(layer).wide is None:
+            sizes = {name: n for name, n in zip(stack.axes[:-2], stack.shape, strict=False) if n > 1}
+        entries = {"all": "all planes"}
+        if "z" in sizes and len(sizes) > 1:
+            entries["stack"] = "the stack that is seen (all of z)"
+        if sizes:
+            entries["plane"] = "the plane that is seen"
+        self.planes.relist(entries.items())
+        self._rows.setRowVisible(self.planes, len(entries) > 1)
 
     def store_preferences(self) -> None:
         """Keep the values of this run for the next time."""
@@ -152,6 +184,7 @@ class EstimateForm(Form):
         self._own_size = self._pixel_size()
         self.optics.set_known_pixel(self._own_size, None if layer is None else self._typed.get(layer, self._told()))
         self.optics.set_known_light(self._emission())
+        self._list_planes()
         self._tell_ready()
 
     def _keep_typed(self) -> None:
@@ -166,6 +199,7 @@ class EstimateForm(Form):
         if self._own_size != before:
             self.optics.set_known_pixel(self._own_size)
         self.optics.set_known_light(self._emission())
+        self._list_planes()
 
     def _emission(self) -> list[float]:
         """Wavelength of each channel, where the picture's file names all."""

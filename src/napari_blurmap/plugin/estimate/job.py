@@ -11,6 +11,7 @@ import numpy as np
 import napari_blurmap as nb
 
 from ...errors import BlurMapError, Cancelled
+from ...picture.stack import as_stack
 from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
 from ..panels.shell import noise_option, optics_options, shell_line, stored, stored_labels
@@ -137,7 +138,7 @@ class EstimateJob:
         from ..layers.layers import result_layers
 
         how: dict[str, Any] = {"limit": self.limit, "name": self.picture.name, "smaller": smaller}
-        place: Layer | None = self.source
+        place: Layer | None = self.picture.as_layer() if self.picture.part else self.source
         try:
             layers = result_layers(blurmap, place, **how)
         except BlurMapError:  # the layer has got another picture meanwhile
@@ -152,13 +153,27 @@ class EstimateJob:
         reference = self.judgement.compared_with
         compared = "" if reference is None else f"nb.{reference!r}"
         limit = "" if self.limit is None else f", limit={self.limit!r}"
+        name = self.source.name if self.picture.part else self.picture.name
         return (
             "import napari_blurmap as nb\n\n"
-            f"layer = viewer.layers[{self.picture.name!r}]\n"
-            f"m = nb.estimate_blur(layer{arguments(self.options)})\n"
+            f"layer = viewer.layers[{name!r}]\n"
+            f"m = nb.estimate_blur({self._given_as_python()})\n"
             f"print(nb.summary_line(m.summary({compared}), verdict=True))\n"
-            f"nb.add_to_viewer(viewer, m, layer{limit})\n"
+            + ("" if self.picture.part else f"nb.add_to_viewer(viewer, m, layer{limit})\n")
         ) + self._objects_as_python(compared)
+
+    def _given_as_python(self) -> str:
+        """The layer, or a part of its data with what the layer knows of them."""
+        part = self.picture.part
+        if not part:
+            return f"layer{arguments(self.options)}"
+        stack = as_stack(self.picture, channel_axis=self.options.get("channel_axis"))
+        known: dict[str, Any] = {"axes": "".join(stack.data_axes), "channel_axis": stack.colour}
+        if stack.units[-1] != "pixel":
+            known |= {"pixel_size": stack.scale[-2:], "unit": stack.units[-1]}
+        level = "[0]" if self.source.multiscale else ""
+        given = {name: value for name, value in (known | self.options).items() if value is not None}
+        return f"layer.data{level}{part}{arguments(given)}"
 
     def _objects_as_python(self, compared: str) -> str:
         """Figures of the objects that were measured, in whatever place and scale their layer lies."""
@@ -169,6 +184,10 @@ class EstimateJob:
 
     def as_shell(self) -> str:
         """The same estimate, with the largest sigma that counts as sharp, and a table of the objects."""
+        if self.picture.part:
+            raise BlurMapError(
+                "There is no line for a terminal for a part of a stack. Choose all planes, or copy it as Python."
+            )
         path, how = stored(self.picture, self.options.get("channel_axis"))
         if self.objects is not None:
             how |= {"labels": stored_labels(self.objects), "table": "qc.csv"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class _Shown:
     layer: Layer
     judgement: Judgement
     digest: Digest
+    channel: int | None
 
     @property
     def blurmap(self) -> BlurMap:
@@ -145,7 +147,7 @@ class EstimatePanel(RunPanel):
         sigma = result.layers[0]
         self._made = []
         self._measured = None
-        self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest)
+        self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest, job.picture.channel)
         self._present(new=True)
         self._judge()
         return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
@@ -200,9 +202,12 @@ class EstimatePanel(RunPanel):
 
     def _judge(self) -> None:
         """Compare the last result with another reference, where it still belongs to the chosen picture."""
-        shown, judgement = self._shown, self.form.judgement()
+        shown = self._shown
         self._verdicts.forget()
-        if shown is not None and shown.source == self.form.picture.layer and judgement != shown.judgement:
+        if shown is None or shown.source != self.form.picture.layer:
+            return
+        judgement = self.form.judgement().of_channel(shown.channel)
+        if judgement != shown.judgement:
             work = partial(digest, shown.blurmap, judgement)
             self._verdicts.ask("Verdict", work, partial(self._on_judged, shown.layer, judgement))
 
@@ -217,7 +222,7 @@ class EstimatePanel(RunPanel):
     def _show_plane(self) -> None:
         """Summarize the plane that is seen of a stack, in another thread."""
         shown = self._shown
-        if shown is None or shown.blurmap.sigma.ndim == 2:
+        if shown is None or prod(shown.blurmap.sigma.shape[:-2]) == 1:
             return
         index = self._plane_of(shown)
         work = partial(_plane_digest, shown.blurmap, index, shown.judgement)
@@ -239,7 +244,8 @@ class EstimatePanel(RunPanel):
         if shown is not None and layer is not None:
             index = self._plane_of(shown)
             work = object_features(shown.blurmap, shown.layer, layer, index, shown.judgement.compared_with)
-            where = f" in {_plane_name(shown, index).lower()}" if index else ""
+            several = prod(shown.blurmap.sigma.shape[:-2]) > 1
+            where = f" in {_plane_name(shown, index).lower()}" if several else ""
             self._objects.ask("Figures of objects", work, partial(self._on_objects, layer, where))
 
     def _on_objects(self, layer: Labels, where: str, outcome: Outcome) -> None:
@@ -255,7 +261,7 @@ class EstimatePanel(RunPanel):
     def _asked(self) -> Job | None:
         """With the objects that were measured, where they lie as the picture does."""
         job, layer = super()._asked(), self._measured
-        if not isinstance(job, EstimateJob) or layer is None or layer not in self._viewer.layers:
+        if not isinstance(job, EstimateJob) or job.picture.part or layer is None or layer not in self._viewer.layers:
             return job
         ends = [(getattr(one.extent, name)[:, -2:] for one in (layer, job.source)) for name in ("data", "world")]
         return replace(job, objects=layer) if all(np.allclose(*both) for both in ends) else job
@@ -280,7 +286,8 @@ def _plane_name(shown: _Shown, index: tuple[int, ...]) -> str:
     labels = [label.lower() for label in shown.source.axis_labels]
     axes = shown.blurmap.axes[: len(index)]
     named = set(axes) <= set(labels)
-    return "Plane " + ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in zip(axes, index, strict=True))
+    places = [(axis, i) for axis, i, n in zip(axes, index, shown.blurmap.sigma.shape, strict=False) if n > 1]
+    return "Plane " + ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in places)
 
 
 def _plane_digest(blurmap: BlurMap, index: tuple[int, ...], judgement: Judgement) -> Digest:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...ground.affine import shear_matrix
 from ...ground.arrays import Eager, is_lazy
 from ...ground.units import meters, pixel_side
 from ...picture.plane import WHOLE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from napari.layers import Image
 
     from ...picture.stack import Stack
@@ -40,6 +43,10 @@ class LayerPicture:
         As the layer has them.
     source : object
         napari's, with the path of the file.
+    part : str
+        Index of the layer's data that gives this part of them; empty for the whole.
+    channel : int or None
+        Which of its file's channels it is, where it is one of several.
     """
 
     name: str
@@ -53,6 +60,8 @@ class LayerPicture:
     shear: Any
     affine: Any
     source: Any = None
+    part: str = ""
+    channel: int | None = None
 
     @classmethod
     def of(cls, layer: Image) -> LayerPicture:
@@ -71,6 +80,46 @@ class LayerPicture:
             affine=np.asarray(layer.affine.affine_matrix),
             source=layer.source,
         )
+
+    def cut(self, places: Mapping[int, int], names: Sequence[str]) -> LayerPicture:
+        """The part at one place along some of its axes, which stay with size 1, where it lies in the layer.
+
+        Parameters
+        ----------
+        places : dict of int to int
+            By axis of the data.
+        names : sequence of str
+            Of all axes but the last of an RGB layer.
+        """
+        index = [slice(None)] * len(self.data.shape)
+        first = np.zeros(len(self.scale))
+        for axis, place in places.items():
+            index[axis], first[axis] = slice(place, place + 1), place
+        turn = self.rotate @ shear_matrix(self.shear, len(first))
+        data: Any = self.data
+        if not isinstance(data, np.ndarray):
+            from dask.array import from_array
+
+            data = data.lazy if isinstance(data, Eager) else from_array(data)
+        data = data[tuple(index)]
+        words = ", ".join(f"{names[axis]} {place}" for axis, place in places.items())
+        shown = [":" if one == slice(None) else f"{one.start}:{one.stop}" for one in index]
+        return replace(
+            self,
+            name=f"{self.name} ({words})",
+            data=data if isinstance(data, np.ndarray) else Eager(data),
+            translate=tuple((self.translate + turn @ (self.scale * first)).tolist()),
+            axis_labels=tuple(names),
+            part=f"[{', '.join(shown)}]",
+            channel=places.get(names.index("c")) if "c" in names else None,
+        )
+
+    def as_layer(self) -> Image:
+        """A layer that lies where this part does; its pixels are all 0."""
+        from napari.layers import Image
+
+        names = ("name", "scale", "translate", "units", "axis_labels", "rgb", "rotate", "shear", "affine")
+        return Image(np.broadcast_to(np.uint8(0), self.data.shape), **{name: getattr(self, name) for name in names})
 
     @property
     def wide(self) -> LayerPicture | None:
