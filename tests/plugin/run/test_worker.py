@@ -10,18 +10,12 @@ from typing import Any
 import pytest
 
 from napari_blurmap import BlurMapError, Cancelled
-from napari_blurmap.plugin.run.worker import Done, Failed, News, Step, Stopped, Task, TaskWorker
+from napari_blurmap.plugin.run.worker import Awaited, Done, Failed, Step, Stopped, Task, TaskWorker
 
 
 def run(work: Any) -> tuple[Any, list[Any]]:
     told: list[Any] = []
-
-    def tell(message: Any) -> None:
-        told.append(message.message if isinstance(message, News) else message)
-        if isinstance(message, News):
-            message.shown.set()
-
-    return Task("work", work, tell)(), told
+    return Task("work", work, told.append)(), told
 
 
 def test_done() -> None:
@@ -82,23 +76,25 @@ def test_failures_come_back_as_words(error: Exception, caplog: pytest.LogCapture
     assert (record.levelno == logging.ERROR and record.exc_info is not None) == ours
 
 
-def test_it_waits_until_its_news_are_shown() -> None:
+def test_it_waits_until_what_is_awaited_is_shown() -> None:
     told, after = Queue(), Queue()
 
     def work(progress: Any, cancel: Any, tell: Any) -> None:
         for number in range(2):
             tell(number)
+            tell(Awaited())
             after.put(number)
 
     task = Task("work", work, told.put)
     thread = Thread(target=task)
     thread.start()
-    news = told.get(timeout=10)
+    assert told.get(timeout=10) == 0
+    awaited = told.get(timeout=10)
     with pytest.raises(Empty):
         after.get(timeout=0.1)
-    news.shown.set()
+    awaited.shown.set()
     assert after.get(timeout=10) == 0
-    assert told.get(timeout=10).message == 1
+    assert told.get(timeout=10) == 1
     task.leave()  # nobody looks any more
     assert after.get(timeout=10) == 1
     thread.join(10)

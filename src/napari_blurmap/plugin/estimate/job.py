@@ -15,7 +15,7 @@ from ...picture.stack import as_stack
 from ...result.optics_limit import OpticsLimit
 from ..panels.job import arguments
 from ..panels.shell import noise_option, optics_options, shell_line, stored, stored_labels
-from ..run.worker import Stopped
+from ..run.worker import Awaited, Stopped
 from .digest import Digest, Judgement, digest
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class Made(Awaited):
     """Layers to be shown, or whose data have just grown.
 
     Parameters

@@ -14,7 +14,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from .relay import Relay
 from .turns import Turns
-from .worker import Done, Failed, News, Outcome, Step, Stopped, Task, TaskWorker, Work
+from .worker import Awaited, Done, Failed, Outcome, Step, Stopped, Task, TaskWorker, Work
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ class RunControl(QObject):
     -----
     ``state_changed`` carries a `RunState`, ``stepped`` the latest `Step`,
     ``told`` a list of what the work told, ``noticed`` a warning of Python's,
-    ``ended`` an `Outcome`. Whoever shows what was told does so in ``turns``:
-    the work waits for their end.
+    ``ended`` an `Outcome`. Whoever shows what is `Awaited` does so in
+    ``turns``: the work waits for their end.
     """
 
     state_changed = Signal(object)
@@ -154,7 +154,7 @@ class RunControl(QObject):
             return
         messages = self._relay.take()
         steps = [message for message in messages if isinstance(message, Step)]
-        others = [message for message in messages if isinstance(message, News)]
+        others = [message for message in messages if not isinstance(message, Step)]
         self._showing = True
         try:
             if steps:
@@ -164,8 +164,8 @@ class RunControl(QObject):
         if self._relay.waits:  # no loop: the window would never come to anything else
             QTimer.singleShot(0, self._on_told)
         if others and not self._abandoned:
-            self.told.emit([news.message for news in others])
-            self.turns.ask(*(news.shown.set for news in others))
+            self.told.emit(others)
+            self.turns.ask(*(message.shown.set for message in others if isinstance(message, Awaited)))
 
     def _show_step(self, step: Step) -> None:
         if self.state is RunState.LOADING:

@@ -24,7 +24,8 @@ class Turns(QObject):
     def ask(self, *steps: Callable[[], object]) -> None:
         """Do these after all that were asked for before."""
         self._steps.extend(steps)
-        self._timer.start()
+        if self._steps and not self._timer.isActive():
+            self._timer.start()
 
     def forget(self) -> None:
         """Drop the steps that wait."""

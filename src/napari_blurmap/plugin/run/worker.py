@@ -35,11 +35,13 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False)
-class News:
-    """What the work tells, and whether it is shown."""
+class Awaited:
+    """Something to be told for whose showing the work waits.
 
-    message: Any
-    shown: Event = field(default_factory=Event)
+    The window then has the interpreter and a core to itself, while it adds layers and draws.
+    """
+
+    shown: Event = field(default_factory=Event, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class Task:
         ``work(progress, cancel, tell)``; may raise anything, and where it
         was cancelled raises `Cancelled` or returns `Stopped`.
     tell : callable
-        Takes a `Step` for each progress, and `News` of whatever the work
-        tells, in the thread of the work; which waits until these are shown.
+        Takes a `Step` for each progress, and whatever the work tells, in the
+        thread of the work; which waits until what is `Awaited` is shown.
     """
 
     def __init__(self, name: str, work: Work, tell: Tell) -> None:
@@ -123,10 +125,8 @@ class Task:
         self._tell(Step(done, total, message))
 
     def _show(self, message: Any) -> None:
-        """Tell, and wait: the window has the interpreter and a core to itself while it adds layers and draws."""
-        news = News(message)
-        self._tell(news)
-        while not (news.shown.wait(_LOOK) or self._left):
+        self._tell(message)
+        while isinstance(message, Awaited) and not (message.shown.wait(_LOOK) or self._left):
             pass
 
 
