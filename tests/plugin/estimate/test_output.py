@@ -218,6 +218,20 @@ def test_the_value_under_the_pointer(opened: Any, qtbot: Any, tiny_model: Any) -
     qtbot.waitUntil(lambda: "FWHM 2.35 +- 0.24 um" in value.text(), timeout=60000)
 
 
+def test_several_selected_pictures_are_estimated_one_after_the_other(opened: Any, qtbot: Any) -> None:
+    layers, button = opened.viewer.layers, opened.panel.run_view.button
+    second = opened.viewer.add_image(np.ones((64, 64)), name="nuclei")
+    opened.viewer.add_image(np.ones((64, 64)), name="not asked for")
+    assert button.text() == "Run"
+    layers.selection = {opened.layer, second}
+    assert button.text() == "Run on 2 pictures"
+    opened.run()
+    qtbot.waitUntil(lambda: "nuclei sigma (m)" in layers, timeout=60000)
+    opened.rest()
+    assert [layer.name for layer in layers if "sigma" in layer.name] == ["cells sigma (m)", "nuclei sigma (m)"]
+    assert button.text() == "Run"
+
+
 def test_objects_become_features_of_their_layer(opened: Any, qtbot: Any) -> None:
     view, said = opened.panel.view, opened.panel.run_view.message
     opened.run()

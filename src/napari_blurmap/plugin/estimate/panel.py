@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -29,37 +29,15 @@ from .cursor import CursorReadout
 from .digest import Digest, Judgement, digest
 from .form import EstimateForm
 from .job import EstimateJob, Made
+from .several import Several
+from .shown import Shown
 from .view import ResultView
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Labels, Layer
 
     from ...result.blurmap import BlurMap
     from ...result.optics_limit import Sharp
-
-
-@dataclass(frozen=True, eq=False)
-class _Shown:
-    """The last result, what its verdict was based on, and its layer of sigma."""
-
-    source: Image
-    name: str
-    layer: Layer
-    judgement: Judgement
-    digest: Digest
-    channel: int | None
-
-    @property
-    def blurmap(self) -> BlurMap:
-        """The whole map, with the place of its picture."""
-        found: BlurMap = self.layer.metadata["blurmap"]
-        return found
-
-    @property
-    def view(self) -> dict[str, Any]:
-        """How it is shown, for the reader."""
-        found: dict[str, Any] = self.layer.metadata["blurmap_view"]
-        return found
 
 
 class EstimatePanel(RunPanel):
@@ -85,9 +63,10 @@ class EstimatePanel(RunPanel):
             ResultView(napari_viewer),
             estimate,
         )
-        self._shown: _Shown | None = None
+        self._shown: Shown | None = None
         self._made: list[Layer] = []
         self._measured: Labels | None = None
+        self._several = Several(napari_viewer, self.form.picture.list)
         self._verdicts, self._planes, self._objects = (LatestOnly(self._new_control()) for _ in range(3))
         self._canvas = CanvasText(napari_viewer, self.control.turns)
         self._cursor = CursorReadout(napari_viewer, self)
@@ -111,6 +90,21 @@ class EstimatePanel(RunPanel):
         """
         self.form.model.select(path)
 
+    def run(self) -> None:
+        """Start with the chosen picture, or with all that are selected in napari's list, one after the other."""
+        if not self.control.state.busy:
+            self._several.begin()
+            self._run_next()
+
+    def _run_next(self) -> None:
+        if self._several.choose_next():
+            super().run()
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        super()._on_ended(outcome)
+        if isinstance(outcome, Done) and self._several.left:
+            QTimer.singleShot(0, self._run_next)
+
     def _begin(self, job: EstimateJob) -> None:
         from . import histogram  # noqa: F401 - imported here and now, while nothing else is going on
 
@@ -120,6 +114,8 @@ class EstimatePanel(RunPanel):
         super()._follow()
         self._link.connect(self._viewer.layers.events.removed, self._on_layer_removed)
         self._link.connect_list(self._viewer.layers, self.view.list_layers)
+        selected = self._viewer.layers.selection.events.changed
+        self._link.connect(selected, lambda: self.run_view.rename(self._several.words))
         self._link.connect(self._viewer.cursor.events.position, self._cursor.moved)
         self._link.connect(self._viewer.dims.events.current_step, self._show_plane)
 
@@ -147,7 +143,7 @@ class EstimatePanel(RunPanel):
         sigma = result.layers[0]
         self._made = []
         self._measured = None
-        self._shown = _Shown(job.source, job.picture.name, sigma, job.judgement, result.digest, job.picture.channel)
+        self._shown = Shown(job.source, job.picture.name, sigma, job.judgement, result.digest, job.picture.channel)
         self._present(new=True)
         self._judge()
         return "Cancelled; what was finished until then is shown." if isinstance(outcome, Stopped) else ""
@@ -228,12 +224,12 @@ class EstimatePanel(RunPanel):
         work = partial(_plane_digest, shown.blurmap, index, shown.judgement)
         self._planes.ask("Summary of the plane", work, partial(self._on_plane, shown, index))
 
-    def _on_plane(self, shown: _Shown, index: tuple[int, ...], outcome: Outcome) -> None:
+    def _on_plane(self, shown: Shown, index: tuple[int, ...], outcome: Outcome) -> None:
         if isinstance(outcome, Done) and shown is self._shown:
             found = outcome.value
-            self.view.show_plane(f"{_plane_name(shown, index)}: {found.line} {found.verdict}".strip())
+            self.view.show_plane(f"{shown.plane_name(index)}: {found.line} {found.verdict}".strip())
 
-    def _plane_of(self, shown: _Shown) -> tuple[int, ...]:
+    def _plane_of(self, shown: Shown) -> tuple[int, ...]:
         """Where the sliders stand in a map."""
         m = shown.blurmap
         return plane_shown(shown.layer, map_axes(m, shown.layer)[:-2], m.sigma.shape[:-2], self._viewer.dims)
@@ -245,7 +241,7 @@ class EstimatePanel(RunPanel):
             index = self._plane_of(shown)
             work = object_features(shown.blurmap, shown.layer, layer, index, shown.judgement.compared_with)
             several = prod(shown.blurmap.sigma.shape[:-2]) > 1
-            where = f" in {_plane_name(shown, index).lower()}" if several else ""
+            where = f" in {shown.plane_name(index).lower()}" if several else ""
             self._objects.ask("Figures of objects", work, partial(self._on_objects, layer, where))
 
     def _on_objects(self, layer: Labels, where: str, outcome: Outcome) -> None:
@@ -279,15 +275,6 @@ class EstimatePanel(RunPanel):
             {".sigma.ome.tif": "OME-TIFF", ".sigma.ome.zarr": "OME-Zarr, for large maps"},
             lambda target, replace: blurmap.save(target, overwrite=replace, colormap=view),
         )
-
-
-def _plane_name(shown: _Shown, index: tuple[int, ...]) -> str:
-    """What a plane is called in words; with the names of its axes where the picture's layer has them."""
-    labels = [label.lower() for label in shown.source.axis_labels]
-    axes = shown.blurmap.axes[: len(index)]
-    named = set(axes) <= set(labels)
-    places = [(axis, i) for axis, i, n in zip(axes, index, shown.blurmap.sigma.shape, strict=False) if n > 1]
-    return "Plane " + ", ".join(f"{axis} {i}" if named else f"{i}" for axis, i in places)
 
 
 def _plane_digest(blurmap: BlurMap, index: tuple[int, ...], judgement: Judgement) -> Digest:

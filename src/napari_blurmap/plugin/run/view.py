@@ -100,6 +100,11 @@ class RunView(QWidget):
         for name in ("python", "shell"):
             self.copies[name].setEnabled(ready)
 
+    def rename(self, run: str) -> None:
+        """Call the button otherwise when nothing runs."""
+        self._run = run
+        self.button.setText(self._button.get(self._state, run))
+
     def show_state(self, state: RunState) -> None:
         """Show where the run stands."""
         self._state = state
