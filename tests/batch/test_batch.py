@@ -216,6 +216,13 @@ def test_what_nobody_has_thought_of_in_one_picture_does_not_end_the_others(plate
     assert [row["note"] for row in rows_in(tmp_path / "qc.csv")].count("") == 2
 
 
+@pytest.mark.parametrize("given", [("--pixel-size", -1), ("--pixel-size", 1, "--unit", "parsec")])
+def test_an_impossible_pixel_size_is_said_once(plate, tmp_path, capsys, given):
+    assert run("estimate", plate, "--table", tmp_path / "qc.csv", *given) == cli.FAILED
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "qc.csv").exists()
+
+
 def test_a_column_of_numbers_and_of_what_names_tell(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     table.write_table(tmp_path / "a.parquet", [{"Metadata_Z": 2, "x": 1}, {"Metadata_Z": "01", "x": None}, {}])

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from ..errors import BlurMapError, Cancelled
 from ..ground.arguments import WRONG, as_path, callback, flag, shown, whole
 from ..ground.progress import Pace
@@ -16,6 +18,7 @@ from ..io.places import short_name
 from ..models.devices import find_device
 from ..models.registry import load_model
 from ..models.side_by_side import one_thread
+from ..picture.stack import SMALLEST, as_stack
 from .image_sets import alike_line
 from .job import Job, run, usual_workers, words_of
 from .labels import pair_labels, without_labels
@@ -178,6 +181,8 @@ def estimate_batch(
         if tell is not None:
             tell(text)
 
+    size: dict[str, Any] = {"pixel_size": pixel_size, "unit": None if pixel_size is None else unit or "um"}
+    as_stack(np.empty((SMALLEST, SMALLEST)), **size)  # says what is wrong once, not of each picture
     pictures, own_labels = _pictures(files, labels, say)
     find_device(device)
     with one_thread():
@@ -190,8 +195,7 @@ def estimate_batch(
     job = Job(
         loaded,
         dict(zip(pictures, result_names(pictures), strict=True)),
-        {"axes": axes, "channel_axis": channel_axis}
-        | {"pixel_size": pixel_size, "unit": None if pixel_size is None else unit or "um"},
+        {"axes": axes, "channel_axis": channel_axis} | size,
         {"device": device, "tile": tile, "noise": noise},
         figures=lambda found: compared(found, limit)["summary"],
         out=folder,
