@@ -96,7 +96,9 @@ def test_a_training_ends_in_a_file_that_is_chosen(opened: Any, qtbot: Any):
     assert REPORT.summary_line() in panel.view.line.text()
     assert "not readable" not in panel.view.report.toPlainText()
     assert "it is small" in panel.view.findings.text()
-    estimates = [p for p in opened.viewer.window.dock_widgets.values() if isinstance(p, EstimatePanel)]
+    docked = opened.viewer.window.dock_widgets
+    qtbot.waitUntil(lambda: any(isinstance(p, EstimatePanel) for p in docked.values()))  # after the report is drawn
+    estimates = [p for p in docked.values() if isinstance(p, EstimatePanel)]
     assert [Path(p.form.model.model) for p in estimates] == [target.resolve()]
     assert [path.name for path in opened.folder.iterdir()] == [target.name]  # no checkpoint is left behind
 
@@ -322,4 +324,4 @@ def test_a_real_training(
     assert info.reference == "added"
     assert info.training["steps"] >= 1
     assert "On held-out pictures" in panel.view.line.text()
-    assert chosen == [tmp_path / "real.blurmap.safetensors"]
+    qtbot.waitUntil(lambda: chosen == [tmp_path / "real.blurmap.safetensors"])

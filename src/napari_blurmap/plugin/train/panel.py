@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import napari.viewer
@@ -19,6 +20,8 @@ from .job import TrainJob, TrainUpdate
 from .view import TrainView
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.layers import Image
 
     from ...result.blurmap import BlurMap
@@ -91,6 +94,13 @@ class TrainPanel(RunPanel):
             self._viewer.layers.remove(self._preview)
         self._preview = None
 
+    def _offer(self, path: Path) -> None:
+        """Select a model where it will be used, and offer it to go on from."""
+        from ..commands import open_panel
+
+        open_panel(self._viewer).select_model(path)
+        bring_to_front(self)  # with its report
+
     def _dismiss(self) -> None:
         self._remove_preview()
         self.view.hide()
@@ -103,10 +113,6 @@ class TrainPanel(RunPanel):
         trained = outcome.value
         self.view.show_report(trained.report)
         self._column.bring(self.view)
-        # Select it where it will be used, and offer it to go on from.
-        from ..commands import open_panel
-
-        open_panel(self._viewer).select_model(trained.path)
-        bring_to_front(self)  # with its report
+        self.control.turns.ask(partial(self._offer, trained.path))
         when = f"Stopped after {trained.steps} steps; the model" if trained.early else "The model"
         return f"{trained.problem} {when} is saved as {trained.path} and chosen in the Estimate blur panel.".strip()
