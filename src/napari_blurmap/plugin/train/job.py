@@ -12,7 +12,7 @@ from ...errors import BlurMapError
 from ...models.saving import check_target, model_name, save_anyhow
 from ..layers.picture import LayerPicture
 from ..panels.shell import shell_line, stored
-from ..run.worker import Stopped
+from ..run.worker import Awaited, Stopped
 
 if TYPE_CHECKING:
     from ...ground.progress import Cancel, Progress
@@ -30,11 +30,17 @@ _MOST_PREVIEWED = 6_000_000
 
 @dataclass(frozen=True, eq=False)
 class TrainUpdate:
-    """News from a training: a step, what was found in the pictures so far, and now and then a map."""
+    """News from a training: a step, and what was found in the pictures so far."""
 
     step: TuneStep
     findings: tuple[str, ...] = ()
-    preview: BlurMap | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Preview(Awaited):
+    """Now and then a map of the chosen picture."""
+
+    blurmap: BlurMap
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +109,13 @@ class TrainJob:
         shown, cost, early = time.monotonic(), 0.0, False
         for at in tuning.run():
             progress(round(1000 * at.fraction), 1000, f"step {at.step}" if at.step else at.message)
-            lines = tuple(lines_of(tuning.findings))
-            found = None
+            tell(TrainUpdate(at, tuple(lines_of(tuning.findings))))
             if at.step and time.monotonic() - shown > max(_PREVIEW, cost / _PREVIEW_SHARE):
                 begun = time.monotonic()
-                found = self._preview(tuning)
+                if (found := self._preview(tuning)) is not None:
+                    tell(Preview(found))
                 shown = time.monotonic()
                 cost = shown - begun
-            tell(TrainUpdate(at, lines, found))
             if cancel():
                 early = True
                 break

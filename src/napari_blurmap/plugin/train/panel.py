@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import napari.viewer
 
 from ...errors import BlurMapError
+from ..layers.adding import adding
 from ..layers.geometry import placement
 from ..layers.layers import sigma_layer
 from ..panels.base import RunPanel
@@ -16,7 +17,7 @@ from ..panels.dock import bring_to_front
 from ..run.view import RunView
 from ..run.worker import Done, Stopped
 from .form import TrainForm
-from .job import TrainJob, TrainUpdate
+from .job import Preview, TrainJob, TrainUpdate
 from .view import TrainView
 
 if TYPE_CHECKING:
@@ -65,11 +66,12 @@ class TrainPanel(RunPanel):
         super()._let_go()
         self._remove_preview()
 
-    def _show_news(self, news: list[TrainUpdate]) -> None:
-        self.view.show_steps([update.step for update in news], news[-1].findings)
-        previews = [update.preview for update in news if update.preview is not None]
-        if previews:
-            self._show_preview(previews[-1])
+    def _show_news(self, news: list[TrainUpdate | Preview]) -> None:
+        updates = [one for one in news if isinstance(one, TrainUpdate)]
+        if updates:
+            self.view.show_steps([update.step for update in updates], updates[-1].findings)
+        if isinstance(news[-1], Preview):  # the training waits for it
+            self._show_preview(news[-1].blurmap)
 
     def _show_preview(self, found: BlurMap) -> None:
         """One layer, drawn anew each time; gone when the training ends."""
@@ -87,7 +89,9 @@ class TrainPanel(RunPanel):
         layer.metadata["blurmap_preview"] = True
         # napari 0.9.2 with Mesa's software OpenGL may crash when a layer with a colour bar is removed.
         layer.colorbar.visible = False
-        self._preview = self._viewer.add_layer(layer)
+        self._preview = layer
+        add, *others = adding(self._viewer, layer)
+        self.control.turns.ask(lambda: add() if self._preview is layer else None, *others)
 
     def _remove_preview(self) -> None:
         if self._preview is not None and self._preview in self._viewer.layers:
