@@ -15,6 +15,7 @@ from qtpy.QtCore import Qt, QTimer
 
 from napari_blurmap import BlurMap, BlurMapError
 from napari_blurmap.ground.status import Status
+from napari_blurmap.plugin.estimate.job import EstimateJob
 from napari_blurmap.plugin.run.control import RunControl, RunState
 from napari_blurmap.plugin.run.worker import Done, Step
 
@@ -67,13 +68,16 @@ def test_cancel_shows_the_part(opened: Any, qtbot: Any) -> None:
     assert opened.panel.view.title.text() == "cells"
 
 
-def test_cancelled_before_anything_was_finished(opened: Any, qtbot: Any) -> None:
+def test_cancelled_before_anything_was_finished(opened: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    monkeypatch.setattr(EstimateJob, "layers", lambda *given, **_: made.append(given) or [])
     opened.slow.sigma, opened.slow.status = float("nan"), Status.INVALID
     opened.panel.run_view.button.click()
     wait_for_work(opened, qtbot)
     opened.panel.run_view.button.click()
     opened.rest()
     assert opened.panel.run_view.message.text() == "Cancelled before any of it was finished."
+    assert made == []  # layers of nothing would take seconds of a large picture
     assert names(opened.viewer) == ["cells"]
 
 

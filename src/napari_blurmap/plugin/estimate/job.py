@@ -122,10 +122,12 @@ class EstimateJob:
 
     def _result(self, blurmap: BlurMap, tell: Tell) -> Result:
         blurmap = self.noted(blurmap)
+        found = digest(blurmap, self.judgement)
+        if blurmap.provenance.get("partial") and not found.anything:
+            return Result([], found)
         # Layers take long to make; only adding them is work for the thread that draws.
-        result = Result(self.layers(blurmap), digest(blurmap, self.judgement))
-        if result.digest.anything or not blurmap.provenance.get("partial"):
-            tell(Made(result.layers))
+        result = Result(self.layers(blurmap), found)
+        tell(Made(result.layers))
         return result
 
     def noted(self, blurmap: BlurMap) -> BlurMap:
