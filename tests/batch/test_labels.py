@@ -62,8 +62,9 @@ def plate(tmp_path, labels):
     return folder
 
 
-def test_label_images_beside_their_pictures_are_no_pictures(plate, tmp_path, calls, capsys):
+def test_label_images_and_thumbnails_beside_their_pictures_are_no_pictures(plate, tmp_path, calls, capsys):
     (plate / "cells_seg.tif").write_bytes((plate / "p_A01_s1.tif").read_bytes())  # of no picture: it may be one
+    (plate / "p_A01_s1_thumb0A1B-22.tif").write_bytes((plate / "p_A01_s1.tif").read_bytes())
     assert run("estimate", plate, "--table", tmp_path / "qc.csv") == 0
     assert sorted(calls) == ["cells_seg.tif", *(f"p_{well}_s1.tif" for well in WELLS)]
     assert f"{plate / 'p_A01_s1_cp_masks.png'}: left out, its name says that it is the label image of p_A01_s1" in (

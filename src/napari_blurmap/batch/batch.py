@@ -21,7 +21,7 @@ from ..models.side_by_side import one_thread
 from ..picture.stack import SMALLEST, as_stack
 from .image_sets import alike_line
 from .job import Job, run, usual_workers, words_of
-from .labels import pair_labels, without_labels
+from .labels import pair_labels, without_others
 from .names import name_pattern
 from .outcome import open_journal, write_outcome
 from .reference import compared, limit_of, reference_for
@@ -245,7 +245,7 @@ def _pictures(files: Any, labels: Any, say: Callable[[str], None]) -> tuple[list
         say(f"{file}: left out, it is no picture.")
     pictures = without_maps(found, say)
     pairs = {} if labels is None else pair_labels(str(as_path("labels", labels)), pictures)
-    pictures = without_labels(list(pairs) or pictures, say)
+    pictures = without_others(list(pairs) or pictures, say)
     for file in (file for file in pictures if file in pairs and pairs[file] is None):
         say(f"{file}: no label image has its name, so none of its objects is measured.")
     return pictures, {file: own for file, own in pairs.items() if own is not None}

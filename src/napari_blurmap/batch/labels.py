@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What programs add to the name of a picture for that of its labels; the first is Cellpose's.
 _ADDED = re.compile(r"[_.-](cp_masks|masks?|labels?|seg)$", re.IGNORECASE)
+#: ImageXpress keeps a small copy of each picture; they would count as the sharpest.
+_SMALL = re.compile(r"_[sw]\d+_thumb[0-9A-F-]*$", re.IGNORECASE)
 
 
 def pair_labels(given: str, pictures: Sequence[Path]) -> dict[Path, Path | None]:
@@ -58,8 +60,8 @@ def pair_labels(given: str, pictures: Sequence[Path]) -> dict[Path, Path | None]
     return pairs
 
 
-def without_labels(pictures: Sequence[Path], tell: Callable[[str], None]) -> list[Path]:
-    """Leave out the label images that programs keep beside their pictures, such as ``a1_cp_masks.tif``."""
+def without_others(pictures: Sequence[Path], tell: Callable[[str], None]) -> list[Path]:
+    """Leave out what programs keep beside pictures: label images, ``a1_cp_masks.tif``, and ImageXpress' thumbnails."""
     stems = {file.parent / short_name(file) for file in pictures}
     kept = []
     for file in pictures:
@@ -67,8 +69,12 @@ def without_labels(pictures: Sequence[Path], tell: Callable[[str], None]) -> lis
         bare = stem.with_name(_ADDED.sub("", stem.name) or stem.name)
         if bare != stem and bare in stems:
             tell(f"{file}: left out, its name says that it is the label image of {bare.name}: give it as one (labels).")
+        elif _SMALL.search(stem.name):
+            tell(f"{file}: left out, its name says that it is a thumbnail.")
         else:
             kept.append(file)
+    if not kept:
+        raise BlurMapError("There are only thumbnails among the files given. Give the pictures themselves.")
     return kept
 
 
