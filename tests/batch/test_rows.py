@@ -15,7 +15,7 @@ from napari_blurmap.batch.image_sets import alike_line, image_sets, sets_of
 from napari_blurmap.batch.journal import Done, Journal
 from napari_blurmap.batch.measured import measure
 from napari_blurmap.batch.names import name_pattern
-from napari_blurmap.batch.reference import reference_for
+from napari_blurmap.batch.reference import limit_of, reference_for
 from napari_blurmap.batch.report import report_page
 from napari_blurmap.batch.rows import columns_of, compare_rows, rows_of, sharpest
 
@@ -121,6 +121,17 @@ def test_a_file_a_channel_is_compared_with_the_light_of_the_channel_that_its_nam
     assert [row.outcome for row in rows[2:]] == ["review"] * 2
     assert "no wavelength for channel 3" in rows[2].problem
     assert "2 wavelengths were given, and the picture has one channel" in rows[3].problem
+
+
+def test_the_light_of_channels_by_their_names():
+    rows = batch({f"e/Pos0/img_000000000_{name}_000.tif": blurmap(2.0) for name in ("DAPI", "FITC", "Cy5")})
+    limit = limit_of({"na": 0.8, "wavelength": {"DAPI": 450, "FITC": 520}})
+    compare_rows(rows, lambda found, channel: reference_for(found, limit, channel))
+    names = [row.figures["reference"] and row.figures["reference"]["name"] for row in rows]
+    assert names == [f"optics limit of NA 0.8 at {nm} nm" for nm in (450, 520)] + [None]
+    two = replace(rows[0].measured, channel_count=2)
+    assert reference_for(two, limit) is None  # of both together
+    assert rows[2].problem == "There is no wavelength for channel Cy5: they were given for DAPI, FITC."
 
 
 def test_what_cannot_be_judged_never_passes():

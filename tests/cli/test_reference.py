@@ -42,6 +42,7 @@ def test_a_typed_limit_gives_a_model_of_added_blur_its_verdict():
     [
         ({"limit": 1.5, "na": 0.8, "wavelength": 520}, "--limit"),
         ({"na": 0.8, "wavelength": "450;520"}, "one a channel"),
+        ({"na": 0.8, "wavelength": "DAPI=450,FITC"}, "DAPI=450,FITC=520"),
         ({"wavelength": "520"}, "--wavelength is part"),
         ({"refractive_index": 1.5}, "--refractive-index is part"),
         ({"mode": "confocal", "limit": 1.5}, "--mode"),

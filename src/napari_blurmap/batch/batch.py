@@ -122,8 +122,8 @@ def estimate_batch(
         See ``model``.
     reference : float, Reference, dict, path or "tenth", optional
         What counts as sharp: the largest sigma in pixels; the optics limit for the pixels and channels of each
-        picture, ``{"na": 0.8, "wavelength": 520}``, as `OpticsLimit` takes it; a picture; or the sharpest tenth of
-        each channel.
+        picture, ``{"na": 0.8, "wavelength": 520}``, as `OpticsLimit` takes it, or with wavelengths by the names that
+        files have for channels, ``{"DAPI": 450, "FITC": 520}``; a picture; or the sharpest tenth of each channel.
     workers : int, optional
         Pictures side by side, a thread each.
     overwrite : bool, default=False
@@ -214,7 +214,7 @@ def estimate_batch(
     finally:  # also of what Ctrl-C ends
         rows = rows_of(pictures, job.known(), errors, patterns)
         tenth = sharpest(rows, "sharpest tenth", 0.1) if reference == "tenth" else None
-        compare_rows(rows, sharp or tenth or (lambda found, channel: reference_for(found, limit)))
+        compare_rows(rows, sharp or tenth or (lambda found, channel: reference_for(found, limit, channel)))
         written = write_outcome(rows, rows_to, page)
         for path in written:
             say(

@@ -56,7 +56,9 @@ def estimate(
     na: Annotated[float | None, typer.Option("--na", help="Numerical aperture, for the optics limit.")] = None,
     wavelength: Annotated[
         str | None,
-        typer.Option(help="Of the emission in nm, such as 520, or 450,520 for channels; else the files' own."),
+        typer.Option(
+            help="Of the emission in nm, such as 520; for channels 450,520 or DAPI=450,FITC=520; else the files' own."
+        ),
     ] = None,
     index: Annotated[
         float | None, typer.Option("--refractive-index", help="Of the immersion medium; 1 (air) if not given.")
@@ -109,11 +111,14 @@ def estimate(
         if isinstance(found, str):
             outcomes.fail(file, found)
         else:
-            whole = found.whole.named(parts_of(file.absolute(), names).get("channel"))
-            entry, text = _told(file, replace(found, whole=whole), known)
+            channel = parts_of(file.absolute(), names).get("channel")
+            whole = found.whole.named(channel)
+            entry, text = _told(file, replace(found, whole=whole), known, channel or "1")
             if geojson and known is not None and found.result is not None and "problem" not in entry:
+                parts: dict[Any, Any] = dict(enumerate(found.channels, start=1)) or {channel or "1": whole}
                 try:
-                    entry["regions"], words = write_regions(Path(found.result), [reference_for(whole, known) or known])
+                    sharp: Any = [reference_for(one, known, str(name)) for name, one in parts.items()]
+                    entry["regions"], words = write_regions(Path(found.result), sharp)
                     text += f"\n  {words}"
                 except BlurMapError as error:
                     outcomes.failed += 1
@@ -151,16 +156,16 @@ def estimate(
     outcomes.end(interrupted=stop())
 
 
-def _told(file: Path, done: Done, limit: Limit) -> tuple[dict[str, Any], str]:
+def _told(file: Path, done: Done, limit: Limit, channel: str) -> tuple[dict[str, Any], str]:
     """Figures and words of a picture."""
     from ..batch.reference import compared
 
     result = {} if done.result is None else {"result": done.result}
-    entry = {"file": str(file), **result, **done.about, **compared(done.whole, limit)}
+    entry = {"file": str(file), **result, **done.about, **compared(done.whole, limit, channel)}
     said = {"image": "  image {}", "axes": "  read as {}"}
     lines = [f"{file}: {entry['line']}", *(words.format(entry[key]) for key, words in said.items() if key in entry)]
     if done.channels:
-        entry["channels"] = [compared(channel, limit) for channel in done.channels]
+        entry["channels"] = [compared(one, limit, str(n)) for n, one in enumerate(done.channels, start=1)]
         of = len(done.channels)
         lines += [f"  channel {n} of {of}: {one['line']}" for n, one in enumerate(entry["channels"], start=1)]
     if "problem" in entry:

@@ -38,12 +38,15 @@ def typed_reference(limit: float | None, sharp: str | None, **optics: Any) -> An
     return given or (limit if sharp is None else sharp)
 
 
-def _wavelengths(typed: str) -> float | list[float]:
-    """A wavelength, or one a channel."""
+def _wavelengths(typed: str) -> float | list[float] | dict[str, float]:
+    """A wavelength, or one a channel, perhaps by its name."""
     try:
+        if "=" in typed:
+            pairs = (text.rpartition("=") for text in typed.split(","))
+            return {name.strip(): float(nm) for name, _, nm in pairs}
         found = [float(text) for text in typed.split(",")]
     except ValueError as error:
         raise typer.BadParameter(
-            f"--wavelength is {typed!r}; expected nm, such as 520, or one a channel: 450,520"
+            f"--wavelength is {typed!r}; expected nm, such as 520, or one a channel: 450,520 or DAPI=450,FITC=520"
         ) from error
     return found if len(found) > 1 else found[0]

@@ -107,7 +107,8 @@ class OpticsLimit:
         if len(lengths) > 1 and found.channel is None and found.channel_count == 1:
             raise BlurMapError(
                 f"{len(lengths)} wavelengths were given, and the picture has one channel. Give that of its light; in a "
-                "batch each file has its own whose name numbers its channel, such as _w2 or -ch2."
+                "batch each file has its own whose name numbers its channel, such as _w2 or -ch2, or by the names of "
+                "channels, DAPI=450,FITC=520."
             )
         return self.for_pixel(self._side(found), lengths.pop()) if len(lengths) == 1 else None
 
