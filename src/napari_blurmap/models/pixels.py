@@ -14,6 +14,7 @@ from ..errors import BlurMapError
 from ..ground.arrays import blank
 from ..ground.regions import grown, inside
 from ..ground.status import LEAST_STRUCTURE, NUMBERS, OPTIONAL, Status, judged
+from .fine_detail import REACH, stands_out
 from .passes import padded
 from .side_by_side import one_thread
 from .torch_settings import own_settings
@@ -147,12 +148,16 @@ def _write(
         maps["read"][:, *inside(around, with_margin(part, over, whole), stride)] = values[0].cpu().numpy()
     here = grown(tile.inner, 0, plane.shape)  # without what the plane was padded with
     sigma, uncertainty, beyond, structure, *shape = spread(values, stride)[0][:, *inside(here, around)].cpu().numpy()
-    valid, saturated = plane.marks(here)
+    more = grown(here, REACH, plane.shape)
+    shown = plane.at(more)
+    if (structure < LEAST_STRUCTURE).any():
+        structure[stands_out(shown)[inside(here, more)].numpy()] = 1.0
+    shown = shown.at(inside(here, more))
     place = inside(here, part)
     for name, numbers in zip(NUMBERS, (sigma, uncertainty, *shape), strict=False):
         if name in maps:
-            np.copyto(maps[name][place], numbers, where=valid)
-    maps["status"][place] = _status(sigma, uncertainty, beyond, structure, saturated, valid)
+            np.copyto(maps[name][place], numbers, where=shown.valid)
+    maps["status"][place] = _status(sigma, uncertainty, beyond, structure, shown.saturated, shown.valid)
     if "probabilities" in maps:
         into = maps["probabilities"][:, *inside(tile.inner, part, stride)]
         kept = weights[0][:, *tile.kept(stride)].cpu().numpy()

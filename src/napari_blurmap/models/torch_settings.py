@@ -43,6 +43,7 @@ def own_settings(*, gradients: bool = False) -> Iterator[None]:
     with ExitStack() as stack:
         for kind in ("cpu", "cuda", "mps"):
             stack.enter_context(torch.autocast(kind, enabled=False))
+        torch.clear_autocast_cache()  # around us, half precision would keep the weights of our step before
         with torch.device("cpu"), torch.inference_mode(not gradients), torch.set_grad_enabled(gradients):
             yield
 

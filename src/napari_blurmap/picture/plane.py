@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from .camera_noise import CameraNoise
     from .sensor import Sensor
 
-    Marks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
-
 #: Of a noise that is not certain, the share that the network is told. Told nothing it takes detail for noise; fields of
 #: noise alone, for which it would be too little, are certain. And the deviation of rounding, grey levels.
 _ROOM, _ROUNDING = 0.5, 12**-0.5
@@ -48,6 +46,8 @@ class Plane:
         Standard deviation of the camera's noise, in the unit of ``picture``.
     averaged : tuple of float
         What means of 1, 2 x 2, 4 x 4, ... pixels leave of it.
+    certain : bool, default=False
+        Whether the noise is known for certain, see `CameraNoise`; not where rounding is all that is seen of it.
     """
 
     picture: NDArray[np.float32]
@@ -57,6 +57,7 @@ class Plane:
     offset: float = 0.0
     noise: NDArray[np.float32] | None = None
     averaged: tuple[float, ...] = ()
+    certain: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,10 +70,6 @@ class Plane:
         return replace(
             self, picture=self.picture[part], valid=self.valid[part], saturated=self.saturated[part], noise=noise
         )
-
-    def marks(self, part: Region) -> Marks:
-        """Where a part of it is valid, and where saturated."""
-        return self.valid[part], self.saturated[part]
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -150,7 +147,10 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     if noise is None or deviation is None:
         return Plane(picture, valid, saturated, levels.gain, levels.offset)
     averaged = (1.0, noise.coarse[0] / 2, noise.coarse[1] / 4)
-    return Plane(picture, valid, saturated, levels.gain, levels.offset, deviation.astype(np.float32), averaged)
+    rounding = 1.5 * _ROUNDING**2 if array.dtype.kind in "iu" else 0.0
+    certain = noise.certain and max(noise.variances) > rounding
+    told = deviation.astype(np.float32)
+    return Plane(picture, valid, saturated, levels.gain, levels.offset, told, averaged, certain)
 
 
 @dataclass(frozen=True)
@@ -181,12 +181,6 @@ class LargePlane:
         self.between()
         around, inner = self._around(part)
         return read_plane(self.given[around], self.sensor).at(inner)
-
-    def marks(self, part: Region) -> Marks:
-        """Where a part of it is valid, and where saturated."""
-        around, inner = self._around(part)
-        _, valid, saturated = read_light(self.given[around], self.sensor.levels)
-        return valid[inner], saturated[inner]
 
     def coarser(self, times: int) -> Plane:
         """See `Plane.coarser`."""
