@@ -41,17 +41,17 @@ def open_panel(viewer: napari.Viewer) -> EstimatePanel:
 
 
 def estimate_selected() -> None:
-    """Estimate the blur of the one selected image, in its panel."""
-    from .widgets.layer_choice import is_picture
+    """Estimate the blur of the selected images, in its panel."""
+    from .widgets.layer_choice import pictures
 
     viewer = napari.current_viewer()
     images = [layer for layer in viewer.layers.selection if isinstance(layer, Image)] if viewer else []
-    if viewer is None or len(images) != 1:
-        show_warning("Select one image in the list of layers, then estimate its blur.")
-    elif not is_picture(images[0]):
+    if viewer is None or not images:
+        show_warning("Select an image in the list of layers, then estimate its blur.")
+    elif not (found := pictures(images)):
         show_warning(f"{images[0].name!r} is itself a blur map. Select the picture whose blur you want to know.")
     else:
         panel = open_panel(viewer)
-        viewer.layers.selection.active = images[0]
-        panel.form.picture.list.follow_selection()
+        viewer.layers.selection = set(found)
+        panel.form.picture.list.choose(found[0])
         panel.run()
