@@ -36,6 +36,11 @@ from napari_blurmap.batch.names import name_pattern, parts_of
         ("exp/1-Pos_000_001/img_000000000_DAPI_000.tif", "exp 000_001 DAPI t000000000 z000"),
         ("exp/scan_MMStack_1-Pos_000_001.ome.tif", "exp 000_001"),
         ("exp/A01_C1.tif", "exp A01 1"),
+        ("exp/A01_s2.ome.tif", "exp A01 2"),
+        ("exp/x_A01.ome.tif", "exp A01"),
+        ("P1/A01.tif", "P1 A01"),
+        ("exp/B07/C1.tif", "exp B07"),
+        ("exp/C1.tif", "exp C01"),
         ("exp/B2_3_C1.tif", "exp B02 3 1"),
         ("exp/E1_A01.tif", "exp A01"),
         ("exp/stack_Z01.tif", ""),
@@ -53,6 +58,9 @@ def test_a_pattern_of_ones_own():
     [own] = name_pattern(r"(?P<well>[a-h]\d+)-(?P<channel>\w+)\.")
     assert parts_of(Path("day2/b3-actin.x.tif"), [own]) == {"well": "B03", "channel": "actin"}
     assert parts_of(Path("day2/other.tif"), [own]) == {}
+    documented = r"(?P<plate>\w+)/(?P<well>[A-H]\d\d)_(?P<site>\d+)_(?P<channel>\w+)\.tif"
+    told = {"plate": "P1", "well": "A01", "site": "1", "channel": "DAPI"}
+    assert parts_of(Path("data/P1/A01_1_DAPI.tif"), name_pattern(documented)) == told
 
 
 @pytest.mark.parametrize(("pattern", "said"), [("(", "no regular expression"), ("(?P<dish>.)", "names no part")])

@@ -19,6 +19,10 @@ GROUPS = ("plate", "well", "row", "column", "site", "channel", "t", "z")
 #: Rows of plates of up to 1536 wells; those that common names are told by only where S, T, W, X, Z mean nothing else.
 _ROW, _SURE_ROW = "(?:A[A-F]|[A-Z])", "(?:A[A-F]|[A-P])"
 _WELL = rf"(?P<well>{_SURE_ROW}\d{{1,2}})"
+_IN_NAME = (
+    r"(?:(?P<plate>[^/]+)/)?(?:[^/]*?[_ -])??{}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
+    r"(?:[_ -](?:[cC]h?|w)(?P<channel>\d+))?"
+)
 #: By maker, the most particular first; each is looked for in the end of the path, folders divided by "/".
 PATTERNS = {
     "Opera Phenix, Operetta": (
@@ -47,11 +51,10 @@ PATTERNS = {
         rf"(?:(?P<plate>[^/]+)/)?[^/]*?(?:{_WELL}-Site_|Pos_?)(?P<site>\d{{3}}_\d{{3}}|\d+)(?:/[^/]*|\.ome|)"
     ),
     "OME-Zarr": rf"(?P<plate>[^/]+)/(?P<row>{_ROW})/(?P<column>\d{{1,2}})/(?P<site>\d+)",
+    # A folder P1 is a plate where its files are called A01, and B07 a well where they are called C1.
+    "a well in the name": _IN_NAME.format(_WELL.replace("{1,2}", "{2}")),
     "a folder a well": rf"(?:(?P<plate>[^/]+)/)?{_WELL}/[^/]*",
-    "a well in the name": (
-        rf"(?:(?P<plate>[^/]+)/)?(?:[^/]*?[_ -])??{_WELL}(?:[_ -](?:f|s|site|field)?(?P<site>\d+))?"
-        r"(?:[_ -](?:[cC]h?|w)(?P<channel>\d+))?"
-    ),
+    "a well of one digit in the name": _IN_NAME.format(_WELL),
 }
 #: Rows and columns of the plates there are.
 _PLATES = ((2, 3), (4, 6), (6, 8), (8, 12), (16, 24), (32, 48))
@@ -108,9 +111,10 @@ def parts_of(file: Path, patterns: Sequence[re.Pattern[str]]) -> dict[str, str]:
     {'plate': 'P1', 'well': 'B03', 'site': '04', 'channel': '2', 't': '1', 'z': '01'}
     """
     text = place_in(file)[0].parent.joinpath(short_name(file)).as_posix()
-    text = re.sub(r"(sk\d+)fk\d+fl\d+$", r"\1", text)
+    text = re.sub(r"(sk\d+)fk\d+fl\d+$|\.ome$", r"\1", text)
     for pattern in patterns:
-        if found := pattern.search(text):
+        # A pattern of one's own may name the ending, too.
+        if found := pattern.search(text) or pattern.search(file.as_posix()):
             break
     else:
         return {}
