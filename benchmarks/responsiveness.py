@@ -69,7 +69,7 @@ def picture(edge: int) -> np.ndarray:
 
 
 def measured(panel: RunPanel) -> tuple[float, float, float]:
-    """Seconds of a run, its longest gap, and the longest in the second after it, while layers are drawn."""
+    """Seconds of a run, its longest gap, and the longest in the second after it, while figures are drawn."""
     meter = GapMeter()
     at_end: list[int] = []
     panel.control.state_changed.connect(lambda state: state.busy or at_end.append(len(meter.gaps)))
@@ -191,8 +191,8 @@ def main() -> None:
     rows = [[name, f"{took:.1f}", *(f"{1000 * gap:.0f}" for gap in gaps)] for name, (took, *gaps) in runs.items()]
     text = (
         f"The longest time between two ticks of a timer of {TICK_MS} ms in napari's event loop: that long nothing in "
-        "the window moves. Once PyTorch is loaded, on a virtual screen drawn by the processor; at the end napari adds "
-        "and draws the layers, or the panels show the report.\n\n"
+        "the window moves. Once PyTorch is loaded, on a virtual screen drawn by the processor; napari adds and "
+        "draws the layers one by one before the end; at the end the panels show the figures or the report.\n\n"
         + table(["what", "s", "longest gap, ms", "longest at the end, ms"], rows)
     )
     publish("Responsiveness", "python -m benchmarks.responsiveness", text, options.write)
