@@ -132,7 +132,7 @@ def test_files_of_one_name_keep_their_folders(plate, tmp_path):
 
 @pytest.mark.parametrize("how", ["list", "stdin"])
 def test_a_list_of_files(plate, tmp_path, monkeypatch, how):
-    names = "p_B01_s1_w1.tif\n\np_A01_s1_w1.tif\n"
+    names = 'p_B01_s1_w1.tif\n\n"p_A01_s1_w1.tif"\n'  # Windows copies paths with quotes
     given = plate / "list.txt"
     given.write_text(names)
     if how == "stdin":

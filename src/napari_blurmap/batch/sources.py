@@ -178,7 +178,9 @@ def _images(file: Path) -> list[Path]:
 
 
 def _listed(lines: Iterable[str], folder: Path) -> list[Path]:
-    return [folder / as_path("file", line.strip()) for line in lines if line.strip()]
+    # Windows copies paths with quotes around them.
+    paths = (line.strip().strip('"') for line in lines)
+    return [folder / as_path("file", path) for path in paths if path]
 
 
 def _by_numbers(path: Path) -> list[tuple[int, str]]:
