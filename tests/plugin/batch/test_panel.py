@@ -378,6 +378,8 @@ def test_what_is_missing_is_said_and_a_folder_proposed(form: BatchForm, plate: P
     form.files.click()
     assert len(form.given) == 5
     form.out.value = plate.parent / "mine"
+    form.pictures.setPlainText(f'"{plate}"')  # as Windows copies it
+    assert form.given == [str(plate)]
     form.pictures.setPlainText(plate.parent.as_uri())  # as it is dropped
     assert form.given == [str(plate.parent)]
     assert form.out.value == plate.parent / "mine"

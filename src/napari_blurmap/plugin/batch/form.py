@@ -89,7 +89,8 @@ class BatchForm(Form):
     @property
     def given(self) -> list[str]:
         """Folders, patterns and pictures, with their whole paths."""
-        lines = filter(None, map(str.strip, self.pictures.toPlainText().splitlines()))
+        # Windows copies paths with quotes around them.
+        lines = filter(None, (line.strip().strip('"') for line in self.pictures.toPlainText().splitlines()))
         local = (QUrl(line).toLocalFile() if line.startswith("file:") else line for line in lines)  # dropped on it
         return [os.path.abspath(os.path.expanduser(path)) for path in local]
 
