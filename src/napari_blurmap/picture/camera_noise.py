@@ -35,6 +35,8 @@ _RISES, _TAILS, _ALIKE, _SAME = (2.7, 3.5), 3.2, 1.35, 1.5
 _FAINT, _SHARE = 0.25, 0.06
 #: From so many standard errors on the borders of JPEG's blocks are surely there.
 _CODED = 5.0
+#: Variances above this, over that of rounding, show some of the noise.
+_SEEN = 1.5
 #: Fewest calm blocks; pixels that show the step between grey levels; grey levels whose squares can still be counted.
 _FEW, _SAMPLE, _LARGEST = 8, 100_000, 1e100
 #: The orthonormal cosine transform of a block, and how far each of its values lies from the mean, half waves a block.
@@ -74,6 +76,8 @@ class CameraNoise:
     certain : bool, default=True
         False where fine detail is everywhere: the noise may then be smaller,
         or, where a camera or a program smoothed it, larger.
+    seen : bool, default=True
+        False where rounding is all that was measured: elsewhere there may be more.
 
     Examples
     --------
@@ -88,6 +92,7 @@ class CameraNoise:
     variances: tuple[float, float]
     coarse: tuple[float, float] = (1.0, 1.0)
     certain: bool = True
+    seen: bool = True
 
     def variance(self, grey: ArrayLike) -> Float:
         """Variance at some grey levels: below the darkest that one's, above the brightest it may rise but not fall."""
@@ -166,6 +171,7 @@ def noise_of(parts: Iterable[tuple[NDArray[Any], NDArray[np.bool_]]]) -> CameraN
         return None
     rounding = max(max(steps) ** 2 / 12, 1e-12 * float(np.ptp(levels)) ** 2)
     fine = _line(levels, spectra[:, _CORNER].mean(axis=1), float(_CORNER.sum()), rounding)
+    fine = replace(fine, seen=max(fine.variances) > _SEEN * rounding)
     correlated = None if coded else _correlated(levels, spectra, rounding)
     return replace(fine, certain=not coded) if correlated is None else correlated or replace(fine, certain=False)
 

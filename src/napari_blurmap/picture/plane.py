@@ -147,9 +147,7 @@ def read_plane(plane: Any, sensor: Sensor | None = None) -> Plane:
     if noise is None or deviation is None:
         return Plane(picture, valid, saturated, levels.gain, levels.offset)
     averaged = (1.0, noise.coarse[0] / 2, noise.coarse[1] / 4)
-    rounding = 1.5 * _ROUNDING**2 if array.dtype.kind in "iu" else 0.0
-    certain = noise.certain and max(noise.variances) > rounding
-    told = deviation.astype(np.float32)
+    told, certain = deviation.astype(np.float32), noise.certain and noise.seen
     return Plane(picture, valid, saturated, levels.gain, levels.offset, told, averaged, certain)
 
 
