@@ -42,13 +42,14 @@ def test_operations_of_the_network_are_counted():
     c = nb.load_model("default").network.config
     # A column and a row of 3 with five eighths of the channels between them.
     narrow, wide, fused = (2 * 3 * n * 5 * n / 8 for n in (c.narrow, c.wide, c.fused))
-    assert (c.rank, c.narrow, c.wide, c.fused) == (0.625, 32, 64, 96)
+    assert (c.rank, c.whole, c.narrow, c.wide, c.fused) == (0.625, True, 32, 64, 96)
     narrow *= 24 / 20  # in eights
     fused *= 64 / 60
     trunk = (36 * c.narrow + narrow) / 4 + (4 * c.narrow * c.wide + 3 * wide + c.noise * c.wide) / 16
     up = 2 * c.wide * c.fused / 64 + (c.wide + c.fused) * c.fused / 256
-    down = 2 * fused / 1024 + fused * (1 / 256 + 1 / 64) + c.fused * c.wide / 64
-    blocks = c.deep * 2 * fused * (1 / 1024 + 1 / 256 + 1 / 64)
+    coarse = 9 * c.fused**2  # whole
+    down = 2 * coarse / 1024 + coarse / 256 + fused / 64 + c.fused * c.wide / 64
+    blocks = c.deep * 2 * (coarse * (1 / 1024 + 1 / 256) + fused / 64)
     trunk += c.fine * 2 * wide / 16
     end = (c.fine * 2 * wide + c.wide * c.fused + c.fused * (c.bins + 1 + c.levels + 1)) / 16
     expected = 2 * (trunk * (1 + 1 / 4 + 1 / 16) + up + down + blocks + end)

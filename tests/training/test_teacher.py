@@ -38,7 +38,7 @@ def learned(teacher, truth, pupil=0.3, shape=0.0, there=1.0):
 
 
 def test_it_counts_where_it_reads_likelier_than_the_pupil(teacher):
-    assert learned(teacher, 2.3) == pytest.approx(0.3 * 2.3 + 0.7 * 2.0, abs=0.1)
+    assert learned(teacher, 2.3) == pytest.approx(0.15 * 2.3 + 0.85 * 2.0, abs=0.1)
 
 
 @pytest.mark.parametrize("other", [{"truth": 9.0, "pupil": 9.0}, {"shape": 0.4}, {"there": 0.0}])

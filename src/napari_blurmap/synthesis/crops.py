@@ -29,11 +29,13 @@ if TYPE_CHECKING:
 
 #: Share of a pixel's light from which a layer counts as seen there.
 _SEEN = 0.25
-#: Shares of the kinds of crops: sharp textures seen by a good camera (the plain case must be exact), points, and
-#: fields with nothing in them; the rest is everything else.
-_PLAIN, _POINTS, _BARE = 0.30, 0.15, 0.07
+#: Shares of the kinds of crops: one texture with one blur (the plain case must be exact), points, and fields with
+#: nothing in them; the rest is everything else.
+_PLAIN, _POINTS, _BARE = 0.38, 0.16, 0.07
 #: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
 _PLAIN_GAUSSIAN = 0.8
+#: And those seen by a good camera.
+_QUIET = 0.7
 #: Share of blurs that are not round.
 _SHAPED = 0.22
 #: Sensitivity over noise from which a layer can be told from the one behind it.
@@ -188,7 +190,7 @@ def _plain(scene: Plane, rng: np.random.Generator, largest: float) -> _Light:
     else:
         family = Gaussian() if rng.random() < _PLAIN_GAUSSIAN else random_disc(rng)
         blur = round_blur(random_field(scene.shape, rng, largest), family)
-    contrast = np.float32(rng.uniform(0.3, 0.95))
+    contrast = np.float32(rng.uniform(0.3, 0.95) if rng.random() < 0.75 else loguniform(rng, 0.06, 0.6))
     light = contrast * blur.render(fft.rfft2(augment(scene, rng)), scene.shape)
     light += np.float32(rng.uniform(0, 0.98 - contrast))
     return _Light(light, light, blur.sigma, blur.anisotropy)
@@ -265,7 +267,7 @@ def make_crop(scene: Plane, rng: np.random.Generator, *, beside: Plane | None = 
         layers = (_one_layer, _hidden_layer, _hazy)[int(rng.choice(3, p=[0.7, 0.2, 0.1]))]
         contrast = loguniform(rng, 0.02, 1.0) if rng.random() < 0.6 else float(rng.uniform(0.6, 1.0))
         light = _on_ground(layers(scene, rng, largest), rng, contrast)
-    taken = expose(light.whole, rng, quiet=kind < _PLAIN, electrons=light.electrons)
+    taken = expose(light.whole, rng, quiet=kind < _QUIET * _PLAIN, electrons=light.electrons)
     sigma, anisotropy, structure = _labels(light, taken.noise, taken.coarse)
     valid = (~taken.plateau).astype(np.float32)
     crop = Crop(taken.picture, valid, sigma, structure * valid, anisotropy, taken.noise, taken.coarse)

@@ -128,7 +128,7 @@ def _random_blur(shape: tuple[int, int], rng: np.random.Generator, largest: floa
     if rng.random() < 0.2:
         return random_shaped_blur(shape, rng, largest, least=0.5), False
     kind = rng.random()
-    family: Family = Gaussian() if kind < 0.45 else random_disc(rng) if kind < 0.62 else random_pupil(rng)
+    family: Family = Gaussian() if kind < 0.42 else random_disc(rng) if kind < 0.64 else random_pupil(rng)
     sigma = loguniform(rng, 0.5, 8.0) if rng.random() < 0.7 else loguniform(rng, 3.0, largest)
     if not isinstance(family, Gaussian) and rng.random() < 0.25:  # in focus
         sigma = 0.0

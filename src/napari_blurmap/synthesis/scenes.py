@@ -97,20 +97,20 @@ def _text(shape: tuple[int, int], rng: np.random.Generator) -> Scene:
 
 #: Every kind of scene by name, with its share of the training pictures.
 SCENES: dict[str, tuple[Callable[[tuple[int, int], np.random.Generator], Scene], float]] = {
-    "dead leaves": (_leaves, 0.12),
+    "dead leaves": (_leaves, 0.11),
     "sparse leaves": (_sparse_leaves, 0.06),
     "plates": (_plates, 0.06),
-    "power law": (_power_law, 0.14),
+    "power law": (_power_law, 0.15),
     "lattice": (lattice, 0.04),
     "weave": (weave, 0.05),
     "relief": (relief, 0.07),
-    "nuclei": (nuclei, 0.15),
+    "nuclei": (nuclei, 0.14),
     "filaments": (filaments, 0.06),
     "spots": (spots, 0.0),  # finite ones look like blurred points: training has true points instead
-    "grain": (_grain, 0.09),
+    "grain": (_grain, 0.11),
     "tissue": (tissue, 0.04),
     "text": (_text, 0.04),
-    "fibres": (_fibres, 0.08),
+    "fibres": (_fibres, 0.07),
 }
 
 

@@ -91,9 +91,9 @@ def surround(picture: Plane, other: Plane, rng: np.random.Generator) -> Surround
     outside, kind = _outside(picture.shape, rng), rng.random()
     level = np.float32(rng.uniform(0, 0.6))
     field = None
-    if kind < 0.55:
+    if kind < 0.45:
         beside: Plane | np.float32 = np.float32(0 if rng.random() < 0.8 else rng.random())
-    elif kind < 0.7:
+    elif kind < 0.58:
         noise = np.float32(loguniform(rng, 5e-4, 0.02)) * rng.standard_normal(picture.shape, dtype=np.float32)
         beside = np.clip(level + noise, 0, 1)
     else:

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 #: Weight in the loss of a place without structure, relative to one with it.
 _EMPTY_WEIGHT = 0.2
-#: Weight of the shape.
-_SHAPE = 0.15
+#: Weights of the shape, and of whether there is structure.
+_SHAPE, _PRESENT = 0.15, 0.6
 #: Three steps of eight see their crops cut to 64 pixels, and one to 128: in small pictures all is near the border.
 _CUTS = {1: 64, 4: 64, 6: 64, 7: 128}
 #: Of the scenes, so that 2, 3, 4, 6 or 12 processes that make crops share the work.
@@ -226,7 +226,7 @@ class Training(TrainingLoop[TrainConfig, DenseNetwork]):
         loss = apart(logs, target)
         if self.sizes.shape:
             loss = loss + _SHAPE * shape_loss(output[:, bins + 1 :], anisotropy) * present
-        total = mean(loss, weight) + 0.3 * mean(seen, valid)
+        total = mean(loss, weight) + _PRESENT * mean(seen, valid)
         if before is not None:
             same = apart(logs, before[:, :bins].softmax(dim=1))
             total = total + self.config.alike * mean(same, far * valid * before[:, bins].sigmoid())
