@@ -6,9 +6,9 @@ and writes ``OUT/default.blurmap.safetensors``. ``--until 0.7`` stops there, so 
 fall of the rate, can go on with other crops (``--size``, ``--batch``); ``--mean OTHER.pt:2`` with ``--finish`` takes a
 mean of the weights of several checkpoints, here of two parts of another and one of ``OUT/default.pt``.
 
-The last leg of the bundled weights: ``--device cpu --workers 0 --rate 1e-3 --minutes 127 --batch 12 --echo 3 --seed 107
---teacher before.blurmap.safetensors``, the teacher being the default before it had half of the operations (``git show
-7629844:src/napari_blurmap/models/weights/default.blurmap.safetensors``).
+The last leg of the bundled weights: ``--device cpu --workers 0 --rate 7e-4 --minutes 108 --until 0.9 --batch 12
+--echo 3 --seed 121 --alike 3 --teacher before.blurmap.safetensors``, the teacher being the default before it had half
+of the operations (``git show 7629844:src/napari_blurmap/models/weights/default.blurmap.safetensors``).
 Crops of 128 pixels make more scenes a step for the same work (``--size 128 --batch 48 --echo 3``), but have little
 beside them.
 """

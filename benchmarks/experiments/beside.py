@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=["default"])
     names = parser.parse_args().models
     models = [nb.load_model(name) for name in names]
-    y, x = np.ogrid[:_EDGE, :_EDGE] - np.array((_EDGE - 1) / 2)
+    y, x = (axis - (_EDGE - 1) / 2 for axis in np.ogrid[:_EDGE, :_EDGE])
     inward = _RADIUS - np.hypot(y, x)
     rows = []
     for sigma in (2.0, 3.0, 6.0):
@@ -57,7 +57,7 @@ def main() -> None:
             for model, before in zip(models, alone, strict=True):
                 ratio = nb.estimate_blur(framed, model=model).masked().sigma / before
                 cells += [f"{np.nanmedian(ratio[(inward >= low) & (inward < high)]):.3f}" for low, high in _RINGS]
-            rows.append([sigma, name, *cells])
+            rows.append([f"{sigma:g}", name, *cells])
     head = [f"{name}, {low} to {high} px" for name in names for low, high in _RINGS]
     print(f"On: {machine()}.\n")
     print(table(["sigma px", "outside", *head], rows))
