@@ -70,7 +70,7 @@ def point_at(viewer: napari.Viewer) -> None:
 
 def photograph(viewer: napari.Viewer, path: Path) -> None:
     """Write the whole window to a file."""
-    wait(500)
+    wait(2000)  # the words on the canvas come a few letters at a time
     viewer.screenshot(str(path), canvas_only=False, flash=False)
     print(path)
 
