@@ -17,7 +17,7 @@ RNG = np.random.default_rng(3)
 NOISE = 2.0
 GROUND = RNG.normal(100, NOISE, (96, 128))
 GRAIN = GROUND + ndimage.gaussian_filter(RNG.normal(0, 150, GROUND.shape), 0.8)
-SLOPE = GROUND + 4 * np.arange(128)
+SLOPE = GROUND + 40 * np.add.outer(np.arange(96), np.arange(128))
 STEP = GROUND + 80 * (np.add.outer(np.arange(96), np.arange(128)) > 110)
 
 
