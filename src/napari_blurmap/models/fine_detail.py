@@ -53,9 +53,6 @@ def stands_out(plane: Plane) -> Tensor:
     detail = (columns[:, 1:] - columns[:, :-1]).abs_()
     above = torch.zeros(1, -(-height // _CELL) * _CELL, -(-width // _CELL) * _CELL)
     above[0, : height - 1, : width - 1] = detail > 2 * _DEVIATIONS * noise[1:, 1:]
-    if not plane.known.all():
-        unknown = 1 - torch.from_numpy(plane.known).float()[None]
-        above[0, : height - 1, : width - 1] *= F.max_pool2d(unknown, 2, 1)[0] == 0
     cells = F.avg_pool2d(above, _CELL)
     fills = F.avg_pool2d(cells, _WINDOW, 1, _WINDOW // 2, count_include_pad=False)[0] > _SHARE
     return fills.repeat_interleave(_CELL, 0).repeat_interleave(_CELL, 1)[:height, :width]
