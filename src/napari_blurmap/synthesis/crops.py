@@ -32,10 +32,8 @@ _SEEN = 0.25
 #: Shares of the kinds of crops: one texture with one blur (the plain case must be exact), points, and fields with
 #: nothing in them; the rest is everything else.
 _PLAIN, _POINTS, _BARE = 0.38, 0.16, 0.07
-#: Of the plain ones, those blurred by Gaussians and not by discs: there the two can be told apart.
-_PLAIN_GAUSSIAN = 0.8
-#: And those seen by a good camera.
-_QUIET = 0.7
+#: Of the plain ones, those blurred by Gaussians and not by discs, which can be told apart there; and by a good camera.
+_PLAIN_GAUSSIAN, _QUIET = 0.8, 0.7
 #: Share of blurs that are not round.
 _SHAPED = 0.22
 #: Sensitivity over noise from which a layer can be told from the one behind it.
